@@ -1,0 +1,160 @@
+"""The values that cross the door: what a source says, in our words, frozen."""
+
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+
+class Offer(StrEnum):
+    """What was bought."""
+
+    VIP = "vip"
+    OTO = "oto"
+    HIGH_TICKET = "high_ticket"
+
+
+class Platform(StrEnum):
+    """Where a session is watched: free participants on YouTube, VIPs in Zoom."""
+
+    YOUTUBE = "youtube"
+    ZOOM = "zoom"
+
+
+class Statistic(StrEnum):
+    """What an attendance number counts."""
+
+    PEAK_VIEWERS = "peak concurrent viewers"
+    UNIQUE_PEOPLE = "unique participants"
+
+
+class Messenger(StrEnum):
+    """Who speaks of a purchase: a payment provider is believed on money, a funnel tool on product, name and address."""
+
+    PAYMENT_PROVIDER = "payment_provider"
+    FUNNEL_TOOL = "funnel_tool"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Utm:
+    """The five UTM values of an opt-in as received; an absent one is empty."""
+
+    source: str = ""
+    medium: str = ""
+    campaign: str = ""
+    term: str = ""
+    content: str = ""
+
+    def __bool__(self) -> bool:
+        """Tell whether any value is there."""
+        return any(getattr(self, part.name) for part in fields(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """An opt-in: one person, one moment, one set of UTMs. A date-only moment is the start of its business day."""
+
+    source: str
+    external_id: str
+    email: str
+    opted_in_at: datetime
+    name: str = ""
+    customer_id: str = ""
+    date_only: bool = False
+    utm: Utm = field(default_factory=Utm)
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """What one messenger says of one purchase; several messengers may speak of the same one.
+
+    `offer` is None where the settings' patterns have to tell from `labels` (product name, product id, price id, description).
+    `payment_ids` are ids that other messengers may share (`pi_…`, `ch_…`). `price` is the contract price; `collected` and
+    `refunded` are running totals in the same currency, `collected` None where the messenger does not say.
+    """
+
+    source: str
+    external_id: str
+    email: str
+    name: str
+    product: str
+    price: Decimal
+    currency: str
+    purchased_at: datetime
+    messenger: Messenger = Messenger.FILE
+    offer: Offer | None = None
+    labels: tuple[str, ...] = ()
+    payment_ids: tuple[str, ...] = ()
+    customer_id: str = ""
+    date_only: bool = False
+    collected: Decimal | None = None
+    refunded: Decimal = Decimal(0)
+    test: bool = False
+    utm: Utm = field(default_factory=Utm)
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """Money received for the purchase that mentions `shared_id`; `refunded` is what went back of it so far."""
+
+    source: str
+    external_id: str
+    shared_id: str
+    amount: Decimal
+    currency: str
+    paid_at: datetime
+    refunded: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Attendance:
+    """One session's attendance on one platform; the calendar decides the challenge day.
+
+    `challenge_day` is what the source claims, checked against the date; None where it claims nothing.
+    """
+
+    platform: Platform
+    session_id: str
+    date: date
+    participants: int
+    statistic: Statistic
+    source: str
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    topic: str = ""
+    peak: int | None = None
+    average: int | None = None
+    challenge_day: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttendanceSample:
+    """How many people a platform saw at one moment of a session."""
+
+    platform: Platform
+    session_id: str
+    seen_at: datetime
+    participants: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class AdSpend:
+    """What one day of one ad cost, at the finest grain the source tells, in the account's day and currency."""
+
+    date: date
+    platform: str
+    spend: Decimal
+    currency: str
+    source: str
+    account_id: str = ""
+    campaign: str = ""
+    campaign_id: str = ""
+    ad_set: str = ""
+    ad_set_id: str = ""
+    ad: str = ""
+    ad_id: str = ""
+
+
+Record = Lead | Purchase | Payment | Attendance | AttendanceSample | AdSpend

@@ -1,0 +1,424 @@
+"""The tables, as SQLAlchemy Core sees them, and the types that keep money and moments exact on both engines.
+
+`attendance` and `high_ticket_sales` are the specification's; migrations create them from its text. All others are ours.
+"""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql, sqlite
+from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = sa.MetaData(naming_convention=NAMING)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC moment to the whole second; fractions are cut, never rounded into the next day."""
+
+    impl = sa.DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return text without fractions on SQLite, so that rows of other programs compare equal to ours."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(
+                sqlite.DATETIME(
+                    storage_format="%(year)04d-%(month)02d-%(day)02d %(hour)02d:%(minute)02d:%(second)02d",
+                    regexp=r"(\d+)-(\d+)-(\d+)[ T](\d+):(\d+):(\d+)",
+                )
+            )
+        return dialect.type_descriptor(mysql.DATETIME())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 (SQLAlchemy's signature)
+        """Return naive UTC; a naive moment is a programming error."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise TypeError("A moment needs its time zone before it is stored.")
+        return value.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Return an aware UTC moment."""
+        return value.replace(tzinfo=UTC) if value is not None else None
+
+
+class Money(TypeDecorator[Decimal]):
+    """A decimal amount of fixed scale: DECIMAL on MariaDB; a number on SQLite, exact while it has at most 15 digits."""
+
+    impl = sa.Numeric
+    cache_ok = True
+
+    def __init__(self, precision: int = 15, scale: int = 2) -> None:
+        super().__init__(precision, scale)
+        self.scale = scale
+        self.quantum = Decimal(1).scaleb(-scale)
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return floats to SQLite's driver, which has no decimals; 15 digits survive the way there and back."""
+        return dialect.type_descriptor(sa.Numeric(15, self.scale, asdecimal=dialect.name != "sqlite"))
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Decimal | float | None:
+        """Return what the driver takes; an amount with more decimals than the column is refused, never rounded."""
+        if value is None:
+            return None
+        if value != value.quantize(self.quantum):
+            raise ValueError(f"{value} has more than {self.scale} decimals.")
+        return float(value) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:  # noqa: ARG002
+        """Return the exact decimal."""
+        return None if value is None else Decimal(str(value)).quantize(self.quantum)
+
+
+class _Total(TypeDecorator[Decimal]):
+    """What `exact_sum` returns: a decimal on MariaDB, whole smallest units on SQLite."""
+
+    impl = sa.Numeric
+    cache_ok = True
+
+    def __init__(self, scale: int) -> None:
+        super().__init__()
+        self.scale = scale
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return integers from SQLite."""
+        return dialect.type_descriptor(sa.BigInteger() if dialect.name == "sqlite" else sa.Numeric())
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        """Return the exact decimal; the sum of no rows is None."""
+        if value is None:
+            return None
+        return Decimal(value).scaleb(-self.scale) if dialect.name == "sqlite" else Decimal(value)
+
+
+class exact_sum(sa.sql.functions.GenericFunction[Decimal]):  # noqa: N801 (a SQL function)
+    """The sum of a money expression to the last digit on both engines; `scale` is the column's."""
+
+    inherit_cache = True
+
+    def __init__(self, expression: sa.ColumnElement[Any], scale: int = 2) -> None:
+        super().__init__(expression, type_=_Total(scale))
+
+
+@compiles(exact_sum)
+def _sum(element: exact_sum, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"SUM({compiler.process(element.clauses, **kw)})"
+
+
+@compiles(exact_sum, "sqlite")
+def _sum_of_integers(element: exact_sum, compiler: SQLCompiler, **kw: Any) -> str:
+    # Summing SQLite's REALs drifts; whole smallest units do not.
+    factor = 10**element.type.scale  # type: ignore[attr-defined]
+    return f"SUM(CAST(ROUND(({compiler.process(element.clauses, **kw)}) * {factor}) AS INTEGER))"
+
+
+class Key(TypeDecorator[str]):
+    """Text compared byte by byte on both engines: ids, folded keys, addresses."""
+
+    impl = sa.String
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return a binary collation on MariaDB, whose default would merge `a` with `A`."""
+        length = self.impl_instance.length
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(sa.String(length))
+        return dialect.type_descriptor(mysql.VARCHAR(length, collation="utf8mb4_bin"))
+
+
+UTM_COLUMNS = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
+
+
+def _utm() -> list[sa.Column[Any]]:
+    return [sa.Column(name, sa.String(255)) for name in UTM_COLUMNS]
+
+
+def _utm_keys() -> list[sa.Column[Any]]:
+    return [sa.Column(f"{name}_key", Key(255), nullable=False, server_default="") for name in UTM_COLUMNS]
+
+
+def _person() -> list[sa.Column[Any]]:
+    return [
+        sa.Column("email_folded", Key(320), nullable=False, server_default=""),
+        sa.Column("email_key", Key(320), nullable=False, server_default=""),
+        sa.Column("email_tag", Key(320), nullable=False, server_default=""),
+    ]
+
+
+def _stamps() -> list[sa.Column[Any]]:
+    return [sa.Column("created_at", Moment, server_default=sa.FetchedValue()), sa.Column("updated_at", Moment, server_default=sa.FetchedValue())]
+
+
+
+# The specification's two tables -------------------------------------------------------------------
+
+attendance = sa.Table(
+    "attendance",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("date", sa.Date, nullable=False),
+    sa.Column("challenge_day", sa.Integer, nullable=False),
+    sa.Column("platform", sa.String(20), nullable=False),
+    sa.Column("participant_count", sa.Integer, nullable=False, server_default="0"),
+    *_stamps(),
+    sa.UniqueConstraint("date", "platform", name="unique_attendance"),
+)
+
+high_ticket_sales = sa.Table(
+    "high_ticket_sales",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("customer_name", sa.String(255), nullable=False),
+    sa.Column("customer_email", sa.String(320), nullable=False),
+    sa.Column("product_name", sa.String(255), nullable=False),
+    sa.Column("price", Money(10, 2), nullable=False),
+    sa.Column("purchase_date", Moment, nullable=False),
+    sa.Column("lead_id", sa.Integer),
+    *_utm(),
+    sa.Column("days_from_lead_to_sale", sa.Integer),
+    *_stamps(),
+    sa.Index("idx_purchase_date", "purchase_date"),
+    sa.Index("idx_lead_id", "lead_id"),
+)
+
+# What the messengers said -------------------------------------------------------------------------
+
+leads = sa.Table(
+    "leads",
+    metadata,
+    # The database numbers leads for `lead_id`; their key is the source's own id, so that the table can be sharded.
+    sa.Column("id", sa.Integer, server_default=sa.FetchedValue(), nullable=False),
+    sa.Column("source", Key(32), primary_key=True),
+    sa.Column("external_id", Key(191), primary_key=True),
+    sa.Column("name", sa.String(255), nullable=False, server_default=""),
+    sa.Column("email", Key(320), nullable=False, server_default=""),
+    *_person(),
+    sa.Column("customer_id", Key(191), nullable=False, server_default=""),
+    sa.Column("opted_in_at", Moment, nullable=False),
+    sa.Column("opted_in_on", sa.Date, nullable=False),
+    sa.Column("date_only", sa.Boolean, nullable=False, server_default="0"),
+    *_utm(),
+    *_utm_keys(),
+    sa.Index("ix_leads_person", "email_key", "opted_in_at"),
+    sa.Index("ix_leads_customer", "customer_id", "source"),
+    sa.Index("ix_leads_opted_in_at", "opted_in_at"),
+)
+
+purchases = sa.Table(
+    "purchases",
+    metadata,
+    sa.Column("source", Key(32), primary_key=True),
+    sa.Column("external_id", Key(191), primary_key=True),
+    sa.Column("offer", Key(16)),  # vip, oto, high_ticket; NULL: no pattern names it yet
+    sa.Column("offer_given", sa.Boolean, nullable=False),  # the messenger said so; patterns never change it
+    sa.Column("messenger", Key(16), nullable=False),  # payment_provider, funnel_tool or file
+    sa.Column("excluded", Key(16)),  # test_mode or staff; NULL: counts
+    sa.Column("name", sa.String(255), nullable=False),
+    sa.Column("email", Key(320), nullable=False),
+    *_person(),
+    sa.Column("customer_id", Key(191), nullable=False),
+    sa.Column("product", sa.String(255), nullable=False),
+    sa.Column("product_key", Key(255), nullable=False),
+    sa.Column("labels", sa.Text, nullable=False),  # one per line, for the patterns
+    sa.Column("price", Money(10, 2), nullable=False),
+    sa.Column("currency", Key(3), nullable=False),
+    sa.Column("purchased_at", Moment, nullable=False),
+    sa.Column("date_only", sa.Boolean, nullable=False),
+    sa.Column("collected", Money(10, 2)),
+    sa.Column("refunded", Money(10, 2), nullable=False),
+    *_utm(),
+    sa.Column("sale_id", sa.Integer),  # the high-ticket sale this is a message about
+    sa.Column("duplicate_of", Key(255)),  # suspected duplicate of that purchase (source:external_id), not counted
+    sa.Index("ix_purchases_person", "email_key", "purchased_at"),
+    sa.Index("ix_purchases_sale", "sale_id"),
+    sa.Index("ix_purchases_excluded", "excluded", "purchased_at"),
+)
+
+external_ids = sa.Table(
+    "external_ids",
+    metadata,
+    # An id that messengers share (a payment), and each purchase that mentions it.
+    sa.Column("shared_id", Key(191), primary_key=True),
+    sa.Column("source", Key(32), primary_key=True),
+    sa.Column("external_id", Key(191), primary_key=True),
+    sa.Index("ix_external_ids_purchase", "source", "external_id"),
+)
+
+payments = sa.Table(
+    "payments",
+    metadata,
+    # Money received for a purchase that shares `shared_id`; `refunded` is what went back of it so far.
+    sa.Column("source", Key(32), primary_key=True),
+    sa.Column("external_id", Key(191), primary_key=True),
+    sa.Column("shared_id", Key(191), nullable=False),
+    sa.Column("amount", Money(10, 2), nullable=False),
+    sa.Column("refunded", Money(10, 2), nullable=False),
+    sa.Column("currency", Key(3), nullable=False),
+    sa.Column("paid_at", Moment, nullable=False),
+    sa.Index("ix_payments_shared_id", "shared_id"),
+)
+
+ad_spend = sa.Table(
+    "ad_spend",
+    metadata,
+    sa.Column("date", sa.Date, primary_key=True),
+    sa.Column("platform", Key(32), primary_key=True),
+    sa.Column("account_id", Key(64), primary_key=True),
+    sa.Column("entity_key", Key(32), primary_key=True),  # hash of campaign, ad set and ad
+    sa.Column("campaign_id", Key(64), nullable=False),
+    sa.Column("campaign", sa.String(255), nullable=False),
+    sa.Column("campaign_key", Key(255), nullable=False),
+    sa.Column("ad_set_id", Key(64), nullable=False),
+    sa.Column("ad_set", sa.String(255), nullable=False),
+    sa.Column("ad_set_key", Key(255), nullable=False),
+    sa.Column("ad_id", Key(64), nullable=False),
+    sa.Column("ad", sa.String(255), nullable=False),
+    sa.Column("ad_key", Key(255), nullable=False),
+    sa.Column("grain", sa.SmallInteger, nullable=False),  # 1 campaign, 2 ad set, 3 ad
+    sa.Column("spend", Money(15, 6), nullable=False),
+    sa.Column("currency", Key(3), nullable=False),
+    sa.Column("source", Key(32), nullable=False),
+)
+
+attendance_sessions = sa.Table(
+    "attendance_sessions",
+    metadata,
+    sa.Column("platform", Key(20), primary_key=True),
+    sa.Column("session_id", Key(191), primary_key=True),
+    sa.Column("date", sa.Date, nullable=False),
+    sa.Column("participants", sa.Integer, nullable=False),
+    sa.Column("statistic", Key(32), nullable=False),
+    sa.Column("topic", sa.String(255), nullable=False, server_default=""),
+    sa.Column("planned_start", Moment),
+    sa.Column("planned_end", Moment),
+    sa.Column("started_at", Moment),
+    sa.Column("ended_at", Moment),
+    sa.Column("peak", sa.Integer),
+    sa.Column("average", sa.Integer),
+    sa.Column("samples_expected", sa.Integer),
+    sa.Column("samples_received", sa.Integer),
+    sa.Column("source", Key(32), nullable=False),
+    sa.Index("ix_attendance_sessions_date", "date", "platform"),
+)
+
+attendance_samples = sa.Table(
+    "attendance_samples",
+    metadata,
+    sa.Column("platform", Key(20), primary_key=True),
+    sa.Column("session_id", Key(191), primary_key=True),
+    sa.Column("seen_at", Moment, primary_key=True),
+    sa.Column("participants", sa.Integer, nullable=False),
+    sa.Index("ix_attendance_samples_seen_at", "seen_at"),
+)
+
+# What we concluded --------------------------------------------------------------------------------
+
+sale_facts = sa.Table(
+    "sale_facts",
+    metadata,
+    sa.Column("sale_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("source", Key(32), nullable=False),
+    sa.Column("external_id", Key(191), nullable=False),
+    sa.Column("currency", Key(3), nullable=False),
+    sa.Column("eligible_until", Moment, nullable=False),  # an opt-in later than this came after buying
+    sa.Column("purchased_on", sa.Date, nullable=False),
+    *_person(),
+    sa.Column("collected", Money(10, 2), nullable=False),
+    sa.Column("refunded", Money(10, 2), nullable=False),
+    sa.Column("outcome", Key(16), nullable=False, server_default="unattributed"),
+    sa.Column("reason", Key(32), nullable=False, server_default="no such person"),
+    *_utm_keys(),
+    sa.Index("ix_sale_facts_person", "email_key"),
+    sa.Index("ix_sale_facts_campaign", "utm_campaign_key"),
+)
+
+funnel_orders = sa.Table(
+    "funnel_orders",
+    metadata,
+    sa.Column("source", Key(32), primary_key=True),
+    sa.Column("external_id", Key(191), primary_key=True),
+    sa.Column("kind", Key(16), nullable=False),  # vip or oto
+    sa.Column("name", sa.String(255), nullable=False),
+    sa.Column("email", Key(320), nullable=False),
+    *_person(),
+    sa.Column("product", sa.String(255), nullable=False),
+    sa.Column("price", Money(10, 2), nullable=False),
+    sa.Column("currency", Key(3), nullable=False),
+    sa.Column("ordered_at", Moment, nullable=False),
+    sa.Column("collected", Money(10, 2), nullable=False),
+    sa.Column("refunded", Money(10, 2), nullable=False),
+    sa.Index("ix_funnel_orders_ordered_at", "ordered_at"),
+    sa.Index("ix_funnel_orders_person", "email_key"),
+)
+
+# What people decided, and what the machinery remembers ----------------------------------------------
+
+identity_links = sa.Table(
+    "identity_links",
+    metadata,
+    # An explicit, confirmed link: this sale's buyer is the person of that lead.
+    sa.Column("sale_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("lead_source", Key(32), nullable=False),
+    sa.Column("lead_external_id", Key(191), nullable=False),
+    sa.Column("confirmed_by", sa.String(255), nullable=False),
+    sa.Column("confirmed_at", Moment, nullable=False),
+)
+
+campaign_aliases = sa.Table(
+    "campaign_aliases",
+    metadata,
+    sa.Column("alias_key", Key(255), primary_key=True),
+    sa.Column("campaign_key", Key(255), nullable=False),
+)
+
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    sa.Column("source", Key(32), primary_key=True),
+    sa.Column("event_id", Key(191), primary_key=True),
+    sa.Column("kind", Key(64), nullable=False, server_default=""),
+    sa.Column("state", Key(16), nullable=False),
+    sa.Column("reason", sa.String(500), nullable=False, server_default=""),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("received_at", Moment, nullable=False),
+    sa.Column("read_at", Moment),
+    sa.Column("body", sa.LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb"), nullable=False),
+    sa.Index("ix_inbox_state", "state", "received_at"),
+)
+
+report_runs = sa.Table(
+    "report_runs",
+    metadata,
+    sa.Column("report", Key(64), primary_key=True),
+    sa.Column("business_date", sa.Date, primary_key=True),
+    sa.Column("recipient", Key(320), primary_key=True),
+    sa.Column("state", Key(16), nullable=False),
+    sa.Column("message_id", Key(255), nullable=False, server_default=""),
+    sa.Column("reason", sa.String(500), nullable=False, server_default=""),
+    sa.Column("updated_at", Moment, nullable=False),
+)
+
+freshness = sa.Table(
+    "freshness",
+    metadata,
+    sa.Column("source", Key(32), primary_key=True),
+    sa.Column("newest_at", Moment, nullable=False),  # the moment of the newest fact this source told
+)
+
+challenges = sa.Table(
+    "challenges",
+    metadata,
+    # The sample challenge remembers its Day 1 here, for a workbench without VIEW3_CHALLENGE_START.
+    sa.Column("starts_on", sa.Date, primary_key=True),
+    sa.Column("is_sample", sa.Boolean, nullable=False),
+)

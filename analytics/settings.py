@@ -1,0 +1,86 @@
+"""Every setting of the centre, read once at the door from the environment and `.env`."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Literal, Self
+from zoneinfo import available_timezones
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from analytics.challenge import Challenge
+from analytics.offers import Patterns
+
+UtmColumn = Literal["utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"]
+
+
+def _comma_separated(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)]
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used; the message names it without printing a secret."""
+
+
+class Settings(BaseSettings):
+    """What the owner of a workbench decides; the README's settings table explains each."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="VIEW3_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    database_url: SecretStr = SecretStr("sqlite:///view3.db")
+    challenge_start: date | None = None
+    challenge_days: int = Field(31, ge=1, le=366)
+    funnel_start: date | None = None
+    timezone: str = "UTC"
+    currency: str = Field("USD", pattern="^[A-Z]{3}$")
+    utm_ad_set: UtmColumn = "utm_term"
+    utm_ad: UtmColumn = "utm_content"
+    now: datetime | None = None
+    token: SecretStr | None = None
+    vip: Words = ()
+    oto: Words = ()
+    high_ticket: Words = ()
+    high_ticket_from: Decimal | None = None
+    staff: Words = ()
+    duplicate_minutes: int = Field(30, ge=0)
+    sessions_per_day: Literal["max", "sum"] = "max"
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"'{value}' is not a time zone; write one such as America/Sao_Paulo")
+        return value
+
+    @field_validator("currency", mode="before")
+    @classmethod
+    def _upper_case(cls, value: object) -> object:
+        return value.strip().upper() if isinstance(value, str) else value
+
+    @classmethod
+    def load(cls) -> Self:
+        """Return the settings of the environment and `.env`; raises SettingsError with one sentence per bad setting."""
+        try:
+            return cls()
+        except ValidationError as error:
+            faults = (f"VIEW3_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors())
+            raise SettingsError("; ".join(faults)) from None  # the cause would print the values
+
+    def challenge(self, remembered_start: date | None, now: datetime) -> Challenge:
+        """Return the challenge: its start as set, else as the database remembers it, else the nearest 1 January."""
+        starts_on = self.challenge_start or remembered_start or _nearest_january(now.date())
+        return Challenge.starting(starts_on, self.timezone, self.challenge_days, self.funnel_start)
+
+    def patterns(self) -> Patterns:
+        """Return the patterns that tell VIP, OTO and high-ticket apart."""
+        return Patterns(self.vip, self.oto, self.high_ticket, self.high_ticket_from)
+
+
+def _nearest_january(today: date) -> date:
+    """Return 1 January of this year until June, of the next year from July: the specification's challenge is in January."""
+    return date(today.year + (today.month > 6), 1, 1)

@@ -1,0 +1,123 @@
+"""View 3 itself: one frozen value that dashboard, terminal, notebook and e-mail all render."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from analytics.challenge import Period
+
+
+@dataclass(frozen=True, slots=True)
+class Cards:
+    """The four cards. A None is undefined and its `…_reason` says why; ratios are rounded half up to two decimals."""
+
+    high_ticket_sales_today: int
+    high_ticket_sales_yesterday: int
+    cost_per_acquisition: Decimal | None
+    cost_per_acquisition_reason: str
+    roas: Decimal | None
+    roas_net: Decimal | None
+    roas_collected: Decimal | None
+    roas_reason: str
+    attendance_today: int | None
+    attendance_reason: str
+    live: bool
+    sampled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What the ratios are made of, in the reporting currency, inside the period; `ad_spend` is None where it is unknown."""
+
+    ad_spend: Decimal | None
+    vip_revenue: Decimal
+    oto_revenue: Decimal
+    high_ticket_revenue: Decimal
+    high_ticket_sales: int
+    net_revenue: Decimal
+    collected: Decimal
+    net_sales: int
+
+    @property
+    def revenue(self) -> Decimal:
+        """Return gross revenue of the full funnel."""
+        return self.vip_revenue + self.oto_revenue + self.high_ticket_revenue
+
+
+@dataclass(frozen=True, slots=True)
+class AttendanceDay:
+    """Both rooms on one challenge day; None is unknown, never zero. `…_statistic` tells what the number counts."""
+
+    challenge_day: int
+    date: date
+    youtube: int | None
+    zoom: int | None
+    youtube_statistic: str
+    zoom_statistic: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """How many of the period's high-ticket sales are credited to an opt-in, and why the others are not."""
+
+    matched: int
+    unattributed: int
+    reasons: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class View3:
+    """Everything the page shows but the rows of its table, true at `as_of`."""
+
+    as_of: datetime
+    timezone: str
+    currency: str
+    today: date
+    challenge_day: int | None
+    challenge_length: int
+    period: Period
+    cards: Cards
+    totals: Totals
+    attendance: tuple[AttendanceDay, ...]
+    attribution: Attribution
+    excluded: Mapping[str, int]
+    freshness: Mapping[str, datetime]
+    checks: Mapping[str, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class SaleRow:
+    """One row of the attribution table; `purchased_at` is in the business zone, an unknown value is empty or None."""
+
+    sale_id: int
+    customer_name: str
+    product: str
+    price: Decimal
+    currency: str
+    purchased_at: datetime
+    campaign: str
+    ad_set: str
+    ad: str
+    days_from_lead: int | None
+    status: str
+    attribution: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SalesFilter:
+    """Which rows of the attribution table: a period, a campaign and a product (folded), a search over every text column."""
+
+    period: Period
+    campaign: str = ""
+    product: str = ""
+    search: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SalesPage:
+    """A page of the attribution table with the count of all rows that match, and the choices of the filters."""
+
+    rows: tuple[SaleRow, ...]
+    total: int
