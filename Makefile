@@ -1,0 +1,65 @@
+# The commands of the house. `make dashboard` and `make test` are all a fresh machine needs.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# No bytecode at install triples the start of every kernel.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: dashboard lab test lint format bench lock clean
+
+dashboard: $(VENV)/.installed
+	$(BIN)/view3 serve
+
+lab: $(VENV)/.installed
+	$(BIN)/jupyter lab --notebook-dir=notebooks
+
+test: $(VENV)/.installed-test
+	tests/run.sh
+
+lint: $(VENV)/.installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.installed-test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.installed-bench
+	$(BIN)/python -m bench
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+# The project itself is installed editable: notebooks and kernels run the code of this folder.
+define install
+	$(PIP) install --require-hashes -r $(1)
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	touch $@
+endef
+
+$(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/python
+	@echo "Installing View 3 into $(VENV); this takes a minute or two the first time."
+	$(call install,requirements.lock)
+
+$(VENV)/.installed-test: requirements-test.lock pyproject.toml | $(BIN)/python
+	@echo "Installing View 3 with its tests into $(VENV)."
+	$(call install,requirements-test.lock)
+	touch $(VENV)/.installed
+
+$(VENV)/.installed-bench: requirements-bench.lock pyproject.toml | $(VENV)/.installed-test
+	$(call install,requirements-bench.lock)
+
+lock: $(VENV)/.installed
+	$(PIP) install --upgrade uv
+	$(BIN)/uv pip compile pyproject.toml $(LOCK) --output-file requirements.lock
+	$(BIN)/uv pip compile pyproject.toml $(LOCK) --extra test --constraints requirements.lock --output-file requirements-test.lock
+	$(BIN)/uv pip compile pyproject.toml $(LOCK) --extra bench --constraints requirements.lock --output-file requirements-bench.lock
+LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,100 @@
+"""The engine: one way to open SQLite or MariaDB so that reads are consistent, fresh and in UTC."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+HOME = Path(__file__).resolve().parent.parent
+STRICT = "STRICT_TRANS_TABLES"
+
+
+class DatabaseError(RuntimeError):
+    """The database cannot be used; the message says which and why, without its password."""
+
+
+def open_engine(url: str) -> Engine:
+    """Return an engine for a SQLAlchemy URL; a relative SQLite path counts from the project's root."""
+    try:
+        parsed = sa.make_url(url)
+    except ArgumentError:
+        raise DatabaseError("VIEW3_DATABASE_URL is not a database address such as mysql://user@host/name.") from None
+    if parsed.get_backend_name() == "sqlite":
+        return _open_sqlite(parsed)
+    if parsed.get_backend_name() in {"mysql", "mariadb"}:
+        return _open_mariadb(parsed)
+    raise DatabaseError(f"View 3 runs on SQLite, MariaDB and MySQL, not on {parsed.get_backend_name()}.")
+
+
+def _open_sqlite(url: URL) -> Engine:
+    if url.database and url.database != ":memory:" and not url.database.startswith("file:"):
+        url = url.set(database=str(HOME / url.database))
+    engine = sa.create_engine(url, connect_args={"timeout": 5})
+
+    @sa.event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the begin event below decides when a transaction starts
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A writer takes its lock at once: a transaction that reads first and upgrades later fails under another writer.
+        writes = connection.get_execution_options().get("view3_writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _open_mariadb(url: URL) -> Engine:
+    url = url.set(drivername="mysql+pymysql").update_query_dict({"charset": "utf8mb4"})
+    engine = sa.create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        connect_args={"connect_timeout": 5, "init_command": "SET time_zone = '+00:00'"},
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def _require_strict_mode(connection: Any, _record: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT @@SESSION.sql_mode")
+            if STRICT not in cursor.fetchone()[0]:
+                # Without it the server cuts a long name and rounds an amount in silence.
+                cursor.execute(f"SET SESSION sql_mode = CONCAT(@@SESSION.sql_mode, ',{STRICT}')")
+
+    return engine
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Give a connection whose reads all see one moment of the database, and the newest one."""
+    with _in_words(engine), engine.connect() as connection, connection.begin() as transaction:
+        yield connection
+        transaction.rollback()
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Give a connection whose writes are kept together or not at all."""
+    with _in_words(engine), engine.connect().execution_options(view3_writes=True) as connection, connection.begin():
+        yield connection
+
+
+def address(engine: Engine) -> str:
+    """Return the database's address without its password."""
+    return engine.url.render_as_string(hide_password=True)
+
+
+@contextmanager
+def _in_words(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.ProgrammingError):
+            raise DatabaseError(f"The database {address(engine)} did not answer: {error.orig}") from error
+        raise
