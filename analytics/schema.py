@@ -10,8 +10,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.engine import Dialect
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 NAMING = {
@@ -32,7 +30,7 @@ class Moment(TypeDecorator[datetime]):
         """Return text without fractions on SQLite, so that rows of other programs compare equal to ours."""
         if dialect.name == "sqlite":
             return dialect.type_descriptor(
-                sqlite.DATETIME(
+                sqlite.DATETIME(  # type: ignore[no-untyped-call]
                     storage_format="%(year)04d-%(month)02d-%(day)02d %(hour)02d:%(minute)02d:%(second)02d",
                     regexp=r"(\d+)-(\d+)-(\d+)[ T](\d+):(\d+):(\d+)",
                 )
@@ -60,12 +58,14 @@ class Money(TypeDecorator[Decimal]):
 
     def __init__(self, precision: int = 15, scale: int = 2) -> None:
         super().__init__(precision, scale)
-        self.scale = scale
+        self.precision, self.scale = precision, scale
         self.quantum = Decimal(1).scaleb(-scale)
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Return floats to SQLite's driver, which has no decimals; 15 digits survive the way there and back."""
-        return dialect.type_descriptor(sa.Numeric(15, self.scale, asdecimal=dialect.name != "sqlite"))
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(sa.Numeric(15, self.scale, asdecimal=False))
+        return dialect.type_descriptor(sa.Numeric(self.precision, self.scale))
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Decimal | float | None:
         """Return what the driver takes; an amount with more decimals than the column is refused, never rounded."""
@@ -80,60 +80,21 @@ class Money(TypeDecorator[Decimal]):
         return None if value is None else Decimal(str(value)).quantize(self.quantum)
 
 
-class _Total(TypeDecorator[Decimal]):
-    """What `exact_sum` returns: a decimal on MariaDB, whole smallest units on SQLite."""
-
-    impl = sa.Numeric
-    cache_ok = True
-
-    def __init__(self, scale: int) -> None:
-        super().__init__()
-        self.scale = scale
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Return integers from SQLite."""
-        return dialect.type_descriptor(sa.BigInteger() if dialect.name == "sqlite" else sa.Numeric())
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
-        """Return the exact decimal; the sum of no rows is None."""
-        if value is None:
-            return None
-        return Decimal(value).scaleb(-self.scale) if dialect.name == "sqlite" else Decimal(value)
-
-
-class exact_sum(sa.sql.functions.GenericFunction[Decimal]):  # noqa: N801 (a SQL function)
-    """The sum of a money expression to the last digit on both engines; `scale` is the column's."""
-
-    inherit_cache = True
-
-    def __init__(self, expression: sa.ColumnElement[Any], scale: int = 2) -> None:
-        super().__init__(expression, type_=_Total(scale))
-
-
-@compiles(exact_sum)
-def _sum(element: exact_sum, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"SUM({compiler.process(element.clauses, **kw)})"
-
-
-@compiles(exact_sum, "sqlite")
-def _sum_of_integers(element: exact_sum, compiler: SQLCompiler, **kw: Any) -> str:
-    # Summing SQLite's REALs drifts; whole smallest units do not.
-    factor = 10**element.type.scale  # type: ignore[attr-defined]
-    return f"SUM(CAST(ROUND(({compiler.process(element.clauses, **kw)}) * {factor}) AS INTEGER))"
-
-
 class Key(TypeDecorator[str]):
     """Text compared byte by byte on both engines: ids, folded keys, addresses."""
 
     impl = sa.String
     cache_ok = True
 
+    def __init__(self, length: int) -> None:
+        super().__init__(length)
+        self.length = length
+
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Return a binary collation on MariaDB, whose default would merge `a` with `A`."""
-        length = self.impl_instance.length
         if dialect.name == "sqlite":
-            return dialect.type_descriptor(sa.String(length))
-        return dialect.type_descriptor(mysql.VARCHAR(length, collation="utf8mb4_bin"))
+            return dialect.type_descriptor(sa.String(self.length))
+        return dialect.type_descriptor(mysql.VARCHAR(self.length, collation="utf8mb4_bin"))
 
 
 UTM_COLUMNS = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
@@ -156,8 +117,10 @@ def _person() -> list[sa.Column[Any]]:
 
 
 def _stamps() -> list[sa.Column[Any]]:
-    return [sa.Column("created_at", Moment, server_default=sa.FetchedValue()), sa.Column("updated_at", Moment, server_default=sa.FetchedValue())]
-
+    return [
+        sa.Column("created_at", Moment, server_default=sa.FetchedValue()),
+        sa.Column("updated_at", Moment, server_default=sa.FetchedValue()),
+    ]
 
 
 # The specification's two tables -------------------------------------------------------------------
@@ -237,6 +200,7 @@ purchases = sa.Table(
     sa.Column("collected", Money(10, 2)),
     sa.Column("refunded", Money(10, 2), nullable=False),
     *_utm(),
+    sa.Column("counted_as", Key(16)),  # what the purchase behind the message is; NULL: nothing counts it
     sa.Column("sale_id", sa.Integer),  # the high-ticket sale this is a message about
     sa.Column("duplicate_of", Key(255)),  # suspected duplicate of that purchase (source:external_id), not counted
     sa.Index("ix_purchases_person", "email_key", "purchased_at"),
@@ -284,7 +248,7 @@ ad_spend = sa.Table(
     sa.Column("ad_id", Key(64), nullable=False),
     sa.Column("ad", sa.String(255), nullable=False),
     sa.Column("ad_key", Key(255), nullable=False),
-    sa.Column("grain", sa.SmallInteger, nullable=False),  # 1 campaign, 2 ad set, 3 ad
+    sa.Column("detail", sa.SmallInteger, nullable=False),  # the more, the finer: see rows.spend_row
     sa.Column("spend", Money(15, 6), nullable=False),
     sa.Column("currency", Key(3), nullable=False),
     sa.Column("source", Key(32), nullable=False),

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from analytics.challenge import Challenge
 from analytics.offers import Patterns
 
+JUNE = 6
 UtmColumn = Literal["utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"]
 
 
@@ -83,4 +84,4 @@ class Settings(BaseSettings):
 
 def _nearest_january(today: date) -> date:
     """Return 1 January of this year until June, of the next year from July: the specification's challenge is in January."""
-    return date(today.year + (today.month > 6), 1, 1)
+    return date(today.year + (today.month > JUNE), 1, 1)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 
 from analytics.challenge import Period
 
@@ -121,3 +122,32 @@ class SalesPage:
 
     rows: tuple[SaleRow, ...]
     total: int
+
+
+class SortColumn(StrEnum):
+    """What the attribution table can be sorted by."""
+
+    CUSTOMER = "customer"
+    PRODUCT = "product"
+    PRICE = "price"
+    PURCHASED = "purchased"
+    CAMPAIGN = "campaign"
+    AD_SET = "ad_set"
+    AD = "ad"
+    DAYS = "days"
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """The order of the attribution table: newest purchase first unless told otherwise."""
+
+    column: SortColumn = SortColumn.PURCHASED
+    descending: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the table can be filtered by: (folded key, label) pairs."""
+
+    campaigns: tuple[tuple[str, str], ...]
+    products: tuple[tuple[str, str], ...]

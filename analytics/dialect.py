@@ -1,0 +1,92 @@
+"""What the two engines spell differently: exact sums, lengths and day differences, as SQL functions."""
+
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+
+class _Total(TypeDecorator[Decimal]):
+    """What `exact_sum` returns: a decimal on MariaDB, whole smallest units on SQLite."""
+
+    impl = sa.Numeric
+    cache_ok = True
+
+    def __init__(self, scale: int) -> None:
+        super().__init__()
+        self.scale = scale
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return integers from SQLite."""
+        return dialect.type_descriptor(sa.BigInteger() if dialect.name == "sqlite" else sa.Numeric())
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        """Return the exact decimal; the sum of no rows is None."""
+        if value is None:
+            return None
+        return Decimal(value).scaleb(-self.scale) if dialect.name == "sqlite" else Decimal(value)
+
+
+class exact_sum(sa.sql.functions.GenericFunction[Decimal]):  # noqa: N801 (a SQL function)
+    """The sum of a money expression to the last digit on both engines; `scale` is the column's."""
+
+    inherit_cache = True
+
+    def __init__(self, expression: sa.ColumnElement[Any], scale: int = 2) -> None:
+        super().__init__(expression, type_=_Total(scale))
+
+
+@compiles(exact_sum)
+def _sum(element: exact_sum, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"SUM({compiler.process(element.clauses, **kw)})"
+
+
+@compiles(exact_sum, "sqlite")
+def _sum_of_integers(element: exact_sum, compiler: SQLCompiler, **kw: Any) -> str:
+    # Summing SQLite's REALs drifts; whole smallest units do not.
+    factor = 10**element.type.scale  # type: ignore[attr-defined]
+    return f"SUM(CAST(ROUND(({compiler.process(element.clauses, **kw)}) * {factor}) AS INTEGER))"
+
+
+class characters(sa.sql.functions.GenericFunction[int]):  # noqa: N801 (a SQL function)
+    """The number of characters of a text, as Python's len counts them."""
+
+    type = sa.Integer()
+    inherit_cache = True
+
+
+@compiles(characters)
+def _char_length(element: characters, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"CHAR_LENGTH({compiler.process(element.clauses, **kw)})"
+
+
+@compiles(characters, "sqlite")
+def _length(element: characters, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"LENGTH({compiler.process(element.clauses, **kw)})"
+
+
+class days_between(sa.sql.functions.GenericFunction[int]):  # noqa: N801 (a SQL function)
+    """The number of days from the second date to the first."""
+
+    type = sa.Integer()
+    inherit_cache = True
+
+
+@compiles(days_between)
+def _datediff(element: days_between, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"DATEDIFF({compiler.process(element.clauses, **kw)})"
+
+
+@compiles(days_between, "sqlite")
+def _julian(element: days_between, compiler: SQLCompiler, **kw: Any) -> str:
+    later, earlier = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"CAST(JULIANDAY({later}) - JULIANDAY({earlier}) AS INTEGER)"
+
+
+def bytes_of(text: sa.ColumnElement[Any]) -> sa.Cast[bytes]:
+    """Return a text as bytes, so that comparing it sees case and trailing blanks on every collation."""
+    return sa.cast(text, sa.LargeBinary)

@@ -1,0 +1,161 @@
+"""What the door refuses, and the sentence it says: a value that cannot be true is never stored."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import singledispatch
+
+from analytics.challenge import Challenge
+from analytics.records import AdSpend, Attendance, AttendanceSample, Lead, Payment, Platform, Purchase, Record
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST = datetime(2038, 1, 19, tzinfo=UTC)  # the specification's TIMESTAMP ends here
+LARGEST_PRICE = Decimal("99999999.99")  # the specification's DECIMAL(10, 2)
+LARGEST_SPEND = Decimal("999999999.999999")
+LARGEST_COUNT = 2**31 - 1
+ID_LENGTH, SOURCE_LENGTH, EMAIL_LENGTH = 191, 32, 320
+MONEY_DECIMALS, SPEND_DECIMALS = 2, 6
+
+
+def fault(record: Record, challenge: Challenge) -> str:
+    """Return why a record is refused, as a sentence; empty if it is welcome."""
+    return next((reason for reason in _faults(record, challenge) if reason), "")
+
+
+@singledispatch
+def _faults(record: Record, challenge: Challenge) -> tuple[str, ...]:
+    raise TypeError(f"{type(record).__name__} is not a record.")
+
+
+@_faults.register
+def _(record: Lead, challenge: Challenge) -> tuple[str, ...]:
+    return (
+        _id_fault(record.source, record.external_id),
+        _moment_fault(record.opted_in_at, "opt-in"),
+        _length_fault(record.email),
+        _email_fault(record.email),
+        "a lead needs an e-mail or a customer id" if not record.email.strip() and not record.customer_id else "",
+    )
+
+
+@_faults.register
+def _(record: Purchase, challenge: Challenge) -> tuple[str, ...]:
+    over = record.refunded > max(record.price, record.collected or Decimal(0))
+    return (
+        _id_fault(record.source, record.external_id),
+        *(_id_fault(record.source, shared) for shared in record.payment_ids),
+        _moment_fault(record.purchased_at, "purchase"),
+        _length_fault(record.email),  # an odd address costs the attribution, never the sale
+        "a sale needs a product" if not record.product.strip() else "",
+        _currency_fault(record.currency),
+        _money_fault(record.price, "price", LARGEST_PRICE, MONEY_DECIMALS),
+        _money_fault(record.refunded, "refund", LARGEST_PRICE, MONEY_DECIMALS),
+        _money_fault(record.collected or Decimal(0), "collected amount", LARGEST_PRICE, MONEY_DECIMALS),
+        f"{record.refunded} refunded is more than the price of {record.price}" if over else "",
+    )
+
+
+@_faults.register
+def _(record: Payment, challenge: Challenge) -> tuple[str, ...]:
+    over = record.refunded > record.amount
+    return (
+        _id_fault(record.source, record.external_id),
+        _id_fault(record.source, record.shared_id),
+        _moment_fault(record.paid_at, "payment"),
+        _currency_fault(record.currency),
+        _money_fault(record.amount, "amount", LARGEST_PRICE, MONEY_DECIMALS),
+        _money_fault(record.refunded, "refund", LARGEST_PRICE, MONEY_DECIMALS),
+        f"{record.refunded} refunded is more than the {record.amount} paid" if over else "",
+    )
+
+
+@_faults.register
+def _(record: Attendance, challenge: Challenge) -> tuple[str, ...]:
+    return (
+        _id_fault(record.source, record.session_id),
+        _platform_fault(record.platform),
+        _count_fault(record.participants),
+        _day_fault(record.date, record.challenge_day, challenge),
+    )
+
+
+@_faults.register
+def _(record: AttendanceSample, challenge: Challenge) -> tuple[str, ...]:
+    return (
+        _id_fault(record.source, record.session_id),
+        _platform_fault(record.platform),
+        _count_fault(record.participants),
+        _moment_fault(record.seen_at, "sample"),
+    )
+
+
+@_faults.register
+def _(record: AdSpend, challenge: Challenge) -> tuple[str, ...]:
+    return (
+        _date_fault(record.date, "spend"),
+        "ad spend needs its platform" if not record.platform.strip() else "",
+        _currency_fault(record.currency),
+        _money_fault(record.spend, "spend", LARGEST_SPEND, SPEND_DECIMALS),
+    )
+
+
+def _id_fault(source: str, external_id: str) -> str:
+    if not source or len(source) > SOURCE_LENGTH:
+        return f"the source '{source[:SOURCE_LENGTH]}' is empty or longer than {SOURCE_LENGTH} characters"
+    if not external_id.strip() or len(external_id) > ID_LENGTH:
+        return f"the id '{external_id[:40]}' is empty or longer than {ID_LENGTH} characters"
+    return ""
+
+
+def _length_fault(email: str) -> str:
+    return f"the e-mail is longer than {EMAIL_LENGTH} characters" if len(email) > EMAIL_LENGTH else ""
+
+
+def _email_fault(email: str) -> str:
+    address = email.strip()
+    local, at, domain = address.rpartition("@")
+    return f"'{address[:80]}' is not an e-mail address" if address and not (local and at and domain) else ""
+
+
+def _moment_fault(moment: datetime, what: str) -> str:
+    return "" if EARLIEST <= moment < LATEST else f"the {what} of {moment:%Y-%m-%d} is not between 2000 and 2038"
+
+
+def _date_fault(on: date, what: str) -> str:
+    return "" if EARLIEST.date() <= on < LATEST.date() else f"the {what} of {on} is not between 2000 and 2038"
+
+
+def _currency_fault(currency: str) -> str:
+    known = len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper()  # noqa: PLR2004 (ISO 4217)
+    return "" if known else f"'{currency[:10]}' is not a currency code such as USD"
+
+
+def _money_fault(amount: Decimal, what: str, largest: Decimal, decimals: int) -> str:
+    if not amount.is_finite():
+        return f"the {what} is not a number"
+    if amount < 0:
+        return f"a negative {what} ({amount})"
+    if amount > largest:
+        return f"the {what} of {amount} is larger than {largest}"
+    if amount != round(amount, decimals):
+        return f"the {what} of {amount} has more than {decimals} decimals"
+    return ""
+
+
+def _count_fault(count: int) -> str:
+    if count < 0:
+        return f"an attendance below zero ({count})"
+    return "" if count <= LARGEST_COUNT else f"an attendance of {count} cannot be true"
+
+
+def _platform_fault(platform: str) -> str:
+    return "" if platform in set(Platform) else f"'{platform}' is neither youtube nor zoom"
+
+
+def _day_fault(on: date, claimed: int | None, challenge: Challenge) -> str:
+    day = challenge.day_of(on)
+    if day is None:
+        last = challenge.date_of(challenge.length)
+        return f"{on} lies outside the challenge ({challenge.starts_on} to {last})"
+    if claimed is not None and claimed != day:
+        return f"{on} is Day {day}, not Day {claimed}"
+    return ""

@@ -1,0 +1,233 @@
+"""The one door: everything that comes in passes `accept`, is judged, stored and credited in one transaction."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from analytics import spending
+from analytics.attending import take_samples, take_sessions
+from analytics.challenge import Challenge
+from analytics.crediting import RECORDED, credit_sales, sales_of
+from analytics.folding import email_keys
+from analytics.guards import fault
+from analytics.offers import Patterns
+from analytics.records import AdSpend, Attendance, AttendanceSample, Lead, Payment, Purchase, Record
+from analytics.recrediting import credit_all
+from analytics.rows import lead_row, payment_row, person_row, purchase_row, spend_row, utm_keys
+from analytics.schema import (
+    UTM_COLUMNS,
+    external_ids,
+    freshness,
+    high_ticket_sales,
+    leads,
+    payments,
+    purchases,
+    sale_facts,
+)
+from analytics.settlement import mentioning, settle
+from analytics.store import batches, existing, temporary, upsert, write_changed
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the owner decided about reading: calendar, currency, offer patterns, staff, duplicates, sessions of a day."""
+
+    challenge: Challenge
+    currency: str = "USD"
+    patterns: Patterns = field(default_factory=Patterns)
+    staff: tuple[str, ...] = ()
+    duplicate_window: timedelta = timedelta(minutes=30)
+    sessions_per_day: str = "max"
+
+    @property
+    def staff_keys(self) -> frozenset[str]:
+        """Return the matching keys of the staff's addresses."""
+        return frozenset(email_keys(address).key for address in self.staff)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A record that was not stored: its place in the stream, from 0, and why."""
+
+    position: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What became of a stream of records. Payments accompany purchases and are not counted apart."""
+
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+    unclassified: int = 0
+    excluded: int = 0
+    refused: tuple[Refusal, ...] = ()
+
+
+def accept(connection: Connection, rules: Rules, records: Iterable[Record]) -> Accepted:
+    """Store a stream of records inside the caller's transaction and bring everything that follows from them up to date."""
+    refused: list[Refusal] = []
+    tally: Counter[str] = Counter()
+    with temporary(connection, spending.staged):
+        for batch in batches(enumerate(records)):
+            welcome = []
+            for position, record in batch:
+                reason = fault(record, rules.challenge)
+                if reason:
+                    refused.append(Refusal(position, reason))
+                else:
+                    welcome.append(record)
+            tally.update(_take(connection, rules, welcome))
+        tally.update(spending.publish(connection))
+    counts = {name: tally[name] for name in ("new", "changed", "same", "unclassified", "excluded")}
+    return Accepted(**counts, refused=tuple(refused))
+
+
+def attribute(connection: Connection, rules: Rules) -> int:
+    """Credit every sale anew, those of other programs included, and return how many changed."""
+    adopt(connection, rules)
+    return credit_all(connection)
+
+
+def adopt(connection: Connection, rules: Rules) -> int:
+    """Take note of sales that another program wrote into the specification's table, and return how many there were."""
+    is_known = sa.exists().where(sale_facts.c.sale_id == high_ticket_sales.c.id)
+    foreign = connection.execute(sa.select(high_ticket_sales).where(~is_known)).mappings().all()
+    for batch in batches(foreign):
+        upsert(connection, sale_facts, [_recorded(row, rules) for row in batch])
+        credit_sales(connection, [row["id"] for row in batch])
+    return len(foreign)
+
+
+def reclassify(connection: Connection, rules: Rules) -> int:
+    """Ask the patterns again about every purchase that no messenger classified, and return how many changed."""
+    query = sa.select(purchases).where(purchases.c.offer_given == sa.false())
+    changed = []
+    for row in connection.execute(query).mappings().all():
+        offer = rules.patterns.classify(row["labels"].split("\n"), row["price"])
+        if offer != row["offer"]:
+            changed.append({"source": row["source"], "external_id": row["external_id"], "offer": offer})
+    for batch in batches(changed):
+        keys = {(row["source"], row["external_id"]) for row in batch}
+        stored = existing(connection, purchases, keys)
+        upsert(connection, purchases, [{**stored[row["source"], row["external_id"]], **row} for row in batch])
+        _settle(connection, rules, keys)
+    return len(changed)
+
+
+def _take(connection: Connection, rules: Rules, records: Sequence[Record]) -> Counter[str]:
+    """Store one batch, kind by kind."""
+    kinds: defaultdict[type, list[Any]] = defaultdict(list)
+    for record in records:
+        kinds[type(record)].append(record)
+    tally: Counter[str] = Counter()
+    tally.update(_take_leads(connection, rules, kinds[Lead]))
+    tally.update(_take_purchases(connection, rules, kinds[Purchase], kinds[Payment]))
+    if sessions := kinds[Attendance]:
+        tally.update(take_sessions(connection, rules.challenge, sessions, rules.sessions_per_day))
+    if samples := kinds[AttendanceSample]:
+        tally.update(take_samples(connection, rules.challenge, samples, rules.sessions_per_day))
+    spending.stage(connection, [spend_row(spend) for spend in kinds[AdSpend]])
+    _note_freshness(connection, records)
+    return tally
+
+
+def _take_leads(connection: Connection, rules: Rules, arriving: Sequence[Lead]) -> list[str]:
+    """Store leads and credit the sales of their people anew: a lead that opted in earlier takes a sale over."""
+    if not arriving:
+        return []
+    rows = [lead_row(lead, rules.challenge) for lead in arriving]
+    before = existing(connection, leads, {(row["source"], row["external_id"]) for row in rows})
+    states = write_changed(connection, leads, rows, stored=before)
+    touched = [row for row, state in zip(rows, states, strict=True) if state != "same"]
+    credit_sales(connection, sales_of(connection, [*touched, *before.values()]))
+    return states
+
+
+def _take_purchases(
+    connection: Connection, rules: Rules, arriving: Sequence[Purchase], paid: Sequence[Payment]
+) -> list[str]:
+    """Store purchase messages and payments, settle what they speak of, and credit the sales."""
+    if not arriving and not paid:
+        return []
+    rows = [purchase_row(purchase, rules.patterns, rules.staff_keys) for purchase in arriving]
+    states = write_changed(connection, purchases, rows)
+    ids = [
+        {"shared_id": shared.strip(), "source": row["source"], "external_id": row["external_id"]}
+        for purchase, row in zip(arriving, rows, strict=True)
+        for shared in (f"{row['source']}:{row['external_id']}", *purchase.payment_ids)
+    ]
+    id_states = write_changed(connection, external_ids, ids)
+    receipts = [payment_row(payment) for payment in paid]
+    payment_states = write_changed(connection, payments, receipts)
+    touched = {(row["source"], row["external_id"]) for row, state in zip(rows, states, strict=True) if state != "same"}
+    touched |= {
+        (row["source"], row["external_id"]) for row, state in zip(ids, id_states, strict=True) if state == "new"
+    }
+    moved = {row["shared_id"] for row, state in zip(receipts, payment_states, strict=True) if state != "same"}
+    _settle(connection, rules, touched | mentioning(connection, moved))
+    now = existing(connection, purchases, {(row["source"], row["external_id"]) for row in rows}).values()
+    excluded = ["excluded" for row in now if row["excluded"]]
+    unclassified = ["unclassified" for row in now if not row["excluded"] and not row["counted_as"]]
+    return states + excluded + unclassified
+
+
+def _settle(connection: Connection, rules: Rules, keys: set[tuple[str, str]]) -> None:
+    if keys:
+        credit_sales(connection, settle(connection, rules.challenge, rules.duplicate_window, keys))
+
+
+def _recorded(row: Any, rules: Rules) -> dict[str, Any]:
+    """Return the facts of a sale that another program wrote: paid in full, in the reporting currency."""
+    person = person_row(row["customer_email"])
+    del person["email"]
+    return {
+        "sale_id": row["id"],
+        "source": RECORDED,
+        "external_id": str(row["id"]),
+        "currency": rules.currency,
+        "eligible_until": row["purchase_date"],
+        "purchased_on": rules.challenge.local_date(row["purchase_date"]),
+        **person,
+        "collected": row["price"],
+        "refunded": 0,
+        **utm_keys({name: row[name] for name in UTM_COLUMNS}),
+    }
+
+
+def _note_freshness(connection: Connection, records: Iterable[Record]) -> None:
+    """Keep, per source, the moment of the newest thing it told."""
+    newest: dict[str, datetime] = {}
+    for record in records:
+        moment = _moment_of(record)
+        if moment is not None and (record.source not in newest or moment > newest[record.source]):
+            newest[record.source] = moment.replace(microsecond=0)
+    known = existing(connection, freshness, {(source,) for source in newest})
+    rows = [
+        {"source": source, "newest_at": moment}
+        for source, moment in newest.items()
+        if (source,) not in known or known[source,]["newest_at"] < moment
+    ]
+    upsert(connection, freshness, rows)
+
+
+def _moment_of(record: Record) -> datetime | None:
+    match record:
+        case Lead():
+            return record.opted_in_at
+        case Purchase():
+            return record.purchased_at
+        case Payment():
+            return record.paid_at
+        case AttendanceSample():
+            return record.seen_at
+        case Attendance():
+            return record.ended_at or record.started_at
+        case AdSpend():
+            return None

@@ -1,0 +1,1 @@
+"""Alembic revisions: how a database comes to have the tables of `analytics.schema`."""

@@ -1,0 +1,162 @@
+"""Which messages speak of the same purchase: one payment reported four times is one sale.
+
+Pure: takes every message in a neighbourhood (people and payment ids that touch) and returns the purchases behind them.
+The result does not depend on the order in which the messages arrived.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from analytics.folding import EmailKeys
+from analytics.records import Messenger, Offer
+
+# Whom to believe, most trusted first.
+ON_MONEY = (Messenger.PAYMENT_PROVIDER, Messenger.FILE, Messenger.FUNNEL_TOOL)
+ON_WORDS = (Messenger.FUNNEL_TOOL, Messenger.FILE, Messenger.PAYMENT_PROVIDER)
+
+PurchaseKey = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A stored purchase message, as far as resolution looks at it; `ids` are the shared ids it mentions."""
+
+    source: str
+    external_id: str
+    messenger: Messenger
+    offer: Offer | None
+    name: str
+    email: str
+    keys: EmailKeys
+    product: str
+    product_key: str
+    price: Decimal
+    currency: str
+    purchased_at: datetime
+    day: tuple[datetime, datetime] | None  # the business day's bounds where only the date is known
+    collected: Decimal | None
+    refunded: Decimal
+    ids: frozenset[str]
+
+    @property
+    def key(self) -> PurchaseKey:
+        """Return what identifies the message."""
+        return self.source, self.external_id
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Money of one payment: what came in and what went back so far."""
+
+    shared_id: str
+    amount: Decimal
+    refunded: Decimal
+    currency: str
+    paid_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """One purchase behind one or more messages; `duplicate_of` names the purchase it is suspected to repeat."""
+
+    key: PurchaseKey
+    members: frozenset[PurchaseKey]
+    offer: Offer | None
+    name: str
+    email: str
+    keys: EmailKeys
+    product: str
+    product_key: str
+    price: Decimal
+    currency: str
+    purchased_at: datetime
+    day: tuple[datetime, datetime] | None
+    collected: Decimal
+    refunded: Decimal
+    duplicate_of: PurchaseKey | None = None
+
+
+def resolve(messages: Iterable[Message], receipts: Iterable[Receipt], window: timedelta) -> list[Resolved]:
+    """Return the purchases that the messages speak of, suspected duplicates marked."""
+    money: defaultdict[str, list[Receipt]] = defaultdict(list)
+    for receipt in receipts:
+        money[receipt.shared_id].append(receipt)
+    purchases = [_merge(group, money) for group in _same_payment(list(messages))]
+    return _mark_duplicates(sorted(purchases, key=lambda one: (one.purchased_at, one.key)), window)
+
+
+def _same_payment(messages: Sequence[Message]) -> list[list[Message]]:
+    """Return the messages grouped by shared ids, transitively."""
+    leader: dict[PurchaseKey, PurchaseKey] = {message.key: message.key for message in messages}
+
+    def find(key: PurchaseKey) -> PurchaseKey:
+        while leader[key] != key:
+            key = leader[key]
+        return key
+
+    first_with: dict[str, PurchaseKey] = {}
+    for message in messages:
+        for shared in message.ids:
+            leader[find(message.key)] = find(first_with.setdefault(shared, message.key))
+    groups: defaultdict[PurchaseKey, list[Message]] = defaultdict(list)
+    for message in messages:
+        groups[find(message.key)].append(message)
+    return list(groups.values())
+
+
+def _merge(group: Sequence[Message], money: dict[str, list[Receipt]]) -> Resolved:
+    """Return what the messages of one payment say together: the provider on money, the funnel tool on words."""
+    paid = _by_trust(group, ON_MONEY)[0]
+    by_words = _by_trust(group, ON_WORDS)
+    told = by_words[0]
+    ids = {shared for message in group for shared in message.ids}
+    receipts = [one for shared in sorted(ids) for one in money.get(shared, ()) if one.currency == paid.currency]
+    collected = sum((receipt.amount for receipt in receipts), Decimal(0))
+    refunded = sum((receipt.refunded for receipt in receipts), Decimal(0))
+    named = next((message for message in by_words if message.email), told)
+    return Resolved(
+        key=paid.key,
+        members=frozenset(message.key for message in group),
+        offer=next((message.offer for message in by_words if message.offer), None),
+        name=next((message.name for message in by_words if message.name), ""),
+        email=named.email,
+        keys=named.keys,
+        product=told.product,
+        product_key=told.product_key,
+        price=paid.price,
+        currency=paid.currency,
+        purchased_at=paid.purchased_at,
+        day=paid.day,
+        collected=collected if receipts else paid.price if paid.collected is None else paid.collected,
+        refunded=refunded if receipts else paid.refunded,
+    )
+
+
+def _by_trust(group: Sequence[Message], ranking: tuple[Messenger, ...]) -> list[Message]:
+    return sorted(group, key=lambda one: (ranking.index(one.messenger), one.purchased_at, one.key))
+
+
+def _mark_duplicates(purchases: Sequence[Resolved], window: timedelta) -> list[Resolved]:
+    """Return the purchases with each that repeats a counted one within the window marked as its suspected duplicate."""
+    counted: defaultdict[tuple[str, str, Decimal, str], list[Resolved]] = defaultdict(list)
+    result = []
+    for purchase in purchases:
+        alike = counted[purchase.keys.key, purchase.product_key, purchase.price, purchase.currency]
+        original = next((one for one in alike if purchase.keys.key and _close(one, purchase, window)), None)
+        if original is None:
+            alike.append(purchase)
+            result.append(purchase)
+        else:
+            result.append(replace(purchase, duplicate_of=original.key))
+    return result
+
+
+def _close(one: Resolved, other: Resolved, window: timedelta) -> bool:
+    """Tell whether two purchases lie within the window; a purchase known by its date alone fills its whole day."""
+    for day, moment in ((one.day, other.purchased_at), (other.day, one.purchased_at)):
+        if day is not None:
+            return day[0] <= moment < day[1]
+    return abs(one.purchased_at - other.purchased_at) <= window

@@ -1,0 +1,160 @@
+"""Records as rows: cut to the columns, with the keys that grouping and matching go by."""
+
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+from analytics.challenge import Challenge
+from analytics.folding import email_keys, fold
+from analytics.offers import Patterns
+from analytics.records import AdSpend, Attendance, AttendanceSample, Lead, Payment, Purchase, Utm
+
+TEXT = 255
+CAMPAIGN, AD_SET, AD = 1, 2, 3
+
+Row = dict[str, Any]
+
+
+def cut(text: str, length: int = TEXT) -> str:
+    """Return text that fits a column: NULs out, the end of a longer one replaced by an ellipsis."""
+    clean = text.replace("\0", "").encode("utf-8", "replace").decode()
+    return clean if len(clean) <= length else clean[: length - 1] + "…"
+
+
+def whole_second(moment: datetime) -> datetime:
+    """Return the moment without its fraction, which the columns do not keep."""
+    return moment.replace(microsecond=0)
+
+
+def utm_row(utm: Utm) -> Row:
+    """Return the five UTM values as received, None where blank."""
+    parts = {f"utm_{part}": cut(getattr(utm, part)) for part in ("source", "medium", "campaign", "term", "content")}
+    return {name: value if value.strip() else None for name, value in parts.items()}
+
+
+def utm_keys(utm: Row) -> Row:
+    """Return the folded key of each UTM value of a row."""
+    return {f"{name}_key": fold(value or "")[:TEXT] for name, value in utm.items()}
+
+
+def person_row(email: str) -> Row:
+    """Return an address as received and its matching keys."""
+    keys = email_keys(email)
+    return {"email": email, "email_folded": keys.folded, "email_key": keys.key, "email_tag": keys.tag}
+
+
+def lead_row(lead: Lead, challenge: Challenge) -> Row:
+    """Return the row of `leads`."""
+    utm = utm_row(lead.utm)
+    return {
+        "source": lead.source,
+        "external_id": lead.external_id.strip(),
+        "name": cut(lead.name),
+        **person_row(lead.email),
+        "customer_id": lead.customer_id.strip(),
+        "opted_in_at": whole_second(lead.opted_in_at),
+        "opted_in_on": challenge.local_date(lead.opted_in_at),
+        "date_only": lead.date_only,
+        **utm,
+        **utm_keys(utm),
+    }
+
+
+def purchase_row(purchase: Purchase, patterns: Patterns, staff: frozenset[str]) -> Row:
+    """Return the row of `purchases`; `staff` holds the matching keys of addresses that do not count."""
+    labels = [label for label in dict.fromkeys((purchase.product, *purchase.labels)) if label]
+    person = person_row(purchase.email)
+    excluded = "test_mode" if purchase.test else "staff" if person["email_key"] in staff else None
+    return {
+        "source": purchase.source,
+        "external_id": purchase.external_id.strip(),
+        "offer": purchase.offer or patterns.classify(labels, purchase.price),
+        "offer_given": purchase.offer is not None,
+        "messenger": purchase.messenger,
+        "excluded": excluded,
+        "name": cut(purchase.name),
+        **person,
+        "customer_id": purchase.customer_id.strip(),
+        "product": cut(purchase.product),
+        "product_key": fold(cut(purchase.product))[:TEXT],
+        "labels": "\n".join(label.replace("\n", " ").replace("\0", "") for label in labels),
+        "price": purchase.price,
+        "currency": purchase.currency,
+        "purchased_at": whole_second(purchase.purchased_at),
+        "date_only": purchase.date_only,
+        "collected": purchase.collected,
+        "refunded": purchase.refunded,
+        **utm_row(purchase.utm),
+    }
+
+
+def payment_row(payment: Payment) -> Row:
+    """Return the row of `payments`."""
+    return {
+        "source": payment.source,
+        "external_id": payment.external_id.strip(),
+        "shared_id": payment.shared_id.strip(),
+        "amount": payment.amount,
+        "refunded": payment.refunded,
+        "currency": payment.currency,
+        "paid_at": whole_second(payment.paid_at),
+    }
+
+
+def session_row(attendance: Attendance) -> Row:
+    """Return the row of `attendance_sessions`."""
+    return {
+        "platform": attendance.platform,
+        "session_id": attendance.session_id.strip(),
+        "date": attendance.date,
+        "participants": attendance.participants,
+        "statistic": attendance.statistic,
+        "topic": cut(attendance.topic),
+        "started_at": attendance.started_at and whole_second(attendance.started_at),
+        "ended_at": attendance.ended_at and whole_second(attendance.ended_at),
+        "peak": attendance.peak,
+        "average": attendance.average,
+        "source": attendance.source,
+    }
+
+
+def sample_row(sample: AttendanceSample) -> Row:
+    """Return the row of `attendance_samples`."""
+    return {
+        "platform": sample.platform,
+        "session_id": sample.session_id.strip(),
+        "seen_at": whole_second(sample.seen_at),
+        "participants": sample.participants,
+    }
+
+
+def spend_row(spend: AdSpend) -> Row:
+    """Return the row of `ad_spend`.
+
+    An entity is its id where the source has one, else its folded name. `detail` ranks rows about one campaign and day:
+    a finer grain over a coarser one, ids over names.
+    """
+    campaign, ad_set, ad = cut(spend.campaign), cut(spend.ad_set), cut(spend.ad)
+    keys = fold(campaign)[:TEXT], fold(ad_set)[:TEXT], fold(ad)[:TEXT]
+    ids = spend.campaign_id, spend.ad_set_id, spend.ad_id
+    entity = "\0".join(external or key for external, key in zip(ids, keys, strict=True))
+    grain = AD if ad or spend.ad_id else AD_SET if ad_set or spend.ad_set_id else CAMPAIGN
+    return {
+        "date": spend.date,
+        "platform": spend.platform,
+        "account_id": spend.account_id,
+        "entity_key": blake2b(entity.encode(), digest_size=16).hexdigest(),
+        "campaign_id": spend.campaign_id,
+        "campaign": campaign,
+        "campaign_key": keys[0],
+        "ad_set_id": spend.ad_set_id,
+        "ad_set": ad_set,
+        "ad_set_key": keys[1],
+        "ad_id": spend.ad_id,
+        "ad": ad,
+        "ad_key": keys[2],
+        "detail": 2 * grain + bool(ids[grain - 1]),
+        "spend": spend.spend,
+        "currency": spend.currency,
+        "source": spend.source,
+    }
