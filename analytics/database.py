@@ -37,6 +37,7 @@ def _open_sqlite(url: URL) -> Engine:
 
     @sa.event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
+        connection.create_function("lower", 1, _lower, deterministic=True)  # SQLite's own knows ASCII alone
         connection.isolation_level = None  # the begin event below decides when a transaction starts
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
             connection.execute(f"PRAGMA {pragma}").close()
@@ -48,6 +49,10 @@ def _open_sqlite(url: URL) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _lower(text: str | None) -> str | None:
+    return None if text is None else str(text).lower()
 
 
 def _open_mariadb(url: URL) -> Engine:

@@ -87,6 +87,23 @@ def _julian(element: days_between, compiler: SQLCompiler, **kw: Any) -> str:
     return f"CAST(JULIANDAY({later}) - JULIANDAY({earlier}) AS INTEGER)"
 
 
+class lower_case(sa.sql.functions.GenericFunction[str]):  # noqa: N801 (a SQL function)
+    """A text in lower case that compares letter by letter, whatever collation its column has."""
+
+    type = sa.String()
+    inherit_cache = True
+
+
+@compiles(lower_case)
+def _lower_binary(element: lower_case, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"CONVERT(LOWER({compiler.process(element.clauses, **kw)}) USING utf8mb4) COLLATE utf8mb4_bin"
+
+
+@compiles(lower_case, "sqlite")
+def _lower(element: lower_case, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"LOWER({compiler.process(element.clauses, **kw)})"
+
+
 def bytes_of(text: sa.ColumnElement[Any]) -> sa.Cast[bytes]:
     """Return a text as bytes, so that comparing it sees case and trailing blanks on every collation."""
     return sa.cast(text, sa.LargeBinary)

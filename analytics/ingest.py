@@ -13,14 +13,15 @@ from analytics import spending
 from analytics.attending import take_samples, take_sessions
 from analytics.challenge import Challenge
 from analytics.crediting import RECORDED, credit_sales, sales_of
-from analytics.folding import email_keys
+from analytics.folding import email_keys, fold
 from analytics.guards import fault
 from analytics.offers import Patterns
 from analytics.records import AdSpend, Attendance, AttendanceSample, Lead, Payment, Purchase, Record
 from analytics.recrediting import credit_all
-from analytics.rows import lead_row, payment_row, person_row, purchase_row, spend_row, utm_keys
+from analytics.rows import TEXT, lead_row, payment_row, person_row, purchase_row, spend_row, utm_keys
 from analytics.schema import (
     UTM_COLUMNS,
+    challenges,
     external_ids,
     freshness,
     high_ticket_sales,
@@ -85,6 +86,8 @@ def accept(connection: Connection, rules: Rules, records: Iterable[Record]) -> A
                     welcome.append(record)
             tally.update(_take(connection, rules, welcome))
         tally.update(spending.publish(connection))
+    # From now on the database is more than the sample challenge, which `view3 demo` may replace.
+    connection.execute(sa.update(challenges).values(is_sample=False))
     counts = {name: tally[name] for name in ("new", "changed", "same", "unclassified", "excluded")}
     return Accepted(**counts, refused=tuple(refused))
 
@@ -195,6 +198,7 @@ def _recorded(row: Any, rules: Rules) -> dict[str, Any]:
         "eligible_until": row["purchase_date"],
         "purchased_on": rules.challenge.local_date(row["purchase_date"]),
         **person,
+        "product_key": fold(row["product_name"])[:TEXT],
         "collected": row["price"],
         "refunded": 0,
         **utm_keys({name: row[name] for name in UTM_COLUMNS}),

@@ -52,6 +52,14 @@ class Utm:
 
 
 @dataclass(frozen=True, slots=True)
+class UtmMapping:
+    """Which UTM column holds the original ad set and which the ad; the campaign is always `utm_campaign`."""
+
+    ad_set: str = "utm_term"
+    ad: str = "utm_content"
+
+
+@dataclass(frozen=True, slots=True)
 class Lead:
     """An opt-in: one person, one moment, one set of UTMs. A date-only moment is the start of its business day."""
 

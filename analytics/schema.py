@@ -297,6 +297,7 @@ sale_facts = sa.Table(
     sa.Column("eligible_until", Moment, nullable=False),  # an opt-in later than this came after buying
     sa.Column("purchased_on", sa.Date, nullable=False),
     *_person(),
+    sa.Column("product_key", Key(255), nullable=False),
     sa.Column("collected", Money(10, 2), nullable=False),
     sa.Column("refunded", Money(10, 2), nullable=False),
     sa.Column("outcome", Key(16), nullable=False, server_default="unattributed"),

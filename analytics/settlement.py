@@ -212,6 +212,7 @@ def _fact_row(one: Resolved, challenge: Challenge) -> dict[str, Any]:
         "email_folded": one.keys.folded,
         "email_key": one.keys.key,
         "email_tag": one.keys.tag,
+        "product_key": one.product_key,
         "collected": one.collected,
         "refunded": one.refunded,
     }

@@ -118,7 +118,7 @@ class SalesFilter:
 
 @dataclass(frozen=True, slots=True)
 class SalesPage:
-    """A page of the attribution table with the count of all rows that match, and the choices of the filters."""
+    """A page of the attribution table with the count of all rows that match."""
 
     rows: tuple[SaleRow, ...]
     total: int

@@ -138,6 +138,7 @@ sa.Table(
     sa.Column("email_folded", Key(320), nullable=False, server_default=""),
     sa.Column("email_key", Key(320), nullable=False, server_default=""),
     sa.Column("email_tag", Key(320), nullable=False, server_default=""),
+    sa.Column("product_key", Key(255), nullable=False),
     sa.Column("collected", Money(10, 2), nullable=False),
     sa.Column("refunded", Money(10, 2), nullable=False),
     sa.Column("outcome", Key(16), nullable=False, server_default="unattributed"),

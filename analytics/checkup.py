@@ -1,0 +1,86 @@
+"""What `view3 doctor` finds: one sentence per subject, never a secret."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from analytics.database import DatabaseError, address, reading
+from analytics.migrate import is_current
+from analytics.settings import Settings, SettingsError
+from analytics.workbench import Workbench
+
+OK, NOTE, FAIL = "ok", "note", "FAIL"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the check-up."""
+
+    subject: str
+    mark: str
+    sentence: str
+
+    @property
+    def is_failure(self) -> bool:
+        """Tell whether this keeps View 3 from working."""
+        return self.mark == FAIL
+
+
+def findings() -> Iterator[Finding]:
+    """Yield what is right and wrong with settings, database, clock and browser."""
+    try:
+        settings = Settings.load()
+    except SettingsError as error:
+        yield Finding("settings", FAIL, str(error))
+        return
+    yield Finding("settings", OK, f"{len(settings.model_fields_set)} set, the others at their defaults")
+    try:
+        workbench = Workbench.open(settings)
+        yield from _database(workbench)
+    except DatabaseError as error:
+        yield Finding("database", FAIL, str(error))
+        return
+    yield from _challenge(workbench)
+    yield from _patterns(settings)
+    yield _browser()
+
+
+def _database(workbench: Workbench) -> Iterator[Finding]:
+    with reading(workbench.engine) as connection:
+        if is_current(connection):
+            yield Finding("database", OK, f"{address(workbench.engine)} answers and has the newest tables")
+        else:
+            yield Finding("database", FAIL, f"{address(workbench.engine)} answers, but lacks the tables: view3 init")
+        if connection.dialect.name != "sqlite":
+            charset = connection.scalar(sa.select(sa.literal_column("@@character_set_database")))
+            mark = OK if charset == "utf8mb4" else NOTE
+            yield Finding("charset", mark, f"the database's character set is {charset}; ours are utf8mb4")
+
+
+def _challenge(workbench: Workbench) -> Iterator[Finding]:
+    challenge, now = workbench.challenge, workbench.now()
+    frozen = " (frozen by VIEW3_NOW)" if workbench.settings.now else ""
+    yield Finding("clock", OK, f"{challenge.local_time(now):%Y-%m-%d %H:%M:%S} in {challenge.zone.key}{frozen}")
+    if workbench.settings.challenge_start or workbench.start:
+        yield Finding("challenge", OK, f"Day 1 is {challenge.starts_on}, {challenge.length} days")
+    else:
+        yield Finding(
+            "challenge", NOTE, f"VIEW3_CHALLENGE_START is not set; Day 1 is taken to be {challenge.starts_on}"
+        )
+
+
+def _patterns(settings: Settings) -> Iterator[Finding]:
+    missing = [name for name in ("vip", "oto", "high_ticket") if not getattr(settings, name)]
+    if missing and settings.high_ticket_from is None:
+        names = ", ".join(f"VIEW3_{name.upper()}" for name in missing)
+        yield Finding("offers", NOTE, f"{names} not set: purchases from Stripe stay unclassified (view3 inbox list)")
+    else:
+        yield Finding("offers", OK, "patterns tell VIP, OTO and high-ticket apart")
+
+
+def _browser() -> Finding:
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    return Finding("browser", OK if found else NOTE, f"{found}" if found else "no Chromium: the tests need one")

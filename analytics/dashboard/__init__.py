@@ -1,0 +1,1 @@
+"""The page an executive opens: cards, attendance chart and attribution table, rendered from one frozen View3."""

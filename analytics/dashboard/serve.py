@@ -1,0 +1,200 @@
+"""Voilà, started in this process for exactly one notebook, with our template and the hardening it needs."""
+
+import errno
+import hashlib
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
+from tornado.httputil import HTTPServerRequest
+from tornado.ioloop import IOLoop
+from tornado.web import HTTPError, RequestHandler, StaticFileHandler
+from traitlets.config import Config
+from voila.app import Voila
+
+from analytics.dashboard import charts
+from analytics.dashboard.elements import STATIC
+from analytics.dashboard.first_sight import first_sight_html
+from analytics.dashboard.hardening import QuietConnection
+from analytics.dashboard.source import Source
+
+NOTEBOOK: Final = Path(__file__).parents[2] / "notebooks" / "view3.ipynb"
+TEMPLATE: Final = Path(__file__).parent / "template"
+MOST_VIEWERS: Final = 50
+LARGEST_MESSAGE: Final = 1024 * 1024  # bytes a browser may send at once
+UNUSED: Final = ["jupyterlab-plotly", "jupyterlab_pygments", "@voila-dashboards/jupyterlab-preview"]
+POLICY: Final = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' blob:",  # blob: is how anywidget loads a module
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self' blob:",
+        "worker-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+    )
+)
+
+log = logging.getLogger(__name__)
+
+
+class ServeError(RuntimeError):
+    """The page cannot be served; the message is a sentence for people."""
+
+
+class OneKernel(KernelSpecManager):
+    """Knows one kernel, the Python this server runs on, whatever is installed on the machine."""
+
+    def find_kernel_specs(self) -> dict[str, str]:
+        """Return the one kernel."""
+        return {"python3": str(TEMPLATE)}
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        """Return this Python as a kernel."""
+        if kernel_name != "python3":
+            raise NoSuchKernel(kernel_name)
+        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        return KernelSpec(argv=argv, display_name="Python 3", language="python", resource_dir=str(TEMPLATE))
+
+
+class Server(Voila):  # type: ignore[misc]
+    """Voilà with our template first, our static files, and a port that is either free or an error."""
+
+    def setup_template_dirs(self) -> None:
+        """Look into our template before Voilà's own."""
+        super().setup_template_dirs()
+        self.template_paths: list[str] = [str(TEMPLATE), *self.template_paths]
+
+    def init_handlers(self) -> list[Any]:
+        """Serve our static files beside Voilà's."""
+        ours = [
+            (r"/view3/static/(.*)", StaticFileHandler, {"path": str(STATIC)}),
+            (r"/view3/(plotly\.min\.js)", StaticFileHandler, {"path": str(charts.SCRIPT.parent)}),
+        ]
+        return [*ours, *super().init_handlers()]
+
+    def listen(self) -> None:
+        """Serve until told to stop; kernels end with the server."""
+        try:
+            self.app.listen(self.port, self.ip, xheaders=True)
+        except OSError as error:
+            self.stop()
+            raise ServeError(_why_not(error, self.ip, self.port)) from None
+        click.echo(f"View 3 is at http://{self.ip}:{self.port}/")
+        self.ioloop = IOLoop.current()
+        try:
+            self.ioloop.start()
+        except KeyboardInterrupt:
+            log.info("stopped by hand")
+        finally:
+            self.stop()
+
+
+def serve(
+    *,
+    port: int = 8866,
+    host: str = "127.0.0.1",
+    token: str = "",
+    source: Source | None = None,
+    allowed_hosts: Sequence[str] = (),
+    notebook: Path = NOTEBOOK,
+) -> None:
+    """Serve View 3 until Ctrl-C or SIGTERM; raises ServeError where it cannot.
+
+    Kernels run in the current folder with this process's environment. `source`, where given, lets the server write the
+    first sight of the page itself. `allowed_hosts` names the addresses a proxy in front passes on.
+    """
+    if not notebook.is_file():
+        raise ServeError(f"The page {notebook} is missing; serve from a checkout of the project.")
+    server = Server(config=_config(port, host, token, source, notebook), log_level=logging.WARNING)
+    server.tornado_settings = _tornado_settings(host, allowed_hosts)
+    server.initialize([])
+    server.start()
+
+
+def _config(port: int, host: str, token: str, source: Source | None, notebook: Path) -> Config:
+    config = Config()
+    config.Voila.update(
+        port=port,
+        ip=host,
+        open_browser=False,
+        config_file_paths=[],  # never run a voila.py that lies in the current folder
+        notebook_path=str(notebook),
+        kernel_websocket_connection_class=QuietConnection,
+        **({"token": token} if token else {}),
+    )
+    config.VoilaConfiguration.update(
+        strip_sources=True,
+        show_tracebacks=False,
+        allow_template_override="NO",
+        allow_theme_override="NO",
+        file_allowlist=[],
+        extension_denylist=UNUSED,
+        kernel_spec_manager_class=OneKernel,
+        prelaunch_hook=_Hook(source),
+        resources=_resources(),
+    )
+    config.MappingKernelManager.update(
+        cull_idle_timeout=180, cull_interval=30, buffer_offline_messages=False, root_dir=str(Path.cwd())
+    )
+    return config
+
+
+class _Hook:
+    """Runs before a viewer's kernel: sets the cookie that lets a closing tab end it, and writes the first sight."""
+
+    def __init__(self, source: Source | None) -> None:
+        self._source = source
+
+    def __call__(self, handler: Any, notebook: Any, cwd: str) -> None:  # noqa: ARG002 - named by Voilà
+        if len(handler.kernel_manager.list_kernel_ids()) >= MOST_VIEWERS:
+            raise HTTPError(503, reason="View 3 has too many viewers just now, please try again in a minute")
+        _ = handler.xsrf_token
+        if self._source is not None:
+            notebook.metadata["view3_first_sight"] = first_sight_html(self._source)
+
+
+def _resources() -> dict[str, str]:
+    """Return what our template needs: addresses that change when their content does, so that browsers may keep them."""
+    digest = hashlib.sha256(b"".join((STATIC / name).read_bytes() for name in ("view3.css", "watch.js", "chart.js"))).hexdigest()
+    return {
+        "view3_static": "view3/static",
+        "view3_plotly": f"view3/plotly.min.js?v={charts.VERSION}",
+        "view3_version": digest[:12],
+    }
+
+
+def _tornado_settings(host: str, allowed_hosts: Sequence[str]) -> dict[str, Any]:
+    return {
+        "headers": {
+            "Content-Security-Policy": POLICY,
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "no-referrer",
+        },
+        "allow_remote_access": host not in ("127.0.0.1", "localhost", "::1"),
+        "local_hostnames": ["localhost", *allowed_hosts],
+        "websocket_max_message_size": LARGEST_MESSAGE,
+        "compress_response": True,
+        "log_function": _log_failure,
+    }
+
+
+def _log_failure(handler: RequestHandler) -> None:
+    """Log what failed, without the query: it may hold the token."""
+    request: HTTPServerRequest = handler.request
+    if handler.get_status() >= 400:  # noqa: PLR2004 - HTTP's own limit
+        log.warning("%s %s %s", handler.get_status(), request.method, request.path)
+
+
+def _why_not(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} on {host} is taken: stop what listens there, or choose another with --port."
+    return f"Cannot listen on {host}:{port}: {error.strerror}."

@@ -1,0 +1,46 @@
+"""What the page needs to know about the world: a few reads, and no engine."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Protocol
+
+from analytics.challenge import Challenge, Period
+from analytics.view3 import Choices, SalesFilter, SalesPage, Sort, View3
+
+
+class Source(Protocol):
+    """Where the page reads from; a Workbench is one, and a test's fake another."""
+
+    @property
+    def challenge(self) -> Challenge:
+        """The challenge calendar."""
+        ...
+
+    @property
+    def currency(self) -> str:
+        """The reporting currency."""
+        ...
+
+    def now(self) -> datetime:
+        """Return the present moment, aware."""
+        ...
+
+    def view(self, period: Period | None = None) -> View3:
+        """Return View 3 for a period, or for the whole funnel until now."""
+        ...
+
+    def sales(self, wanted: SalesFilter, sort: Sort, limit: int, offset: int) -> SalesPage:
+        """Return one page of the attribution table, sorted over all matching rows."""
+        ...
+
+    def choices(self, period: Period) -> Choices:
+        """Return the campaigns and products to filter by."""
+        ...
+
+    def sales_csv(self, wanted: SalesFilter, sort: Sort) -> Iterator[str]:
+        """Yield the CSV text of every matching row."""
+        ...
+
+    def fingerprint(self) -> str:
+        """Return a cheap mark that changes when anything in the database changed."""
+        ...

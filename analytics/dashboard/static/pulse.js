@@ -1,0 +1,13 @@
+// Passes the kernel's beat on to the page, which greys itself when it stops, and tells the kernel that someone watches.
+function render({ model, el }) {
+  el.hidden = true;
+  const tell = () => window.dispatchEvent(new CustomEvent("view3-beat"));
+  const here = () => model.send("here");
+  tell();
+  here();
+  model.on("change:beat", tell);
+  const timer = setInterval(here, 10000);
+  return () => clearInterval(timer);
+}
+
+export default { render };

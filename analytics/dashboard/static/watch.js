@@ -1,0 +1,53 @@
+// Watches the kernel's beat: without one the numbers are old, and the page says so instead of looking alive.
+import { paint, plotly } from "./chart.js";
+
+(() => {
+  const LATE = 15000;
+  const NEVER = 40000;
+  const opened = Date.now();
+  let last = 0;
+  const notice = document.querySelector(".view3-stale");
+  const time = (moment) => new Date(moment).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+
+  const say = (sentence) => {
+    if (notice.firstElementChild.textContent !== sentence) notice.firstElementChild.textContent = sentence;
+    notice.hidden = !sentence;
+    document.body.classList.toggle("view3-is-stale", Boolean(sentence));
+  };
+  const look = () => {
+    const now = Date.now();
+    if (last && now - last > LATE) say(`The live link was lost at ${time(last)}. These numbers are from then.`);
+    else if (!last && now - opened > NEVER) say("The live link did not start. These numbers do not update.");
+    else say("");
+  };
+
+  // Jupyter's sliders and toggles come without a name or a state for screen readers.
+  const name = () => {
+    document.querySelectorAll(".view3-filter .noUi-handle").forEach((handle, i) => {
+      handle.setAttribute("aria-label", i ? "Last challenge day" : "First challenge day");
+    });
+    document.querySelectorAll(".view3-segments button").forEach((button) => {
+      button.setAttribute("aria-pressed", button.classList.contains("mod-active"));
+    });
+  };
+
+  // The first sight, written by the server, is looked at until the kernel is ready.
+  const figure = document.getElementById("view3-first-figure");
+  if (figure) {
+    plotly().then((Plotly) => {
+      const board = document.getElementById("view3-first-board");
+      if (board) paint(Plotly, board, JSON.parse(figure.textContent));
+    });
+  }
+
+  window.addEventListener("view3-beat", () => {
+    if (!last) document.addEventListener("click", () => setTimeout(name, 100));
+    last = Date.now();
+    document.body.setAttribute("data-live", "");
+    document.getElementById("view3-first")?.remove();
+    name();
+    look();
+  });
+  notice.querySelector("button").addEventListener("click", () => location.reload());
+  setInterval(look, 2000);
+})();

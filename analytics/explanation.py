@@ -1,0 +1,112 @@
+"""Why a sale is credited as it is: the buyer, every opt-in looked at, and the verdict on each."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from analytics.attribution import Candidate, Outcome, candidates
+from analytics.crediting import decide, load
+from analytics.reading import Lens
+from analytics.records import Utm
+
+
+class NoSuchSaleError(LookupError):
+    """There is no high-ticket sale with that id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One sale's credit with its evidence; `campaign`, `ad_set` and `ad` are read through the UTM mapping."""
+
+    sale_id: int
+    email: str
+    email_key: str
+    eligible_until: datetime
+    purchased_on: date
+    outcome: str
+    reason: str
+    days: int | None
+    campaign: str
+    ad_set: str
+    ad: str
+    mapping: dict[str, str]
+    candidates: tuple[Candidate, ...]
+
+
+def explain(connection: Connection, lens: Lens, sale_id: int) -> Explanation:
+    """Return why a sale is credited as it is, worked out anew from what is stored."""
+    cases = load(connection, [sale_id])
+    if not cases:
+        raise NoSuchSaleError(f"There is no high-ticket sale {sale_id}, or it has not been read yet (view3 attribute).")
+    case = cases[0]
+    credit = decide(case)
+    utm = credit.opt_in.utm if credit.opt_in else Utm()
+    return Explanation(
+        sale_id=sale_id,
+        email=case.buyer.email,
+        email_key=case.buyer.keys.key,
+        eligible_until=lens.challenge.local_time(case.buyer.eligible_until),
+        purchased_on=case.buyer.purchased_on,
+        outcome=credit.outcome,
+        reason=credit.reason,
+        days=credit.days,
+        campaign=utm.campaign,
+        ad_set=_part(utm, lens.mapping.ad_set),
+        ad=_part(utm, lens.mapping.ad),
+        mapping={"campaign": "utm_campaign", "ad_set": lens.mapping.ad_set, "ad": lens.mapping.ad},
+        candidates=tuple(candidates(case.buyer, case.opt_ins)),
+    )
+
+
+def _part(utm: Utm, column: str) -> str:
+    value: str = getattr(utm, column.removeprefix("utm_"))
+    return value
+
+
+def as_json(told: Explanation, lens: Lens) -> dict[str, Any]:
+    """Return an explanation for JSON."""
+    return {
+        "sale_id": told.sale_id,
+        "email": told.email,
+        "matched_as": told.email_key,
+        "eligible_until": told.eligible_until.isoformat(timespec="seconds"),
+        "outcome": told.outcome,
+        "reason": told.reason,
+        "days_from_lead_to_sale": told.days,
+        "campaign": told.campaign,
+        "ad_set": told.ad_set,
+        "ad": told.ad,
+        "utm_mapping": told.mapping,
+        "candidates": [
+            {
+                "source": one.opt_in.source,
+                "id": one.opt_in.external_id,
+                "email": one.opt_in.email,
+                "opted_in_at": lens.challenge.local_time(one.opt_in.opted_in_at).isoformat(timespec="seconds"),
+                "utm_campaign": one.opt_in.utm.campaign,
+                "recognised_by": one.rule,
+                "verdict": one.verdict,
+            }
+            for one in told.candidates
+        ],
+    }
+
+
+def in_words(told: Explanation, lens: Lens) -> Iterator[str]:
+    """Yield an explanation line by line."""
+    yield f"Sale {told.sale_id} · bought by {told.email or '(no e-mail)'} on {told.purchased_on}"
+    if told.outcome == Outcome.MATCHED:
+        yield f"Credited to campaign {told.campaign or '(none)'} · ad set {told.ad_set or '(none)'} · ad {told.ad or '(none)'}"
+        yield f"Recognised by: {told.reason}" + (f", {told.days} days before the sale" if told.days is not None else "")
+    else:
+        yield f"Not credited: {told.reason}"
+    yield f"Ad set is read from {told.mapping['ad_set']}, ad from {told.mapping['ad']}."
+    if not told.candidates:
+        yield "No opt-in of this person is stored."
+    for one in told.candidates:
+        moment = lens.challenge.local_time(one.opt_in.opted_in_at)
+        campaign = one.opt_in.utm.campaign or "(no campaign)"
+        yield f"  {moment:%Y-%m-%d %H:%M:%S}  {one.opt_in.source} {one.opt_in.external_id}  {campaign}  {one.rule}: {one.verdict}"

@@ -1,0 +1,215 @@
+"""What was sold and spent inside a period."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from analytics.attribution import Outcome, Reason, Rule
+from analytics.challenge import Period
+from analytics.dialect import exact_sum, lower_case
+from analytics.records import Offer
+from analytics.schema import UTM_COLUMNS, ad_spend, funnel_orders, high_ticket_sales, purchases, sale_facts
+
+Bounds = tuple[datetime, datetime]
+ZERO = Decimal(0)
+SPEND_SCALE = 6
+
+sale, fact = high_ticket_sales, sale_facts
+# A row that another program wrote has no facts yet: it is read as it is recorded.
+with_facts = sale.outerjoin(fact, fact.c.sale_id == sale.c.id)
+_is_recorded = sa.or_(*(sa.func.coalesce(sale.c[name], "") != "" for name in UTM_COLUMNS))
+outcome = sa.func.coalesce(fact.c.outcome, sa.case((_is_recorded, Outcome.MATCHED), else_=Outcome.UNATTRIBUTED))
+reason = sa.func.coalesce(fact.c.reason, sa.case((_is_recorded, Rule.AS_RECORDED), else_=Reason.NO_SUCH_PERSON))
+campaign_key = sa.func.coalesce(fact.c.utm_campaign_key, lower_case(sa.func.coalesce(sale.c.utm_campaign, "")))
+product_key = sa.func.coalesce(fact.c.product_key, lower_case(sale.c.product_name))
+refunded = sa.func.coalesce(fact.c.refunded, 0)
+collected = sa.func.coalesce(fact.c.collected, sale.c.price)
+
+
+@dataclass(frozen=True, slots=True)
+class SalesGroup:
+    """High-ticket sales of one campaign, outcome and reason; money is in the reporting currency alone."""
+
+    campaign_key: str
+    outcome: str
+    reason: str
+    sales: int
+    net_sales: int
+    other_currency: int
+    revenue: Decimal
+    refunded: Decimal
+    collected: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Revenue:
+    """Gross revenue, what went back of it, and what was collected, in the reporting currency."""
+
+    orders: int
+    other_currency: int
+    revenue: Decimal
+    refunded: Decimal
+    collected: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """Ad spend in the reporting currency (None: no such rows), and how many rows are in another."""
+
+    spend: Decimal | None
+    other_currency: int
+    by_account: Mapping[tuple[str, str], Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A purchase message that counts nowhere: `why` is test_mode, staff, suspected_duplicates or unclassified."""
+
+    source: str
+    external_id: str
+    why: str
+    product: str
+    price: Decimal
+    currency: str
+    purchased_at: datetime
+
+
+def sales_by_campaign(connection: Connection, bounds: Bounds, currency: str) -> list[SalesGroup]:
+    """Return the high-ticket sales of a period by campaign, outcome and reason."""
+    here = sa.func.coalesce(fact.c.currency, currency) == currency
+    query = (
+        sa.select(
+            campaign_key.label("campaign_key"),
+            outcome.label("outcome"),
+            reason.label("reason"),
+            sa.func.count().label("sales"),
+            _count(refunded < sale.c.price).label("net_sales"),
+            _count(~here).label("other_currency"),
+            _sum_where(here, sale.c.price).label("revenue"),
+            _sum_where(here, refunded).label("refunded"),
+            _sum_where(here, collected).label("collected"),
+        )
+        .select_from(with_facts)
+        .where(_inside(sale.c.purchase_date, bounds))
+        .group_by(sa.literal_column("campaign_key"), sa.literal_column("outcome"), sa.literal_column("reason"))
+    )
+    return [_sales_group(row) for row in connection.execute(query)]
+
+
+def sales_total(connection: Connection, bounds: Bounds, currency: str) -> tuple[int, Decimal]:
+    """Return count and revenue of all high-ticket sales of a period, asked without any breakdown."""
+    elsewhere = sa.exists().where(fact.c.sale_id == sale.c.id, fact.c.currency != currency)
+    money = sa.case((elsewhere, 0), else_=sale.c.price)
+    query = sa.select(sa.func.count(), exact_sum(money)).where(_inside(sale.c.purchase_date, bounds))
+    count, revenue = connection.execute(query).one()
+    return count, revenue or ZERO
+
+
+def sales_count(connection: Connection, bounds: Bounds) -> int:
+    """Return how many high-ticket sales were made inside the bounds."""
+    query = sa.select(sa.func.count()).select_from(sale).where(_inside(sale.c.purchase_date, bounds))
+    return connection.scalar(query) or 0
+
+
+def funnel_revenue(connection: Connection, bounds: Bounds, currency: str) -> dict[Offer, Revenue]:
+    """Return the revenue of VIP and OTO orders of a period."""
+    order = funnel_orders
+    here = order.c.currency == currency
+    query = (
+        sa.select(
+            order.c.kind,
+            sa.func.count(),
+            _count(~here),
+            _sum_where(here, order.c.price),
+            _sum_where(here, order.c.refunded),
+            _sum_where(here, order.c.collected),
+        )
+        .where(_inside(order.c.ordered_at, bounds))
+        .group_by(order.c.kind)
+    )
+    return {
+        Offer(kind): Revenue(count, int(others), *amounts)
+        for kind, count, others, *amounts in connection.execute(query)
+    }
+
+
+def spend_by_account(connection: Connection, period: Period, currency: str) -> Spend:
+    """Return the ad spend of a period, also by (platform, account)."""
+    here = ad_spend.c.currency == currency
+    query = (
+        sa.select(ad_spend.c.platform, ad_spend.c.account_id, _count(here), _count(~here), _spend_where(here))
+        .where(ad_spend.c.date.between(period.first, period.last))
+        .group_by(ad_spend.c.platform, ad_spend.c.account_id)
+    )
+    rows = list(connection.execute(query))
+    by_account = {(platform, account): spend for platform, account, counted, _, spend in rows if counted}
+    total = sum(by_account.values(), ZERO) if by_account else None
+    return Spend(total, sum(int(others) for *_, others, _ in rows), by_account)
+
+
+def spend_by_ad(connection: Connection, period: Period, currency: str) -> Decimal:
+    """Return the ad spend of a period summed over ads, for the check that it equals the sum over accounts."""
+    here = ad_spend.c.currency == currency
+    by_ad = (
+        sa.select(_spend_where(here).label("spend"))
+        .where(ad_spend.c.date.between(period.first, period.last))
+        .group_by(ad_spend.c.campaign_key, ad_spend.c.ad_set_key, ad_spend.c.ad_key)
+    )
+    return sum((spend for (spend,) in connection.execute(by_ad)), ZERO)
+
+
+def left_out(connection: Connection, bounds: Bounds) -> dict[str, int]:
+    """Return how many purchase messages of a period count nowhere, by why."""
+    query = (
+        sa.select(_why, sa.func.count())
+        .where(_inside(purchases.c.purchased_at, bounds), _counts_nowhere)
+        .group_by(sa.literal_column("why"))
+    )
+    return dict(connection.execute(query).tuples().all())
+
+
+def list_left_out(connection: Connection) -> list[LeftOut]:
+    """Return every purchase message that counts nowhere, oldest first."""
+    told = purchases.c
+    query = (
+        sa.select(told.source, told.external_id, _why, told.product, told.price, told.currency, told.purchased_at)
+        .where(_counts_nowhere)
+        .order_by(told.purchased_at, told.source, told.external_id)
+    )
+    return [LeftOut(*row) for row in connection.execute(query)]
+
+
+_why = sa.case(
+    (purchases.c.excluded.is_not(None), purchases.c.excluded),
+    (purchases.c.duplicate_of.is_not(None), "suspected_duplicates"),
+    else_="unclassified",
+).label("why")
+_counts_nowhere = sa.or_(
+    purchases.c.excluded.is_not(None), purchases.c.duplicate_of.is_not(None), purchases.c.counted_as.is_(None)
+)
+
+
+def _inside(moment: sa.Column[Any], bounds: Bounds) -> sa.ColumnElement[bool]:
+    return sa.and_(moment >= bounds[0], moment < bounds[1])
+
+
+def _count(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    return sa.func.sum(sa.case((condition, 1), else_=0))
+
+
+def _sum_where(condition: sa.ColumnElement[bool], amount: Any) -> exact_sum:
+    return exact_sum(sa.case((condition, amount), else_=0))
+
+
+def _spend_where(condition: sa.ColumnElement[bool]) -> exact_sum:
+    return exact_sum(sa.case((condition, ad_spend.c.spend), else_=0), SPEND_SCALE)
+
+
+def _sales_group(row: Any) -> SalesGroup:
+    key, what, why, sales, net, others, *amounts = row
+    return SalesGroup(key, what, why, sales, int(net), int(others), *amounts)

@@ -1,0 +1,79 @@
+"""Who attended: the daily rows of both rooms, and the people watching now."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from analytics.challenge import Period
+from analytics.schema import attendance, attendance_samples, attendance_sessions
+
+LIVE_FOR = timedelta(minutes=5)  # samples come every minute; after five without one nobody knows
+
+
+@dataclass(frozen=True, slots=True)
+class RoomDay:
+    """One platform's attendance on one date, with what the number counts (empty where another program wrote it)."""
+
+    date: date
+    platform: str
+    participants: int
+    statistic: str
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """People watching now over all live sessions, and the moment of the newest sample."""
+
+    participants: int
+    sampled_at: datetime
+
+
+def attendance_by_day(connection: Connection, period: Period) -> list[RoomDay]:
+    """Return the daily rows of both rooms inside a period."""
+    told = (
+        sa.select(
+            attendance_sessions.c.date,
+            attendance_sessions.c.platform,
+            sa.func.min(attendance_sessions.c.statistic).label("statistic"),
+        )
+        .where(attendance_sessions.c.date.between(period.first, period.last))
+        .group_by(attendance_sessions.c.date, attendance_sessions.c.platform)
+        .subquery()
+    )
+    query = (
+        sa.select(
+            attendance.c.date,
+            attendance.c.platform,
+            attendance.c.participant_count,
+            sa.func.coalesce(told.c.statistic, ""),
+        )
+        .join_from(
+            attendance,
+            told,
+            sa.and_(told.c.date == attendance.c.date, told.c.platform == attendance.c.platform),
+            isouter=True,
+        )
+        .where(attendance.c.date.between(period.first, period.last))
+    )
+    return [RoomDay(*row) for row in connection.execute(query)]
+
+
+def live_now(connection: Connection, now: datetime) -> Live | None:
+    """Return how many people watch at this moment, or None while no session is live."""
+    sample, session = attendance_samples, attendance_sessions
+    query = (
+        sa.select(sample.c.platform, sample.c.session_id, sample.c.seen_at, sample.c.participants)
+        .join(session, sa.and_(session.c.platform == sample.c.platform, session.c.session_id == sample.c.session_id))
+        .where(
+            sample.c.seen_at > now - LIVE_FOR,
+            sample.c.seen_at <= now,
+            sa.or_(session.c.ended_at.is_(None), session.c.ended_at > now),
+        )
+        .order_by(sample.c.seen_at)
+    )
+    newest = {(row.platform, row.session_id): row for row in connection.execute(query)}
+    if not newest:
+        return None
+    return Live(sum(row.participants for row in newest.values()), max(row.seen_at for row in newest.values()))

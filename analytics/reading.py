@@ -1,0 +1,225 @@
+"""Reads View 3 and its table from the database: questions in, frozen values out."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from analytics import kpis
+from analytics.attribution import Outcome
+from analytics.challenge import Challenge, Period
+from analytics.queries import health, money, rooms, sales
+from analytics.queries.money import Revenue, SalesGroup, Spend
+from analytics.queries.rooms import RoomDay
+from analytics.records import Offer, Platform, Statistic, UtmMapping
+from analytics.view3 import (
+    AttendanceDay,
+    Attribution,
+    Cards,
+    Choices,
+    SaleRow,
+    SalesFilter,
+    SalesPage,
+    Sort,
+    Totals,
+    View3,
+)
+
+ZERO = Decimal(0)
+NOTHING = Revenue(0, 0, ZERO, ZERO, ZERO)
+USUAL_STATISTIC = {Platform.YOUTUBE: Statistic.PEAK_VIEWERS, Platform.ZOOM: Statistic.UNIQUE_PEOPLE}
+
+
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """How the database is looked at: the calendar, the reporting currency, and which UTM is the ad set and the ad."""
+
+    challenge: Challenge
+    currency: str = "USD"
+    mapping: UtmMapping = field(default_factory=UtmMapping)
+
+
+def read(connection: Connection, lens: Lens, now: datetime, period: Period | None = None) -> View3:
+    """Return View 3 of a period (default: funnel start to today) as it is at `now`."""
+    challenge = lens.challenge
+    today = challenge.local_date(now)
+    period = period or challenge.whole(now)
+    bounds = challenge.bounds(period)
+    groups = money.sales_by_campaign(connection, bounds, lens.currency)
+    funnel = money.funnel_revenue(connection, bounds, lens.currency)
+    spend = money.spend_by_account(connection, period, lens.currency)
+    totals = _totals(groups, funnel, spend)
+    days = rooms.attendance_by_day(connection, Period(min(period.first, today), max(period.last, today)))
+    return View3(
+        as_of=challenge.local_time(now),
+        timezone=challenge.zone.key,
+        currency=lens.currency,
+        today=today,
+        challenge_day=challenge.day_of(today),
+        challenge_length=challenge.length,
+        period=period,
+        cards=_cards(connection, lens, now, totals, spend, days),
+        totals=totals,
+        attendance=tuple(_attendance(challenge, period, days)),
+        attribution=_attribution(groups),
+        excluded=_excluded(money.left_out(connection, bounds), groups, funnel, spend),
+        freshness={name: challenge.local_time(at) for name, at in health.newest_by_source(connection).items()},
+        checks=_checks(connection, lens, period, groups, spend),
+    )
+
+
+def read_sales(
+    connection: Connection, lens: Lens, wanted: SalesFilter, sort: Sort, limit: int, offset: int
+) -> SalesPage:
+    """Return one page of the attribution table, with the count of all rows that are wanted."""
+    condition = _wanted(lens, wanted)
+    order = (sort.column.value, sort.descending)
+    rows = sales.list_sales(connection, condition, lens.mapping, order, (limit, offset))
+    total = sales.count_sales(connection, condition, lens.mapping)
+    return SalesPage(tuple(_sale_row(lens, row) for row in rows), total)
+
+
+def stream_sales(connection: Connection, lens: Lens, wanted: SalesFilter, sort: Sort) -> Iterator[SaleRow]:
+    """Yield every row of the attribution table that is wanted, without holding them all."""
+    order = (sort.column.value, sort.descending)
+    for row in sales.list_sales(connection, _wanted(lens, wanted), lens.mapping, order, None):
+        yield _sale_row(lens, row)
+
+
+def read_choices(connection: Connection, lens: Lens, period: Period) -> Choices:
+    """Return the campaigns and products that the table of a period can be filtered by."""
+    bounds = lens.challenge.bounds(period)
+    campaigns = ((sales.UNATTRIBUTED, "Unattributed"), *sales.campaigns(connection, bounds))
+    return Choices(campaigns, tuple(sales.products(connection, bounds)))
+
+
+def _wanted(lens: Lens, wanted: SalesFilter) -> sales.Wanted:
+    return sales.Wanted(lens.challenge.bounds(wanted.period), wanted.campaign, wanted.product, wanted.search)
+
+
+def _sale_row(lens: Lens, row: Any) -> SaleRow:
+    return SaleRow(
+        sale_id=row.id,
+        customer_name=row.name,
+        product=row.product,
+        price=row.price,
+        currency=row.currency or lens.currency,
+        purchased_at=lens.challenge.local_time(row.purchased_at),
+        campaign=row.campaign or "",
+        ad_set=row.ad_set or "",
+        ad=row.ad or "",
+        days_from_lead=row.days,
+        status=_status(row.price, Decimal(row.refunded)),
+        attribution=row.outcome,
+        reason=row.reason,
+    )
+
+
+def _status(price: Decimal, refunded: Decimal) -> str:
+    if not refunded:
+        return "paid"
+    return "refunded" if refunded >= price else "partly refunded"
+
+
+def _totals(groups: Iterable[SalesGroup], funnel: dict[Offer, Revenue], spend: Spend) -> Totals:
+    groups = list(groups)
+    vip, oto = funnel.get(Offer.VIP, NOTHING), funnel.get(Offer.OTO, NOTHING)
+    high_ticket = sum((group.revenue for group in groups), ZERO)
+    refunded = sum((group.refunded for group in groups), vip.refunded + oto.refunded)
+    return Totals(
+        ad_spend=spend.spend,
+        vip_revenue=vip.revenue,
+        oto_revenue=oto.revenue,
+        high_ticket_revenue=high_ticket,
+        high_ticket_sales=sum(group.sales for group in groups),
+        net_revenue=vip.revenue + oto.revenue + high_ticket - refunded,
+        collected=sum((group.collected for group in groups), vip.collected + oto.collected),
+        net_sales=sum(group.net_sales for group in groups),
+    )
+
+
+def _cards(
+    connection: Connection, lens: Lens, now: datetime, totals: Totals, spend: Spend, days: list[RoomDay]
+) -> Cards:
+    challenge = lens.challenge
+    today = challenge.local_date(now)
+    yesterday = today - timedelta(days=1)
+    live = rooms.live_now(connection, now)
+    seen_today = [day.participants for day in days if day.date == today]
+    return Cards(
+        high_ticket_sales_today=money.sales_count(connection, challenge.bounds(Period(today, today))),
+        high_ticket_sales_yesterday=money.sales_count(connection, challenge.bounds(Period(yesterday, yesterday))),
+        cost_per_acquisition=kpis.cost_per_acquisition(totals.ad_spend, totals.high_ticket_sales),
+        cost_per_acquisition_reason=_spend_reason(spend, lens) or ("" if totals.high_ticket_sales else "no sale yet"),
+        roas=kpis.roas(totals.revenue, totals.ad_spend),
+        roas_net=kpis.roas(totals.net_revenue, totals.ad_spend),
+        roas_collected=kpis.roas(totals.collected, totals.ad_spend),
+        roas_reason=_spend_reason(spend, lens) or ("" if totals.ad_spend else "no ad spend"),
+        attendance_today=live.participants if live else sum(seen_today) if seen_today else None,
+        attendance_reason="" if live or seen_today else "no attendance recorded today",
+        live=live is not None,
+        sampled_at=challenge.local_time(live.sampled_at) if live else None,
+    )
+
+
+def _spend_reason(spend: Spend, lens: Lens) -> str:
+    if spend.spend is not None:
+        return ""
+    return f"ad spend is not in {lens.currency}" if spend.other_currency else "no ad spend data"
+
+
+def _attendance(challenge: Challenge, period: Period, days: list[RoomDay]) -> Iterator[AttendanceDay]:
+    """Yield every challenge day of the period; a room without a row is unknown."""
+    told = {(day.date, day.platform): day for day in days}
+    for number, on in challenge.days_in(period):
+        youtube, zoom = told.get((on, Platform.YOUTUBE)), told.get((on, Platform.ZOOM))
+        yield AttendanceDay(
+            challenge_day=number,
+            date=on,
+            youtube=youtube.participants if youtube else None,
+            zoom=zoom.participants if zoom else None,
+            youtube_statistic=(youtube and youtube.statistic) or USUAL_STATISTIC[Platform.YOUTUBE],
+            zoom_statistic=(zoom and zoom.statistic) or USUAL_STATISTIC[Platform.ZOOM],
+        )
+
+
+def _attribution(groups: Iterable[SalesGroup]) -> Attribution:
+    matched, reasons = 0, Counter[str]()
+    for group in groups:
+        if group.outcome == Outcome.MATCHED:
+            matched += group.sales
+        else:
+            reasons[group.reason] += group.sales
+    return Attribution(matched, reasons.total(), dict(sorted(reasons.items())))
+
+
+def _excluded(
+    left_out: dict[str, int], groups: Iterable[SalesGroup], funnel: dict[Offer, Revenue], spend: Spend
+) -> dict[str, int]:
+    other_currency = sum(group.other_currency for group in groups) + sum(one.other_currency for one in funnel.values())
+    return {
+        "test_mode": left_out.get("test_mode", 0),
+        "other_currency": other_currency,
+        "staff": left_out.get("staff", 0),
+        "unclassified": left_out.get("unclassified", 0),
+        "suspected_duplicates": left_out.get("suspected_duplicates", 0),
+        "ad_spend_other_currency": spend.other_currency,
+    }
+
+
+def _checks(
+    connection: Connection, lens: Lens, period: Period, groups: Iterable[SalesGroup], spend: Spend
+) -> dict[str, bool]:
+    """Return whether the parts make the whole, each side asked from the database on its own."""
+    groups = list(groups)
+    count, revenue = money.sales_total(connection, lens.challenge.bounds(period), lens.currency)
+    by_ad = money.spend_by_ad(connection, period, lens.currency)
+    return {
+        "sales_add_up": count == sum(group.sales for group in groups),
+        "revenue_adds_up": revenue == sum((group.revenue for group in groups), ZERO),
+        "spend_adds_up": by_ad == (spend.spend or ZERO),
+    }

@@ -1,0 +1,117 @@
+"""View 3 as text for the terminal; control characters of strangers are shown, never obeyed."""
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from analytics.kpis import cents
+from analytics.view3 import AttendanceDay, SaleRow, View3
+
+WIDEST_BAR = 40
+NAME, PRODUCT, UTM = 24, 28, 22
+
+
+def show(view: View3) -> Iterator[str]:
+    """Yield View 3 line by line."""
+    day = f" · Day {view.challenge_day} of {view.challenge_length}" if view.challenge_day else ""
+    yield f"View 3 · {view.as_of:%Y-%m-%d %H:%M:%S} {view.timezone}{day}"
+    yield f"Period {view.period.first} to {view.period.last}"
+    yield ""
+    yield from _cards(view)
+    yield ""
+    yield from _totals(view)
+    yield ""
+    yield "Attendance          YouTube     Zoom"
+    yield from _attendance(view.attendance)
+    yield from _footer(view)
+
+
+def sales(rows: Iterable[SaleRow]) -> Iterator[str]:
+    """Yield the attribution table line by line."""
+    yield f"{'Id':>6}  {'Customer':{NAME}}  {'Product':{PRODUCT}}  {'Price':>14}  {'Purchased':16}  {'Campaign':{UTM}}  {'Ad set':{UTM}}  {'Ad':{UTM}}  {'Days':>4}  Credit"
+    for row in rows:
+        days = "" if row.days_from_lead is None else str(row.days_from_lead)
+        cells = (
+            f"{row.sale_id:>6}",
+            _fit(row.customer_name, NAME),
+            _fit(row.product, PRODUCT),
+            f"{f'{row.price} {row.currency}':>14}",
+            f"{row.purchased_at:%Y-%m-%d %H:%M}",
+            *(_fit(text, UTM) for text in (row.campaign, row.ad_set, row.ad)),
+            f"{days:>4}",
+            row.reason,
+        )
+        yield "  ".join(cells)
+
+
+def plain(text: str) -> str:
+    """Return a text without control characters, so that a name cannot move the cursor or change colours."""
+    return "".join(letter if letter.isprintable() else "�" for letter in text)
+
+
+def _fit(text: str, width: int) -> str:
+    clean = plain(text)
+    return f"{clean if len(clean) <= width else clean[: width - 1] + '…':{width}}"
+
+
+def _cards(view: View3) -> Iterator[str]:
+    cards = view.cards
+    yield f"High-ticket sales today   {cards.high_ticket_sales_today}   (yesterday {cards.high_ticket_sales_yesterday})"
+    yield f"Cost per acquisition      {_money(cards.cost_per_acquisition, view.currency)}{_why(cards.cost_per_acquisition_reason)}"
+    net = f"   (net of refunds {_ratio(cards.roas_net)}, on collected money {_ratio(cards.roas_collected)})"
+    yield f"ROAS (full funnel)        {_ratio(cards.roas)}{_why(cards.roas_reason) or net}"
+    live = f"   LIVE {cards.sampled_at:%H:%M:%S}" if cards.live and cards.sampled_at else ""
+    attendance = "—" if cards.attendance_today is None else str(cards.attendance_today)
+    yield f"Attendance today          {attendance}{live}{_why(cards.attendance_reason)}"
+
+
+def _totals(view: View3) -> Iterator[str]:
+    totals = view.totals
+    for label, amount in (
+        ("Ad spend", totals.ad_spend),
+        ("VIP revenue", totals.vip_revenue),
+        ("OTO revenue", totals.oto_revenue),
+        ("High-ticket revenue", totals.high_ticket_revenue),
+        ("Net of refunds", totals.net_revenue),
+        ("Collected", totals.collected),
+    ):
+        yield f"{label:24}  {_money(amount, view.currency):>18}"
+    yield f"{'High-ticket sales':24}  {totals.high_ticket_sales:>14}   (net {totals.net_sales})"
+
+
+def _attendance(days: Iterable[AttendanceDay]) -> Iterator[str]:
+    days = list(days)
+    most = max(((day.youtube or 0) + (day.zoom or 0) for day in days), default=0) or 1
+    for day in days:
+        youtube, zoom = ("?" if count is None else str(count) for count in (day.youtube, day.zoom))
+        bar = "█" * round((day.youtube or 0) / most * WIDEST_BAR) + "▒" * round((day.zoom or 0) / most * WIDEST_BAR)
+        yield f"Day {day.challenge_day:>2}  {day.date}  {youtube:>7}  {zoom:>7}  {bar}"
+
+
+def _footer(view: View3) -> Iterator[str]:
+    told = view.attribution
+    total = told.matched + told.unattributed
+    yield ""
+    if total:
+        yield f"Match rate {cents(Decimal(100 * told.matched) / total)} % ({told.matched} of {total} sales)"
+    for reason, count in told.reasons.items():
+        yield f"  unattributed, {reason}: {count}"
+    for name, count in view.excluded.items():
+        if count:
+            yield f"Left out, {name.replace('_', ' ')}: {count}"
+    for source, moment in view.freshness.items():
+        yield f"Newest from {plain(source)}: {moment:%Y-%m-%d %H:%M:%S}"
+    for check, holds in view.checks.items():
+        if not holds:
+            yield f"CHECK FAILED: {check.replace('_', ' ')}. Do not act on these figures."
+
+
+def _money(amount: Decimal | None, currency: str) -> str:
+    return "—" if amount is None else f"{cents(amount):,} {currency}"
+
+
+def _ratio(value: Decimal | None) -> str:
+    return "—" if value is None else f"{value}×"
+
+
+def _why(reason: str) -> str:
+    return f"   ({reason})" if reason else ""

@@ -1,0 +1,156 @@
+"""What a notebook, the page and the command line open: settings, database and clock put together once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy.engine import Connection, Engine
+
+from analytics import explanation, migrate, reading
+from analytics.challenge import Challenge, Period
+from analytics.database import DatabaseError, open_engine
+from analytics.database import reading as reading_from
+from analytics.explanation import Explanation
+from analytics.ingest import Rules
+from analytics.queries import health, money
+from analytics.queries.money import LeftOut
+from analytics.reading import Lens
+from analytics.records import UtmMapping
+from analytics.sales_csv import sales_csv
+from analytics.settings import Settings
+from analytics.view3 import Choices, SaleRow, SalesFilter, SalesPage, Sort, View3
+
+NEWEST_FIRST = Sort()
+
+
+@dataclass(slots=True)
+class Workbench:
+    """An open workbench; it reads, and what writes goes through `rules` and the door."""
+
+    settings: Settings
+    engine: Engine
+    start: date | None = None
+
+    @classmethod
+    def open(cls, settings: Settings | None = None) -> Workbench:
+        """Return a workbench on the database that the settings name; it may still be empty of tables."""
+        settings = settings or Settings.load()
+        bench = cls(settings, open_engine(settings.database_url.get_secret_value()))
+        bench.start = settings.challenge_start or bench._remembered_start()
+        return bench
+
+    @property
+    def challenge(self) -> Challenge:
+        """Return the challenge calendar."""
+        return self.settings.challenge(self.start, self._clock())
+
+    @property
+    def currency(self) -> str:
+        """Return the reporting currency."""
+        return self.settings.currency
+
+    @property
+    def lens(self) -> Lens:
+        """Return how figures are looked at."""
+        mapping = UtmMapping(self.settings.utm_ad_set, self.settings.utm_ad)
+        return Lens(self.challenge, self.settings.currency, mapping)
+
+    @property
+    def rules(self) -> Rules:
+        """Return how arriving records are judged."""
+        return Rules(
+            self.challenge,
+            self.settings.currency,
+            self.settings.patterns(),
+            self.settings.staff,
+            timedelta(minutes=self.settings.duplicate_minutes),
+            self.settings.sessions_per_day,
+        )
+
+    def now(self) -> datetime:
+        """Return the present moment in UTC, or the one that VIEW3_NOW froze (in the business zone where it names none)."""
+        return self.aware(self._clock())
+
+    def aware(self, moment: datetime) -> datetime:
+        """Return a moment in UTC; one without a zone is the business zone's clock."""
+        return moment.astimezone(UTC) if moment.tzinfo else self.challenge.moment(moment)
+
+    def view(self, period: Period | None = None, now: datetime | None = None) -> View3:
+        """Return View 3 of a period (default: funnel start to today), e.g. `workbench.view(challenge.days(3, 7))`."""
+        with self._read() as connection:
+            return reading.read(connection, self.lens, now or self.now(), period)
+
+    def sales(self, wanted: SalesFilter, sort: Sort = NEWEST_FIRST, limit: int = 1000, offset: int = 0) -> SalesPage:
+        """Return one page of the attribution table."""
+        with self._read() as connection:
+            return reading.read_sales(connection, self.lens, wanted, sort, limit, offset)
+
+    def all_sales(self, wanted: SalesFilter, sort: Sort = NEWEST_FIRST) -> Iterator[SaleRow]:
+        """Yield every wanted row of the attribution table from one moment of the database."""
+        with self._read() as connection:
+            yield from reading.stream_sales(connection, self.lens, wanted, sort)
+
+    def sales_csv(self, wanted: SalesFilter, sort: Sort = NEWEST_FIRST) -> Iterator[str]:
+        """Yield the attribution table as CSV text, all wanted rows."""
+        return sales_csv(self.all_sales(wanted, sort))
+
+    def choices(self, period: Period) -> Choices:
+        """Return the campaigns and products that the table can be filtered by."""
+        with self._read() as connection:
+            return reading.read_choices(connection, self.lens, period)
+
+    def explain(self, sale_id: int) -> Explanation:
+        """Return why a sale is credited as it is."""
+        with self._read() as connection:
+            return explanation.explain(connection, self.lens, sale_id)
+
+    def left_out(self) -> list[LeftOut]:
+        """Return the purchases that count nowhere, with why."""
+        with self._read() as connection:
+            return money.list_left_out(connection)
+
+    def fingerprint(self) -> str:
+        """Return a text that changes whenever the database did."""
+        with reading_from(self.engine) as connection:
+            return health.fingerprint(connection)
+
+    def dashboard(self) -> object:
+        """Return the page over this workbench, ready to be a cell's last line."""
+        # The widgets cost a second at import, and only the page needs them.
+        from analytics.dashboard.page import Dashboard
+
+        return Dashboard(self)
+
+    def upgrade(self) -> bool:
+        """Bring the tables up to date and return whether anything was done."""
+        return migrate.upgrade(self.engine)
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        try:
+            with reading_from(self.engine) as connection:
+                yield connection
+        except DatabaseError:
+            if self._is_current() is False:
+                raise DatabaseError("The tables are missing or old; run: view3 init") from None
+            raise
+
+    def _is_current(self) -> bool | None:
+        """Tell whether the tables are there and new; None where the database is away."""
+        try:
+            with reading_from(self.engine) as connection:
+                return migrate.is_current(connection)
+        except DatabaseError:
+            return None
+
+    def _clock(self) -> datetime:
+        return self.settings.now or datetime.now(UTC)
+
+    def _remembered_start(self) -> date | None:
+        if not self._is_current():
+            return None
+        with reading_from(self.engine) as connection:
+            return health.remembered_start(connection)

@@ -1,0 +1,369 @@
+"""The command line: the one file that knows the way in, the centre and the way out. Libraries load inside commands."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import datetime
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:  # --help answers in a fraction of a second because nothing below click is loaded for it
+    from analytics.challenge import Challenge, Period
+    from analytics.view3 import SalesFilter, Sort
+    from analytics.workbench import Workbench
+    from connectors.csv_import import ImportReport
+
+SOME_REJECTED, UNUSABLE = 3, 2
+FAILED = 1
+PORT = 8866
+
+
+class Sentence(click.ClickException):
+    """A trouble that a user can cause: one sentence and an exit code, never a traceback."""
+
+    def __init__(self, message: str, exit_code: int = FAILED) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+def in_sentences(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the command with every trouble that a user can cause told as a sentence."""
+
+    @wraps(command)
+    def told(*args: Any, **kwargs: Any) -> Any:
+        from analytics.challenge import CalendarError
+        from analytics.database import DatabaseError
+        from analytics.explanation import NoSuchSaleError
+        from analytics.settings import SettingsError
+
+        try:
+            return command(*args, **kwargs)
+        except (CalendarError, DatabaseError, NoSuchSaleError, SettingsError) as error:
+            raise Sentence(str(error)) from error
+
+    return told
+
+
+def period_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --days, --from and --to, and pass the command a `period` reader."""
+    command = click.option("--days", metavar="A-B", help="Challenge days, such as 3-7.")(command)
+    command = click.option("--from", "first", metavar="DATE", help="First date, such as 2026-01-03.")(command)
+    return click.option("--to", "last", metavar="DATE", help="Last date, included.")(command)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="view3")
+def main() -> None:
+    """View 3: attendance, attribution and money of a live challenge, on one honest page."""
+
+
+@main.command()
+@in_sentences
+def init() -> None:
+    """Create or upgrade the tables."""
+    from analytics.database import address
+
+    workbench = _workbench()
+    done = workbench.upgrade()
+    click.echo(
+        f"{'The tables are ready' if done else 'The tables are already up to date'} in {address(workbench.engine)}."
+    )
+
+
+@main.command()
+@click.option("--leads", default=3000, show_default=True, help="How many opt-ins to imagine.")
+@click.option("--seed", default=31, show_default=True, help="Another number, another challenge.")
+@in_sentences
+def demo(leads: int, seed: int) -> None:
+    """Load the sample challenge around today; refuses a database that holds real rows."""
+    from analytics import demonstration
+
+    workbench = _workbench()
+    workbench.upgrade()
+    try:
+        count = demonstration.load(workbench, leads=leads, seed=seed)
+    except demonstration.RealRowsError as error:
+        raise Sentence(str(error)) from error
+    challenge = workbench.challenge
+    day = challenge.day_of(challenge.local_date(workbench.now()))
+    click.echo(f"Loaded the sample challenge: {count:,} records; today is Day {day} of {challenge.length}.")
+
+
+@main.command("import")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--kind", help="What the files are, where the content does not tell; see --template for names.")
+@click.option("--dry-run", is_flag=True, help="Read and judge, but write nothing.")
+@click.option(
+    "--template",
+    metavar="KIND",
+    help="Print an empty file of a kind: leads, funnel-orders, high-ticket-sales, attendance, ad-spend.",
+)
+@in_sentences
+def import_(files: tuple[Path, ...], kind: str | None, template: str | None, *, dry_run: bool) -> None:
+    """Take in CSV exports; what each FILE is shows in its content."""
+    from connectors import csv_import
+    from connectors.contract import UnusableFileError
+
+    if template:
+        try:
+            click.echo(csv_import.template(template), nl=False)
+        except UnusableFileError as error:
+            raise Sentence(str(error), UNUSABLE) from error
+        return
+    if not files:
+        raise click.UsageError("Name at least one file, or --template KIND.")
+    workbench = _workbench()
+    workbench.upgrade()
+    worst = 0
+    for path in files:
+        try:
+            report = _import_file(workbench, path, kind, dry_run=dry_run)
+        except UnusableFileError as error:
+            click.echo(f"{path}: {error}", err=True)
+            worst = UNUSABLE
+            continue
+        _tell_import(report)
+        if report.rejected:
+            worst = worst or SOME_REJECTED
+    sys.exit(worst)
+
+
+@main.command()
+@period_options
+@click.option("--now", metavar="TIME", help="Show the page as it was at this moment.")
+@click.option("--json", "as_json", is_flag=True, help="Figures for programs.")
+@in_sentences
+def show(days: str | None, first: str | None, last: str | None, now: str | None, *, as_json: bool) -> None:
+    """Print View 3."""
+    from analytics import terminal
+    from analytics.figures import figures
+
+    workbench = _workbench()
+    moment = _moment(workbench, now)
+    view = workbench.view(_period(workbench.challenge, days, first, last, moment), moment)
+    if as_json:
+        click.echo(json.dumps(figures(view), indent=2, ensure_ascii=False))
+    else:
+        _print(terminal.show(view))
+
+
+@main.command()
+@period_options
+@click.option("--campaign", default="", help="Only this campaign; '(unattributed)' for the sales without one.")
+@click.option("--product", default="", help="Only this product.")
+@click.option("--search", default="", help="Only rows that contain this text.")
+@click.option(
+    "--sort",
+    metavar="COL",
+    default="-purchased",
+    show_default=True,
+    help="customer, product, price, purchased, campaign, ad_set, ad or days; a leading - turns it around.",
+)
+@click.option("--csv", "csv_file", type=click.Path(path_type=Path), help="Write all matching rows to a CSV file.")
+@click.option("--now", metavar="TIME", help="The moment at which the default period ends.")
+@in_sentences
+def sales(**options: Any) -> None:
+    """Print the attribution table, all matching rows."""
+    from analytics import terminal
+
+    workbench = _workbench()
+    wanted, sort = _wanted(workbench, options), _sort(options["sort"])
+    if options["csv_file"]:
+        count = _write_csv(workbench.sales_csv(wanted, sort), options["csv_file"])
+        click.echo(f"Wrote {count:,} sales to {options['csv_file']}.")
+    else:
+        _print(terminal.sales(workbench.all_sales(wanted, sort)))
+
+
+@main.command()
+@click.argument("sale_id", type=int)
+@click.option("--json", "as_json", is_flag=True, help="The explanation for programs.")
+@in_sentences
+def explain(sale_id: int, *, as_json: bool) -> None:
+    """Tell why a sale is credited as it is."""
+    from analytics import explanation, terminal
+
+    workbench = _workbench()
+    told = workbench.explain(sale_id)
+    if as_json:
+        click.echo(json.dumps(explanation.as_json(told, workbench.lens), indent=2, ensure_ascii=False))
+    else:
+        _print(terminal.plain(line) for line in explanation.in_words(told, workbench.lens))
+
+
+@main.command()
+@in_sentences
+def attribute() -> None:
+    """Credit every sale anew and print how many changed."""
+    from analytics import ingest
+    from analytics.database import writing
+
+    workbench = _workbench()
+    workbench.upgrade()
+    with writing(workbench.engine) as connection:
+        changed = ingest.attribute(connection, workbench.rules)
+    click.echo(f"{changed:,} sales changed.")
+
+
+@main.command()
+@click.option("--port", default=PORT, show_default=True, help="Where the page answers.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Which address to listen on.")
+@in_sentences
+def serve(port: int, host: str) -> None:
+    """Serve the dashboard."""
+    from analytics import demonstration
+    from analytics.dashboard import serve as dashboard
+
+    workbench = _workbench()
+    if "database_url" not in workbench.settings.model_fields_set and workbench.upgrade():
+        demonstration.load(workbench)
+        click.echo("Loaded the sample challenge into a new embedded database; `view3 import` takes your own exports.")
+    token = workbench.settings.token.get_secret_value() if workbench.settings.token else ""
+    try:
+        dashboard.serve(port=port, host=host, token=token, source=workbench)
+    except dashboard.ServeError as error:
+        raise Sentence(str(error)) from error
+
+
+@main.group(invoke_without_command=True)
+@click.pass_context
+def inbox(context: click.Context) -> None:
+    """List what arrived but counts nowhere, with the reason; retry after a fix."""
+    if context.invoked_subcommand is None:
+        context.invoke(inbox_list)
+
+
+@inbox.command("list")
+@in_sentences
+def inbox_list() -> None:
+    """List the purchases that count nowhere."""
+    from analytics import terminal
+
+    workbench = _workbench()
+    rows = workbench.left_out()
+    for row in rows:
+        click.echo(
+            terminal.plain(f"{row.source}:{row.external_id}  {row.why}  {row.product}  {row.price} {row.currency}")
+        )
+    click.echo(f"{len(rows):,} purchases count nowhere.")
+
+
+@inbox.command("retry")
+@in_sentences
+def inbox_retry() -> None:
+    """Ask the patterns again about every purchase that no messenger classified."""
+    from analytics import ingest
+    from analytics.database import writing
+
+    workbench = _workbench()
+    with writing(workbench.engine) as connection:
+        changed = ingest.reclassify(connection, workbench.rules)
+    click.echo(f"{changed:,} purchases were classified anew.")
+
+
+@main.command()
+def doctor() -> None:
+    """Check settings, database, clock and zone, and the browser; exit 1 on a failure."""
+    from analytics import checkup
+
+    failed = False
+    for finding in checkup.findings():
+        click.echo(f"{finding.mark:4}  {finding.subject:10}  {finding.sentence}")
+        failed = failed or finding.is_failure
+    sys.exit(FAILED if failed else 0)
+
+
+def _workbench() -> "Workbench":
+    from analytics.workbench import Workbench
+
+    return Workbench.open()
+
+
+def _import_file(workbench: "Workbench", path: Path, kind: str | None, *, dry_run: bool) -> "ImportReport":
+
+    raise NotImplementedError
+
+
+def _tell_import(report: "ImportReport") -> None:
+    raise NotImplementedError
+
+
+def _moment(workbench: "Workbench", text: str | None) -> datetime:
+    if not text:
+        return workbench.now()
+    try:
+        return workbench.aware(datetime.fromisoformat(text))
+    except ValueError as error:
+        raise Sentence(f"'{text}' is not a moment such as 2026-01-17T18:00.", UNUSABLE) from error
+
+
+def _period(
+    challenge: "Challenge", days: str | None, first: str | None, last: str | None, now: datetime
+) -> "Period | None":
+    """Return the period the options name, or None for the default one."""
+    from analytics.challenge import Period
+
+    if days and (first or last):
+        raise click.UsageError("Choose --days or --from/--to, not both.")
+    if days:
+        start, dash, end = days.partition("-")
+        if not (start.isdigit() and (end.isdigit() or not dash)):
+            raise click.UsageError(f"'{days}' is not a range of days such as 3-7.")
+        return challenge.days(int(start), int(end or start))
+    if not first and not last:
+        return None
+    whole = challenge.whole(now)
+    return Period(_date(first) if first else whole.first, _date(last) if last else whole.last)
+
+
+def _date(text: str) -> Any:
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise click.UsageError(f"'{text}' is not a date such as 2026-01-03.") from error
+
+
+def _wanted(workbench: "Workbench", options: dict[str, Any]) -> "SalesFilter":
+    from analytics.folding import fold
+    from analytics.view3 import SalesFilter
+
+    now = _moment(workbench, options["now"])
+    challenge = workbench.challenge
+    period = _period(challenge, options["days"], options["first"], options["last"], now) or challenge.whole(now)
+    return SalesFilter(period, fold(options["campaign"]), fold(options["product"]), options["search"])
+
+
+def _sort(text: str) -> "Sort":
+    from analytics.view3 import Sort, SortColumn
+
+    try:
+        return Sort(SortColumn(text.removeprefix("-")), text.startswith("-"))
+    except ValueError as error:
+        names = ", ".join(SortColumn)
+        raise click.UsageError(f"'{text}' is no column to sort by; choose one of {names}.") from error
+
+
+def _write_csv(chunks: Iterable[str], path: Path) -> int:
+    """Write the CSV and return its number of sales."""
+    rows = -1  # the header is no sale
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            for chunk in chunks:
+                file.write(chunk)
+                rows += chunk.count("\r\n")
+    except OSError as error:
+        raise Sentence(f"Could not write {path}: {error.strerror}.") from error
+    return rows
+
+
+def _print(lines: Iterable[str]) -> None:
+    """Print lines until the reader has had enough (`view3 sales | head`)."""
+    with suppress(BrokenPipeError):
+        for line in lines:
+            click.echo(line)
