@@ -1,0 +1,13 @@
+"""The challenge that every benchmark is set in. Its zone has no summer time, so that SQL can tell its dates by itself."""
+
+from datetime import UTC, date, datetime, timedelta
+
+from analytics.challenge import Challenge
+
+DAYS = 100
+FIRST_DAY = date(2025, 10, 24)
+ZONE, HOURS_BEHIND_UTC = "America/Phoenix", 7
+CHALLENGE = Challenge.starting(date(2026, 1, 1), ZONE, 31, FIRST_DAY)
+NOW = datetime(2026, 2, 1, 3, tzinfo=UTC)  # the evening of the last day
+START = CHALLENGE.start_of(FIRST_DAY)
+SECONDS = int((NOW - START) / timedelta(seconds=1))

@@ -1,0 +1,1 @@
+"""The way in: what sources say, read into the centre's records."""

@@ -1,0 +1,125 @@
+"""One CSV export from the file to the door, and an account of what became of every row."""
+
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from analytics.records import Record
+from connectors.contract import Accepted, Door, Reading
+from connectors.exports.catalog import KINDS, Export, export_of, template
+from connectors.exports.sheet import Sheet
+from connectors.exports.verdict import Columns, LeftOut, Note, Rejected, Taken
+from connectors.rejects import Rejects
+
+__all__ = ["KINDS", "ImportReport", "Rejected", "import_file", "template"]
+
+PULSE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What became of a file. `new` and `changed` were written, `same` was already there, `left_out` counts by reason."""
+
+    path: Path
+    kind: str
+    new: int
+    changed: int
+    same: int
+    rejected: int
+    unclassified: int
+    excluded: int
+    left_out: Mapping[str, int]
+    notes: tuple[str, ...]
+    rejects: Path | None
+
+
+@dataclass(slots=True)
+class _Progress:
+    """The account that is kept while the records stream past."""
+
+    sheet: Sheet
+    rejects: Rejects
+    tell: Callable[[int], None]
+    lines: "array[int]" = field(default_factory=lambda: array("Q"))  # of every record handed to the door
+    rejected: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+
+    def records(self, export: Export, reading: Reading) -> Iterator[Record]:
+        """Yield every record of the file, and keep account of the rows that become none."""
+        add_line = self.lines.append
+        for count, verdict in enumerate(export.read(self.sheet, reading)):
+            if count % PULSE == 0:
+                self.tell(self.sheet.bytes_read)
+            if isinstance(verdict, Taken):
+                for record in verdict.records:
+                    add_line(verdict.line)
+                    yield record
+            else:
+                self._note(verdict)
+        self.tell(self.sheet.bytes_read)
+
+    def _note(self, verdict: Rejected | LeftOut | Columns | Note) -> None:
+        match verdict:
+            case Rejected(line, reason, cells):
+                self.rejected += 1
+                self.rejects.add(line, reason, cells)
+            case LeftOut(reason):
+                self.left_out[reason] += 1
+            case Columns(names):
+                self.rejects.names = names
+            case Note(text):
+                self.notes.append(text)
+
+    def refuse(self, accepted: Accepted) -> None:
+        """Add the rows whose records the door refused; their cells are read once more from the file."""
+        reasons: dict[int, str] = {}
+        for refusal in accepted.refused:
+            reasons.setdefault(self.lines[refusal.position], refusal.reason)
+        if not reasons:
+            return
+        self.rejected += len(reasons)
+        for row in self.sheet.rows():
+            if row.line in reasons:
+                self.rejects.add(row.line, reasons[row.line], row.cells)
+
+
+def import_file(
+    path: Path,
+    reading: Reading,
+    accept: Door,
+    *,
+    kind: str = "",
+    progress: Callable[[int], None] = lambda _: None,
+    keep_rejects: bool = True,
+) -> ImportReport:
+    """Read a file into the door and return the report; raises UnusableFileError, with nothing to commit, for a wrong file.
+
+    The caller owns the transaction behind `accept`. A dry run rolls it back and passes `keep_rejects=False`.
+    `progress` is told how many bytes of the file were read.
+    """
+    sheet = Sheet.open(path)
+    export = export_of(sheet, kind)
+    with Rejects(path.with_name(f"{path.name}.rejected.csv")) as rejects:
+        account = _Progress(sheet, rejects, progress)
+        if sheet.encoding.note:
+            account.notes.append(sheet.encoding.note)
+        accepted = accept(account.records(export, reading))
+        account.refuse(accepted)
+        published = rejects.publish() if keep_rejects else None
+        notes = (*account.notes, rejects.fault) if rejects.fault else tuple(account.notes)
+    return ImportReport(
+        path=path,
+        kind=export.KIND,
+        new=accepted.new,
+        changed=accepted.changed,
+        same=accepted.same,
+        rejected=account.rejected,
+        unclassified=accepted.unclassified,
+        excluded=accepted.excluded,
+        left_out=dict(account.left_out),
+        notes=notes,
+        rejects=published,
+    )

@@ -1,0 +1,1 @@
+"""One module per CSV export, and what they share to read a file."""

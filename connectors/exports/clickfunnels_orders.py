@@ -1,0 +1,112 @@
+"""ClickFunnels 2.0 → Orders → Export: the columns are those ticked at export, found by alias."""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from analytics.records import Messenger, Purchase, Record
+from connectors.contract import Reading
+from connectors.exports.amounts import POINT, currency_code
+from connectors.exports.identity import name_cell, required, row_id
+from connectors.exports.sheet import Sheet
+from connectors.exports.survey import survey
+from connectors.exports.table import Table, key
+from connectors.exports.utm_columns import utm_cell
+from connectors.exports.verdict import LeftOut, Note, Verdict, each_row
+
+KIND = "clickfunnels-orders"
+REMEDY = "tick Contact Email, Total, Billing Status, Products and Activated At or Created At when you export the orders"
+NUMBER = ("order number", "number", "order #", "order no", "order no.")
+ID = ("id", "order id", "public id", "order public id")
+EMAIL = ("contact email", "contact email address", "customer email", "customer email address", "email address", "email")
+NAME = ("customer name", "contact name", "name", "full name", "customer")
+TOTAL = ("total amount", "total", "order total", "amount", "total price", "grand total")
+STATUS = ("billing status", "payment status", "status", "order status")
+WHEN = ("activated at", "paid at", "created at", "order date", "date", "ordered at", "placed at", "order created at")
+PRODUCTS = ("products", "product names", "product name", "product", "line items", "items", "item", "order items")
+REFUNDED = ("refunded amount", "amount refunded", "total refunded", "refund amount")
+SALES = frozenset(
+    [
+        "paid",
+        "complete",
+        "completed",
+        "succeeded",
+        "active",
+        "activated",
+        "refunded",
+        "partially refunded",
+        "partial refund",
+        "disputed",
+    ]
+)
+
+
+def is_header(columns: frozenset[str]) -> bool:
+    """Tell whether a row of column keys is this export's header."""
+    is_order = not columns.isdisjoint({*NUMBER[:1], *NUMBER[2:], "billing status", "order id", "order type"})
+    return is_order and not columns.isdisjoint({*TOTAL, *STATUS}) and "ordered at" not in columns
+
+
+def read(sheet: Sheet, reading: Reading) -> Iterator[Verdict]:
+    """Yield a purchase for every order that was paid."""
+    table = Table.under(sheet, is_header)
+    table.require(REMEDY, EMAIL, TOTAL, STATUS, WHEN, PRODUCTS)
+    orders = _Orders(table, reading)
+    yield from each_row(table, orders.read)
+    if orders.unknown_refunds:
+        yield Note(f"{orders.unknown_refunds} orders were partly refunded, but the file does not say how much.")
+
+
+class _Orders:
+    """The columns of one file, and how its numbers and dates are written."""
+
+    def __init__(self, table: Table, reading: Reading) -> None:
+        self.id, self.number = table.cell(*ID), table.cell(*NUMBER)
+        self.email, self.name, self.status = table.cell(*EMAIL), name_cell(table, *NAME), table.cell(*STATUS)
+        self.total, self.refunded, self.currency = table.cell(*TOTAL), table.cell(*REFUNDED), table.cell("currency")
+        self.whens = [table.cell(name) for name in WHEN]
+        self.products, self.live = table.cell(*PRODUCTS), table.cell("live mode", "livemode")
+        self.utm, self.default_currency = utm_cell(table), reading.currency
+        self.payment = table.cell("charge id", "payment id", "transaction id", "external id")
+        self.contact = table.cell("contact id")
+        self.unknown_refunds = 0
+        numbers, dates = survey(table, (self.total, self.refunded), self.whens)
+        self.amounts, self.moments = numbers.conclude(POINT), dates.conclude(reading.challenge)
+
+    def read(self, cells: Sequence[str]) -> tuple[Record, ...] | LeftOut:
+        """Return the purchase of one order."""
+        status = key(self.status(cells)).replace("-", " ")
+        if status not in SALES:
+            return LeftOut(f"status {self.status(cells) or 'empty'}")
+        product = required(self.products(cells), "Products")
+        price, currency = self.amounts.price(
+            required(self.total(cells), "Total"), currency_code(self.currency(cells), "")
+        )
+        when = next(filter(None, (when(cells) for when in self.whens)), "")
+        moment, date_only = self.moments.moment(when)
+        email, currency = self.email(cells), currency or self.default_currency
+        purchase = Purchase(
+            source="clickfunnels",
+            external_id=self.id(cells) or self.number(cells).lstrip("#") or row_id(email, product, price, moment),
+            email=email,
+            name=self.name(cells),
+            product=product,
+            price=price,
+            currency=currency,
+            purchased_at=moment,
+            messenger=Messenger.FUNNEL_TOOL,
+            labels=(product,),
+            payment_ids=tuple(filter(None, (self.payment(cells),))),
+            customer_id=self.contact(cells),
+            date_only=date_only,
+            refunded=self._refunded(cells, status, price),
+            test=self.live(cells).lower() in {"false", "no", "0"},
+            utm=self.utm(cells),
+        )
+        return (purchase,)
+
+    def _refunded(self, cells: Sequence[str], status: str, price: Decimal) -> Decimal:
+        text = self.refunded(cells)
+        if not text:
+            self.unknown_refunds += status.startswith("partial")
+            return price if status == "refunded" else Decimal(0)
+        return self.amounts.read(text)

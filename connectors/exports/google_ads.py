@@ -1,0 +1,140 @@
+"""Google Ads → Reports → Download .csv: a title, a date range, the header, and rows of totals at the end."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+
+from analytics.records import AdSpend, Record
+from connectors.contract import Reading, RowError
+from connectors.exports.amounts import COMMA, POINT, currency_code, is_reported
+from connectors.exports.identity import advertising_id
+from connectors.exports.moments import Order
+from connectors.exports.sheet import Sheet
+from connectors.exports.survey import survey
+from connectors.exports.table import Table, keys
+from connectors.exports.totals import ALL, CheckSum
+from connectors.exports.verdict import LeftOut, Note, Verdict, each_row
+
+KIND = "google-ads"
+# English first, then German, French, Spanish, Portuguese, Italian.
+COST = ("cost", "kosten", "coût", "costo", "coste", "custo", "spend")
+# "Costo" is Italian and Mexican, and they write different decimal signs.
+HABITS = {"kosten": COMMA, "coût": COMMA, "coste": COMMA, "custo": COMMA}
+DAY = ("day", "tag", "jour", "día", "dia", "giorno", "date")
+CAMPAIGN = ("campaign", "kampagne", "campagne", "campaña", "campanha", "campagna", "campaign name")
+CAMPAIGN_ID = (
+    "campaign id", "kampagnen-id", "id de campagne", "id de la campagne", "id de campaña", "id de la campaña",
+    "id da campanha", "código da campanha", "id campagna",
+)  # fmt: skip
+AD_GROUP = (
+    "ad group", "anzeigengruppe", "groupe d'annonces", "grupo de anuncios", "grupo de anúncios", "gruppo di annunci",
+    "ad group name",
+)  # fmt: skip
+AD_GROUP_ID = (
+    "ad group id", "anzeigengruppen-id", "id du groupe d'annonces", "id de groupe d'annonces",
+    "id del grupo de anuncios", "id do grupo de anúncios", "id gruppo di annunci",
+)  # fmt: skip
+AD = (
+    "ad name",
+    "anzeigenname",
+    "nom de l'annonce",
+    "nombre del anuncio",
+    "nome do anúncio",
+    "nome annuncio",
+    "headline 1",
+)
+AD_ID = ("ad id", "anzeigen-id", "id de l'annonce", "id del anuncio", "id do anúncio", "id annuncio")
+ACCOUNT_ID = ("customer id", "account id", "external customer id", "kundennummer", "numéro client", "id de cliente")
+CURRENCY = (
+    "currency code", "currency", "währungscode", "code de la devise", "code devise", "código de moneda",
+    "código da moeda", "codice valuta", "devise", "währung",
+)  # fmt: skip
+TOTAL = re.compile(r"(total|totals|gesamt|insgesamt|totale|totales|summe)(\s*:|$)", re.IGNORECASE)
+REMEDY = (
+    "in Google Ads add the segment Time → Day and the column Cost (Report editor: rows Day and Campaign) "
+    "and download it as .csv"
+)
+
+
+def is_header(columns: frozenset[str]) -> bool:
+    """Tell whether a row of column keys is this export's header."""
+    return not columns.isdisjoint(COST) and not columns.isdisjoint({*CAMPAIGN, *AD_GROUP}) and "platform" not in columns
+
+
+def read(sheet: Sheet, reading: Reading) -> Iterator[Verdict]:
+    """Yield the spend of every row, then what the report's totals say about their sum."""
+    table = Table.under(sheet, is_header)
+    table.require(REMEDY, DAY, COST, (*CAMPAIGN, *AD_GROUP))
+    rows = _Rows(table, reading)
+    if table.find(*CURRENCY) is None:
+        yield Note(f"The report names no currency; {reading.currency} was taken.")
+    yield from each_row(table, rows.read)
+    if note := rows.check.note():
+        yield Note(note)
+
+
+class _Rows:
+    """The columns of one file, and how its numbers and dates are written."""
+
+    def __init__(self, table: Table, reading: Reading) -> None:
+        self.day, self.cost = table.cell(*DAY), table.cell(*COST)
+        self.currency, self.default_currency = table.cell(*CURRENCY), reading.currency
+        self.account, self.campaign, self.campaign_id = (
+            table.cell(*ACCOUNT_ID),
+            table.cell(*CAMPAIGN),
+            table.cell(*CAMPAIGN_ID),
+        )
+        self.ad_group, self.ad_group_id = table.cell(*AD_GROUP), table.cell(*AD_GROUP_ID)
+        self.ad, self.ad_id = table.cell(*AD), table.cell(*AD_ID)
+        spent = next(name for name in COST if name in keys(table.header))
+        is_english = spent in {"cost", "spend"}
+        numbers, dates = survey(table, (self.cost,), (self.day,))
+        self.amounts = numbers.conclude(POINT if is_english else HABITS.get(spent, ""))
+        self.moments = dates.conclude(reading.challenge, None if is_english else Order.DAY_FIRST)
+        self.check = CheckSum()
+
+    def read(self, cells: Sequence[str]) -> tuple[Record, ...] | LeftOut:
+        """Return the spend of one row."""
+        if TOTAL.match(cells[0]) and self._has_no_day(cells):
+            return self._total(cells)
+        cost = self.cost(cells)
+        if not is_reported(cost):
+            return LeftOut("cost not reported")
+        currency = currency_code(_reported(self.currency(cells)), self.default_currency)
+        spend, _ = self.amounts.price(cost, currency)
+        on = self.moments.day(self.day(cells))
+        self.check.add(on, spend)
+        return (
+            AdSpend(
+                date=on,
+                platform="google",
+                spend=spend,
+                currency=currency,
+                source="google",
+                account_id=advertising_id(self.account(cells)).replace("-", ""),
+                campaign=_reported(self.campaign(cells)),
+                campaign_id=advertising_id(self.campaign_id(cells)),
+                ad_set=_reported(self.ad_group(cells)),
+                ad_set_id=advertising_id(self.ad_group_id(cells)),
+                ad=_reported(self.ad(cells)),
+                ad_id=advertising_id(self.ad_id(cells)),
+            ),
+        )
+
+    def _has_no_day(self, cells: Sequence[str]) -> bool:
+        """Tell whether the cell for the day holds none: a campaign called "Total: Wine" has its day, a total has not."""
+        try:
+            self.moments.day(self.day(cells))
+        except RowError:
+            return True
+        return False
+
+    def _total(self, cells: Sequence[str]) -> LeftOut:
+        """Keep the first total, the account's; the others repeat parts of it."""
+        with suppress(RowError):  # a total that cannot be read checks nothing
+            self.check.state(ALL, self.amounts.read(self.cost(cells)))
+        return LeftOut("a row of totals")
+
+
+def _reported(text: str) -> str:
+    return text if is_reported(text) else ""

@@ -1,0 +1,50 @@
+"""Who a row is about, and by which id it is known when it comes again."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+
+from connectors.contract import RowError
+from connectors.exports.table import Cell, Table
+
+DAMAGED_ID = re.compile(r"[0-9][.,][0-9]+E\+[0-9]{2}")
+
+
+def row_id(*facts: object) -> str:
+    """Return an id made of what a row says, equal when the same row is imported again."""
+    text = "\x1f".join(str(fact).casefold() for fact in facts)
+    return f"row-{hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}"
+
+
+def email_address(text: str) -> str:
+    """Return an address that can belong to a person; raises RowError for anything else."""
+    if not re.fullmatch(r"[^\s@]+@[^\s@]+", text):
+        raise RowError(f"'{text[:80]}' is not an e-mail address")
+    return text
+
+
+def required(text: str, column: str) -> str:
+    """Return a cell that must not be empty; raises RowError naming its column."""
+    if not text:
+        raise RowError(f"'{column}' is empty")
+    return text
+
+
+def advertising_id(text: str) -> str:
+    """Return an account, campaign or ad id, or an empty string for one that a spreadsheet has rounded.
+
+    A rounded id (1.20213E+17) is the same for many campaigns and would merge their spend.
+    """
+    if text.isdigit() or not text:
+        return text
+    return "" if not text.strip("-—–") or DAMAGED_ID.fullmatch(text) else text
+
+
+def name_cell(table: Table, *full: str) -> Cell:
+    """Return a function that takes a person's name, whole or put together from first and last."""
+    whole, first, last = table.cell(*full), table.cell("first name"), table.cell("last name")
+
+    def name(cells: Sequence[str]) -> str:
+        return whole(cells) or f"{first(cells)} {last(cells)}".strip()
+
+    return name

@@ -1,0 +1,190 @@
+"""Meta Ads Manager → Export: one row per day and ad, ad set or campaign, in the language of the account's user."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import date
+
+from analytics.records import AdSpend, Record
+from connectors.contract import Reading, RowError, UnusableFileError
+from connectors.exports.amounts import COMMA, POINT, currency_code, is_reported
+from connectors.exports.identity import advertising_id
+from connectors.exports.moments import Order
+from connectors.exports.sheet import Sheet
+from connectors.exports.survey import survey
+from connectors.exports.table import Table, key, keys
+from connectors.exports.totals import ALL, CheckSum
+from connectors.exports.verdict import LeftOut, Note, Verdict, each_row
+
+KIND = "meta-ads"
+# English first, then French, German, Spanish, Portuguese, Italian, Arabic.
+SPENT = (
+    "amount spent", "montant dépensé", "ausgegebener betrag", "importe gastado", "cantidad gastada",
+    "valor usado", "valor gasto", "montante gasto", "importo speso", "المبلغ الذي تم إنفاقه", "المبلغ المنفق",
+)  # fmt: skip
+DAY = ("day", "jour", "tag", "día", "dia", "giorno", "اليوم", "date")
+STARTS = (
+    "reporting starts", "début des rapports", "début du rapport", "auswertungsbeginn", "berichtsbeginn",
+    "berichtsstart", "inicio del informe", "início dos relatórios", "início do relatório", "inizio dei report",
+    "inizio report", "بداية التقارير", "بداية إعداد التقارير",
+)  # fmt: skip
+ENDS = (
+    "reporting ends", "fin des rapports", "fin du rapport", "auswertungsende", "berichtsende", "fin del informe",
+    "término dos relatórios", "encerramento dos relatórios", "fim dos relatórios", "término do relatório",
+    "fine dei report", "fine report", "نهاية التقارير", "نهاية إعداد التقارير",
+)  # fmt: skip
+CAMPAIGN = (
+    "campaign name", "nom de la campagne", "name der kampagne", "kampagnenname", "nombre de la campaña",
+    "nome da campanha", "nome della campagna", "اسم الحملة", "campaign",
+)  # fmt: skip
+AD_SET = (
+    "ad set name", "nom de l'ensemble de publicités", "name der anzeigengruppe", "anzeigengruppenname",
+    "nombre del conjunto de anuncios", "nome do conjunto de anúncios", "nome del gruppo di inserzioni",
+    "اسم مجموعة الإعلانات", "اسم المجموعة الإعلانية", "ad set",
+)  # fmt: skip
+AD = (
+    "ad name", "nom de la publicité", "name der werbeanzeige", "name der anzeige", "anzeigenname",
+    "nombre del anuncio", "nome do anúncio", "nome dell'inserzione", "اسم الإعلان", "ad",
+)  # fmt: skip
+CAMPAIGN_ID = (
+    "campaign id", "id de la campagne", "identifiant de la campagne", "n° de campagne", "kampagnen-id",
+    "identificador de la campaña", "id de la campaña", "identificação da campanha", "id da campanha",
+    "id campagna", "معرف الحملة",
+)  # fmt: skip
+AD_SET_ID = (
+    "ad set id", "id de l'ensemble de publicités", "identifiant de l'ensemble de publicités", "anzeigengruppen-id",
+    "identificador del conjunto de anuncios", "id del conjunto de anuncios", "identificação do conjunto de anúncios",
+    "id do conjunto de anúncios", "id gruppo di inserzioni", "معرف مجموعة الإعلانات",
+)  # fmt: skip
+AD_ID = (
+    "ad id", "id de la publicité", "identifiant de la publicité", "werbeanzeigen-id", "anzeigen-id",
+    "identificador del anuncio", "id del anuncio", "identificação do anúncio", "id do anúncio", "id inserzione",
+    "معرف الإعلان",
+)  # fmt: skip
+ACCOUNT_ID = (
+    "account id", "ad account id", "id du compte", "identifiant du compte", "konto-id", "identificador de la cuenta",
+    "id de la cuenta", "identificação da conta", "id da conta", "id account", "معرف الحساب",
+)  # fmt: skip
+# Spanish and Arabic are written with either decimal sign, by country.
+EITHER_SIGN = frozenset({"importe gastado", "cantidad gastada", *SPENT[-2:]})
+CURRENCY = ("currency", "devise", "währung", "divisa", "moneda", "moeda", "valuta", "العملة")
+TOTALS = frozenset({"total", "totals", "gesamt", "insgesamt", "totale", "totales", "totais", "الإجمالي", "المجموع"})
+IN_HEADER = re.compile(r"(.*?)\s*\(([a-z]{3})\)")
+REMEDY = "in Ads Manager choose the breakdown By time → Day before you export, so that each row is one day"
+
+
+def is_header(columns: frozenset[str]) -> bool:
+    """Tell whether a row of column keys is this export's header."""
+    has_spend = any(_spent(column) for column in columns)
+    names = {*STARTS, *CAMPAIGN, *AD_SET, *AD}
+    return (has_spend and not columns.isdisjoint({*names, *DAY})) or not columns.isdisjoint(STARTS)
+
+
+def read(sheet: Sheet, reading: Reading) -> Iterator[Verdict]:
+    """Yield the spend of every row of a day, then what the report's totals say about their sum."""
+    table = Table.under(sheet, is_header)
+    spent = next((name for name in keys(table.header) if _spent(name)), None)
+    if spent is None:
+        table.require("add the column 'Amount spent' before you export", SPENT)
+    rows = _Rows(table, reading, spent or SPENT[0])
+    if rows.currency_note:
+        yield Note(rows.currency_note)
+    yield from each_row(table, rows.read)
+    if note := rows.check.note():
+        yield Note(note)
+
+
+class _Rows:
+    """The columns of one file, and how its numbers and dates are written."""
+
+    def __init__(self, table: Table, reading: Reading, spent: str) -> None:
+        self.campaign, self.ad_set, self.ad = table.cell(*CAMPAIGN), table.cell(*AD_SET), table.cell(*AD)
+        self.names = [table.cell(*names) for names in (CAMPAIGN, AD_SET, AD) if table.find(*names) is not None]
+        self.ids = table.cell(*CAMPAIGN_ID), table.cell(*AD_SET_ID), table.cell(*AD_ID)
+        self.account = table.cell(*ACCOUNT_ID)
+        self.spent, self.currency = table.cell(spent), table.cell(*CURRENCY)
+        self.starts, self.ends = table.cell(*STARTS), table.cell(*ENDS)
+        self.has_day = table.find(*DAY) is not None
+        self.day = table.cell(*DAY) if self.has_day else self.starts
+        in_header = IN_HEADER.fullmatch(spent)
+        self.default_currency = in_header[2].upper() if in_header else reading.currency
+        is_english = spent.startswith(SPENT[0])
+        numbers, dates = survey(table, (self.spent,), (self.day, self.starts, self.ends))
+        self.amounts = numbers.conclude(_habit(in_header[1] if in_header else spent))
+        # English is written in both orders; the other languages here put the day first.
+        self.moments = dates.conclude(reading.challenge, None if is_english else Order.DAY_FIRST)
+        self.check = CheckSum()
+        self.currency_note = (
+            "" if in_header or table.find(*CURRENCY) is not None
+            else f"The report names no currency; {reading.currency} was taken."
+        )  # fmt: skip
+        if not self.has_day:
+            _require_single_days(table, self)
+
+    def read(self, cells: Sequence[str]) -> tuple[Record, ...] | LeftOut:
+        """Return the spend of one row."""
+        if self._is_total(cells):
+            return self._total(cells)
+        spent = self.spent(cells)
+        if not is_reported(spent):
+            return LeftOut("spend not reported")
+        currency = currency_code(self.currency(cells), self.default_currency)
+        spend, _ = self.amounts.price(spent, currency)
+        on = self.moments.day(self.day(cells))
+        self.check.add(on, spend)
+        campaign_id, ad_set_id, ad_id = [advertising_id(column(cells)) for column in self.ids]
+        return (
+            AdSpend(
+                date=on,
+                platform="meta",
+                spend=spend,
+                currency=currency,
+                source="meta",
+                account_id=advertising_id(self.account(cells)).removeprefix("act_"),
+                campaign=self.campaign(cells),
+                campaign_id=campaign_id,
+                ad_set=self.ad_set(cells),
+                ad_set_id=ad_set_id,
+                ad=self.ad(cells),
+                ad_id=ad_id,
+            ),
+        )
+
+    def _is_total(self, cells: Sequence[str]) -> bool:
+        """Tell a row of totals: it names no campaign, or names one "Total" and nothing under it."""
+        if any(column(cells) for column in self.ids):
+            return False
+        names = [name for column in self.names if (name := column(cells))]
+        if not names:
+            return bool(self.names) or not is_reported(self.day(cells))
+        return len(names) == 1 and key(names[0]) in TOTALS
+
+    def _total(self, cells: Sequence[str]) -> LeftOut:
+        with suppress(RowError):  # a total that cannot be read checks nothing
+            scope: date | str = self.moments.day(self.day(cells)) if self.day(cells) else ALL
+            self.check.state(scope, self.amounts.read(self.spent(cells)))
+        return LeftOut("a row of totals")
+
+
+def _spent(column: str) -> bool:
+    in_header = IN_HEADER.fullmatch(column)
+    return (in_header[1] if in_header else column) in SPENT
+
+
+def _habit(column: str) -> str:
+    """Return the decimal sign that the language of a column writes, empty where it depends on the country."""
+    if column == SPENT[0]:
+        return POINT
+    return "" if column in EITHER_SIGN else COMMA
+
+
+def _require_single_days(table: Table, rows: _Rows) -> None:
+    """Raise UnusableFileError unless every row's reporting range is a single day."""
+    if table.find(*STARTS) is None or table.find(*ENDS) is None:
+        raise UnusableFileError(f"{table.sheet.path.name} has no column Day: {REMEDY}.")
+    for line, cells, fault in table.rows():
+        if not fault and rows.starts(cells) != rows.ends(cells):
+            raise UnusableFileError(
+                f"{table.sheet.path.name} has no column Day, and line {line} covers "
+                f"{rows.starts(cells)} to {rows.ends(cells)}: {REMEDY}."
+            )

@@ -1,0 +1,136 @@
+"""Stripe → Payments → Export: default columns, all columns, and the older "Created (UTC)"."""
+
+import re
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from analytics.records import Messenger, Payment, Purchase, Record
+from connectors.contract import Reading
+from connectors.exports.amounts import POINT, currency_code
+from connectors.exports.identity import required
+from connectors.exports.sheet import Sheet
+from connectors.exports.survey import survey
+from connectors.exports.table import Cell, Table, key, keys
+from connectors.exports.verdict import LeftOut, Verdict, each_row
+
+KIND = "stripe-payments"
+CREATED = ("created date (utc)", "created (utc)", "created")
+REMEDY = "in Stripe open Payments, choose Export and 'All columns'"
+# A dispute is about money that was paid; a refund keeps the sale and lowers the net.
+SALES = frozenset(
+    [
+        "paid",
+        "succeeded",
+        "refunded",
+        "partially refunded",
+        "partial refund",
+        "partial refunded",
+        "disputed",
+        "dispute won",
+        "dispute lost",
+        "needs response",
+        "under review",
+        "dispute needs response",
+        "dispute under review",
+        "won",
+        "lost",
+    ]
+)
+INSTALMENT = "subscription update"
+PRODUCT = re.compile(r"product|price|plan|offer|item|sku|course|program|package")
+PRODUCT_NAMES = ("product", "product name", "products", "product names", "item", "item name", "offer", "plan", "course")
+
+
+def is_header(columns: frozenset[str]) -> bool:
+    """Tell whether a row of column keys is this export's header."""
+    return {"id", "amount"} <= columns and not columns.isdisjoint(CREATED[:2])
+
+
+def read(sheet: Sheet, reading: Reading) -> Iterator[Verdict]:
+    """Yield a purchase and its payment for every charge that was paid."""
+    table = Table.under(sheet, is_header)
+    table.require(REMEDY, ("id",), CREATED, ("amount",), ("amount refunded",), ("currency",), ("status",))
+    yield from each_row(table, _Payments(table, reading).read)
+
+
+class _Payments:
+    """The columns of one file, and how its numbers and dates are written."""
+
+    def __init__(self, table: Table, reading: Reading) -> None:
+        self.id, self.intent = table.cell("id"), table.cell("paymentintent id", "payment intent id")
+        self.created, self.currency = table.cell(*CREATED), table.cell("currency")
+        self.amount, self.refunded = table.cell("amount"), table.cell("amount refunded")
+        self.status, self.captured, self.mode = table.cell("status"), table.cell("captured"), table.cell("mode")
+        self.description, self.customer_id = table.cell("description"), table.cell("customer id")
+        self.emails = [table.cell(name) for name in ("customer email", *_metadata(table, "email", "customer email"))]
+        names = ("customer name", *_metadata(table, "customer name", "name", "full name"), "card name")
+        self.names = [table.cell(name) for name in names]
+        self.products = [table.cell(name) for name in _metadata(table, *PRODUCT_NAMES)]
+        self.labels = [table.cell(name) for name in keys(table.header) if _is_metadata(name) and PRODUCT.search(name)]
+        numbers, dates = survey(table, (self.amount, self.refunded), (self.created,))
+        self.amounts = numbers.conclude(POINT)
+        self.moments = dates.conclude(reading.challenge, naive_is_utc=True)
+
+    def read(self, cells: Sequence[str]) -> tuple[Record, ...] | LeftOut:
+        """Return the purchase and the payment of one row."""
+        status = key(self.status(cells)).replace("-", " ")
+        if status not in SALES:
+            return LeftOut(f"status {self.status(cells) or 'empty'}")
+        if self.captured(cells).lower() == "false":
+            return LeftOut("not captured")
+        if key(self.description(cells)) == INSTALMENT:
+            return LeftOut("later instalment of a subscription")
+        purchase = self._purchase(cells, status)
+        payment = Payment(
+            source="stripe",
+            external_id=purchase.external_id,
+            shared_id=purchase.external_id,
+            amount=purchase.price,
+            currency=purchase.currency,
+            paid_at=purchase.purchased_at,
+            refunded=purchase.refunded,
+        )
+        return purchase, payment
+
+    def _purchase(self, cells: Sequence[str], status: str) -> Purchase:
+        charge, description = required(self.id(cells), "id"), self.description(cells)
+        currency = currency_code(required(self.currency(cells), "Currency"), "")
+        price, _ = self.amounts.price(self.amount(cells), currency)
+        moment, date_only = self.moments.moment(self.created(cells))
+        return Purchase(
+            source="stripe",
+            external_id=charge,
+            email=_first(self.emails, cells),
+            name=_first(self.names, cells),
+            product=_first(self.products, cells) or description,
+            price=price,
+            currency=currency,
+            purchased_at=moment,
+            messenger=Messenger.PAYMENT_PROVIDER,
+            labels=tuple(dict.fromkeys(filter(None, (*(label(cells) for label in self.labels), description)))),
+            payment_ids=tuple(filter(None, (charge, self.intent(cells)))),
+            customer_id=self.customer_id(cells),
+            date_only=date_only,
+            refunded=self._refunded(cells, status, price),
+            test=self.mode(cells).casefold() == "test",
+        )
+
+    def _refunded(self, cells: Sequence[str], status: str, price: Decimal) -> Decimal:
+        text = self.refunded(cells)
+        if not text:
+            return price if status == "refunded" else Decimal(0)
+        return self.amounts.read(text)
+
+
+def _is_metadata(name: str) -> bool:
+    return name.endswith("(metadata)")
+
+
+def _metadata(table: Table, *names: str) -> list[str]:
+    """Return the metadata columns of these names that the file has, in the order of the names."""
+    columns = keys(table.header)
+    return [column for name in names if (column := f"{name} (metadata)") in columns]
+
+
+def _first(cells: Sequence[Cell], row: Sequence[str]) -> str:
+    return next(filter(None, (cell(row) for cell in cells)), "")

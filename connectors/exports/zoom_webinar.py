@@ -1,0 +1,141 @@
+"""Zoom → Reports → Webinar → Attendee Report: several tables in one file, each with its own header."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from analytics.records import Attendance, Platform, Statistic
+from connectors.contract import Reading, RowError, UnusableFileError
+from connectors.exports.moments import Moments
+from connectors.exports.sheet import Row, Sheet
+from connectors.exports.table import Table, fitted, key, keys
+from connectors.exports.verdict import Columns, LeftOut, Note, Rejected, Taken, Verdict
+from connectors.exports.zoom_crowd import Crowd, count, moments_of, session_id
+
+KIND = "zoom-webinar"
+ATTENDEES, PRESENTERS = "attendee details", frozenset({"host details", "panelist details"})
+OTHERS = "other attended"
+SECTIONS = frozenset({ATTENDEES, OTHERS, "attendee report", "registration report", "report summary"}) | PRESENTERS
+STARTED = ("actual start time", "start time", "scheduled time")
+EMAIL = ("email", "user email", "email address", "e-mail")
+NAME = ("user name (original name)", "user name", "name (original name)", "name")
+REGISTRANT = ("registrant id", "registration id")
+REMEDY = "in Zoom open Reports → Webinar → Attendee Report and download that one"
+
+
+def is_header(columns: frozenset[str]) -> bool:
+    """Tell whether a row of column keys is this export's first table, or a title of the report."""
+    return "webinar id" in columns or (columns - {""} <= SECTIONS and bool(columns - {""}))
+
+
+def read(sheet: Sheet, reading: Reading) -> Iterator[Verdict]:
+    """Yield one session: the people among the attendees who came."""
+    moments, notes = moments_of(sheet, reading)
+    report = _Report(sheet)
+    for row in sheet.rows():
+        yield from report.verdict(row)
+    yield Taken(report.summary_line, (report.attendance(moments),))
+    for note in (*notes, *report.notes()):
+        yield Note(note)
+
+
+class _Report:
+    """What was read so far: the section it is in, the summary, and the people."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self.sheet, self.section, self.table = sheet, "", Table(sheet, 0, ())
+        self.summary, self.summary_line = Table(sheet, 0, ()), 0
+        self.values: Sequence[str] = ()
+        self.crowd, self.has_attendees, self.others = Crowd(), False, 0
+
+    def verdict(self, row: Row) -> Iterator[Verdict]:
+        """Take in one row; yield what becomes of it where that is worth telling."""
+        title = _title(row)
+        if title:
+            self.section, self.table = title, Table(self.sheet, 0, ())
+            self.has_attendees = self.has_attendees or title == ATTENDEES
+        elif self.section in (ATTENDEES, OTHERS, *PRESENTERS):
+            yield from self._person(row)
+        elif "webinar id" in keys(row.cells):
+            self.summary = Table(self.sheet, row.line, tuple(row.cells))
+        elif self.summary.header and not self.values:
+            self.values, self.summary_line = row.cells, row.line
+
+    def _person(self, row: Row) -> Iterator[Verdict]:
+        if not self.table.header:
+            while row.cells and not row.cells[-1]:
+                row.cells.pop()
+            self.table = Table(self.sheet, row.line, tuple(row.cells))
+            if self.section == ATTENDEES:
+                self.table.require(REMEDY, ("attended",), (*NAME, *EMAIL))
+                yield Columns(self.table.header)
+            return
+        row = row if row.fault or len(row.cells) == len(self.table.header) else fitted(row, len(self.table.header))
+        if self.section == ATTENDEES:
+            yield from self._attendee(row)
+        elif self.section == OTHERS:
+            self.others += 1
+        elif not row.fault:
+            self.crowd.present(self.table.cell(*EMAIL)(row.cells) or self.table.cell(*NAME)(row.cells))
+
+    def _attendee(self, row: Row) -> Iterator[Verdict]:
+        if row.fault:
+            yield Rejected(row.line, row.fault, row.cells)
+            return
+        attended = key(self.table.cell("attended")(row.cells))
+        if attended == "no":
+            yield LeftOut("registered, did not attend")
+            return
+        if attended != "yes":
+            yield Rejected(row.line, f"Attended is '{attended}'; it is Yes or No", row.cells)
+            return
+        try:
+            self.crowd.see(*(self.table.cell(*names)(row.cells) for names in (REGISTRANT, EMAIL, NAME)))
+        except RowError as error:
+            yield Rejected(row.line, str(error), row.cells)
+
+    def _stated(self, *names: str) -> str:
+        index = self.summary.find(*names)
+        return self.values[index] if index is not None and index < len(self.values) else ""
+
+    def attendance(self, moments: Moments) -> Attendance:
+        """Return the session; raises UnusableFileError where the file is another of Zoom's reports."""
+        if not self.has_attendees or not self.values:
+            raise UnusableFileError(f"{self.sheet.path.name} is a Zoom report without 'Attendee Details': {REMEDY}.")
+        try:
+            started_at, _ = moments.moment(self._stated(*STARTED))
+        except RowError as error:
+            raise UnusableFileError(f"{self.sheet.path.name} does not say when the webinar began: {error}.") from None
+        return Attendance(
+            platform=Platform.ZOOM,
+            session_id=session_id(self._stated("webinar id"), started_at),
+            date=moments.challenge.local_date(started_at),
+            participants=len(self.crowd),
+            statistic=Statistic.UNIQUE_PEOPLE,
+            source="zoom",
+            started_at=started_at,
+            ended_at=self._ended_at(started_at),
+            topic=self._stated("topic"),
+            peak=count(self._stated("max concurrent views", "max concurrent viewers")),
+        )
+
+    def _ended_at(self, started_at: datetime) -> datetime | None:
+        minutes = count(self._stated("actual duration (minutes)", "duration (minutes)"))
+        return started_at + timedelta(minutes=minutes) if minutes is not None and minutes >= 0 else None
+
+    def notes(self) -> Iterator[str]:
+        """Yield what the reader of the import should know."""
+        unique = count(self._stated("unique viewers"))
+        if unique is not None and unique != len(self.crowd):
+            yield f"The rows hold {len(self.crowd)} unique people; the report's summary says {unique} unique viewers."
+        if self.crowd.presenters:
+            yield f"{self.crowd.presenters} of the attendees are also host or panelist and were left out."
+        if self.others:
+            yield f"{self.others} lines under 'Other Attended' (by phone, without a name) were left out."
+
+
+def _title(row: Row) -> str:
+    """Return the section that a row opens, or an empty string."""
+    if row.fault or not row.cells or any(row.cells[1:]):
+        return ""
+    title = key(row.cells[0]).rstrip(":")
+    return title if title in SECTIONS or title.endswith((" details", " report")) else ""

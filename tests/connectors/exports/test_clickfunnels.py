@@ -1,0 +1,123 @@
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from analytics.records import Lead, Messenger, Purchase, Utm
+from connectors.contract import UnusableFileError
+
+HERE = Path(__file__).parent
+
+
+def test_classic_contacts_are_leads_with_the_utms_of_their_ruby_hash(take):
+    outcome = take(HERE / "clickfunnels-classic-contacts.csv")
+    assert outcome.report.kind == "clickfunnels-classic-contacts"
+    assert outcome.records == [
+        Lead(
+            source="clickfunnels",
+            external_id="501",
+            email="ana@example.com",
+            opted_in_at=datetime(2026, 1, 5, 22, 30, tzinfo=UTC),
+            name="Ana Souza",
+            customer_id="9001",
+            utm=Utm("fb", "paid", 'Jan "early" birds', "Broad", "Video 1"),
+        ),
+        Lead(
+            source="clickfunnels",
+            external_id="502",
+            email="bob@example.com",
+            opted_in_at=datetime(2026, 1, 6, 10, tzinfo=UTC),
+            name="Bob Stone",
+            customer_id="9002",
+            utm=Utm(content="Ad + 2"),
+        ),
+        Lead(
+            source="clickfunnels",
+            external_id="504",
+            email="dai@example.com",
+            opted_in_at=datetime(2026, 1, 6, 12, tzinfo=UTC),
+            name="Dai Ito",
+            customer_id="9004",
+            utm=Utm("ig", campaign="café"),
+        ),
+    ]
+    assert outcome.rejects == ["4,'' is not an e-mail address,503,,Carla,Dias,,2026-01-06 11:00:00 UTC,9003,"]
+
+
+def test_classic_sales_are_in_cents_and_name_the_charge(take):
+    outcome = take(HERE / "clickfunnels-classic-sales.csv")
+    assert outcome.report.kind == "clickfunnels-classic-sales"
+    first, second, yen = outcome.records
+    assert first == Purchase(
+        source="clickfunnels",
+        external_id="7001",
+        email="ana@example.com",
+        name="Ana Souza",
+        product="VIP ticket, Order bump",
+        price=Decimal("47.00"),
+        currency="USD",
+        purchased_at=datetime(2026, 1, 5, 22, 35, tzinfo=UTC),
+        messenger=Messenger.FUNNEL_TOOL,
+        labels=("VIP ticket", "Order bump"),
+        payment_ids=("pi_paid",),
+        utm=Utm("fb"),
+    )
+    assert (second.product, second.payment_ids, second.currency) == ("OTO bundle", (), "USD")
+    assert (yen.price, yen.currency) == (Decimal(5000), "JPY")
+    assert outcome.report.left_out == {"status failed": 1}
+
+
+def test_contacts_of_the_newer_clickfunnels_are_leads(take):
+    outcome = take(
+        "ID,First Name,Last Name,Email Address,Created At,UTM Source,UTM Campaign\n"
+        "77,Ana,Souza,ana@example.com,2026-01-05 19:30:00,fb,January\n"
+        "78,Bob,,bob@example.com,2026-01-06T10:00:00Z,,\n"
+    )
+    assert outcome.report.kind == "clickfunnels-contacts"
+    assert outcome.records[0] == Lead(
+        source="clickfunnels",
+        external_id="77",
+        email="ana@example.com",
+        opted_in_at=datetime(2026, 1, 5, 22, 30, tzinfo=UTC),
+        name="Ana Souza",
+        customer_id="77",
+        utm=Utm("fb", campaign="January"),
+    )
+    assert not outcome.records[1].utm
+
+
+def test_orders_of_the_newer_clickfunnels_are_sales_once_paid(take):
+    outcome = take(HERE / "clickfunnels-orders.csv")
+    assert outcome.report.kind == "clickfunnels-orders"
+    paid, returned, part = outcome.records
+    assert paid == Purchase(
+        source="clickfunnels",
+        external_id="1001",
+        email="ana@example.com",
+        name="Ana Souza",
+        product="Mastermind",
+        price=Decimal("1997.00"),
+        currency="USD",
+        purchased_at=datetime(2026, 1, 17, 20, 15, tzinfo=UTC),
+        messenger=Messenger.FUNNEL_TOOL,
+        labels=("Mastermind",),
+    )
+    assert (returned.refunded, part.refunded) == (Decimal("47.00"), Decimal(0))
+    assert part.currency == "EUR"
+    assert outcome.report.left_out == {"status Pending": 1, "status past-due": 1}
+    assert "partly refunded" in outcome.report.notes[0]
+
+
+def test_an_order_without_its_number_is_known_again_by_what_it_says(take):
+    text = (
+        "Contact Email,Total,Billing Status,Products,Created At,Tags\nana@example.com,47.00,paid,VIP,2026-01-05,{tag}\n"
+    )
+    first, again = (take(text.replace("{tag}", tag)).records[0] for tag in ("cold", "warm"))
+    assert first.external_id == again.external_id
+    assert first.external_id.startswith("row-")
+
+
+def test_orders_without_their_status_are_sent_back(take):
+    with pytest.raises(UnusableFileError, match="no column billing status: tick Contact Email, Total, Billing Status"):
+        take("Order Number,Customer Name,Contact Email,Total,Products,Created At\n#1,A,a@example.com,1,VIP,2026-01-05\n")

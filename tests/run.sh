@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Everything that must hold: types, lint, layering, tests on both databases and in a browser, notebooks.
+# VIEW3_TEST_WITHOUT=mariadb,browser leaves those out, by name, and the summary says so.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bin=.venv/bin
+without=",${VIEW3_TEST_WITHOUT:-},"
+
+need() { # need PROGRAM PACKAGE NAME
+    [[ $without == *",$3,"* ]] && return
+    command -v "$1" >/dev/null && return
+    echo "Installing the Debian package $2, which the tests need."
+    local sudo=""
+    [[ $EUID -eq 0 ]] || sudo="sudo --non-interactive"
+    $sudo apt-get update -qq || true
+    DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "$2" >/dev/null ||
+        { echo "Could not install $2: install it by hand, or leave its tests out with VIEW3_TEST_WITHOUT=$3." >&2; exit 1; }
+}
+
+need mariadbd mariadb-server mariadb
+need chromium chromium browser
+
+# The tests make their own settings; those of the developer must not leak in.
+while read -r name; do unset "$name"; done < <(compgen -e | grep '^VIEW3_' | grep -v '^VIEW3_TEST_WITHOUT$' || true)
+
+echo "== lint";        $bin/ruff check . && $bin/ruff format --check .
+echo "== types";       $bin/mypy
+echo "== layering";    $bin/lint-imports
+echo "== tests";       $bin/pytest --numprocesses 2 --dist loadfile
+echo "== notebooks";   tests/notebooks.sh
+[[ $without == ",," ]] || echo "LEFT OUT by VIEW3_TEST_WITHOUT: ${VIEW3_TEST_WITHOUT}"
