@@ -78,7 +78,7 @@ def _open_mariadb(url: URL) -> Engine:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """Give a connection whose reads all see one moment of the database, and the newest one."""
-    with _in_words(engine), engine.connect() as connection, connection.begin() as transaction:
+    with in_words(engine), engine.connect() as connection, connection.begin() as transaction:
         yield connection
         transaction.rollback()
 
@@ -86,7 +86,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """Give a connection whose writes are kept together or not at all."""
-    with _in_words(engine), engine.connect().execution_options(view3_writes=True) as connection, connection.begin():
+    with in_words(engine), engine.connect().execution_options(view3_writes=True) as connection, connection.begin():
         yield connection
 
 
@@ -95,8 +95,15 @@ def address(engine: Engine) -> str:
     return engine.url.render_as_string(hide_password=True)
 
 
+def connect(engine: Engine) -> Connection:
+    """Return a connection that the caller keeps."""
+    with in_words(engine):
+        return engine.connect()
+
+
 @contextmanager
-def _in_words(engine: Engine) -> Iterator[None]:
+def in_words(engine: Engine) -> Iterator[None]:
+    """Turn a database that does not answer into a DatabaseError with a sentence."""
     try:
         yield
     except DBAPIError as error:

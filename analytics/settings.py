@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import available_timezones
 
@@ -11,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from analytics.challenge import Challenge
 from analytics.offers import Patterns
 
+HOME = Path(__file__).resolve().parent.parent
 JUNE = 6
 UtmColumn = Literal["utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"]
 
@@ -30,7 +32,7 @@ class Settings(BaseSettings):
     """What the owner of a workbench decides; the README's settings table explains each."""
 
     model_config = SettingsConfigDict(
-        env_prefix="VIEW3_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+        env_prefix="VIEW3_", env_file=(HOME / ".env", ".env"), env_ignore_empty=True, extra="ignore", frozen=True
     )
 
     database_url: SecretStr = SecretStr("sqlite:///view3.db")

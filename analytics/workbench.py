@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from analytics import explanation, migrate, reading
 from analytics.challenge import Challenge, Period
-from analytics.database import DatabaseError, open_engine
+from analytics.database import DatabaseError, connect, in_words, open_engine
 from analytics.database import reading as reading_from
 from analytics.explanation import Explanation
 from analytics.ingest import Rules
@@ -33,6 +33,7 @@ class Workbench:
     settings: Settings
     engine: Engine
     start: date | None = None
+    _watch: Connection | None = None
 
     @classmethod
     def open(cls, settings: Settings | None = None) -> Workbench:
@@ -113,9 +114,12 @@ class Workbench:
             return money.list_left_out(connection)
 
     def fingerprint(self) -> str:
-        """Return a text that changes whenever the database did."""
-        with reading_from(self.engine) as connection:
-            return health.fingerprint(connection)
+        """Return a text that changes whenever the database did, whoever wrote."""
+        if self._watch is None or self._watch.closed or self._watch.invalidated:
+            self._watch = connect(self.engine)
+        # SQLite counts the changes that one connection sees others make, so it must be the same connection each time.
+        with in_words(self.engine), self._watch.begin():
+            return health.fingerprint(self._watch)
 
     def dashboard(self) -> object:
         """Return the page over this workbench, ready to be a cell's last line."""

@@ -36,6 +36,7 @@ class MariaDB:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
+        log = (self.folder / "log").open("ab")
         self.process = subprocess.Popen(
             [
                 shutil.which("mariadbd") or "/usr/sbin/mariadbd",
@@ -49,8 +50,9 @@ class MariaDB:
                 "--innodb-flush-log-at-trx-commit=0",  # the tests' own speed; crash tests start their own server
             ],
             stdout=subprocess.DEVNULL,
-            stderr=(self.folder / "log").open("ab"),
+            stderr=log,
         )
+        log.close()
         engine = sa.create_engine(f"mysql+pymysql://root@127.0.0.1:{self.port}/")
         for _ in range(200):
             try:

@@ -12,7 +12,7 @@ UNSETTLED = timedelta(seconds=2)
 
 def newest_by_source(connection: Connection) -> dict[str, datetime]:
     """Return the moment of the newest thing each source told."""
-    return dict(connection.execute(sa.select(freshness).order_by(freshness.c.source)).tuples().all())
+    return dict(connection.execute(sa.select(freshness).order_by(freshness.c.source)).all())
 
 
 def remembered_start(connection: Connection) -> date | None:

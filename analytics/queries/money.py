@@ -170,7 +170,7 @@ def left_out(connection: Connection, bounds: Bounds) -> dict[str, int]:
         .where(_inside(purchases.c.purchased_at, bounds), _counts_nowhere)
         .group_by(sa.literal_column("why"))
     )
-    return dict(connection.execute(query).tuples().all())
+    return dict(connection.execute(query).all())
 
 
 def list_left_out(connection: Connection) -> list[LeftOut]:
