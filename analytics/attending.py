@@ -1,26 +1,31 @@
 """Takes in attendance: sessions and samples stay as told, the specification's daily row is written through."""
 
-from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from analytics.challenge import Challenge
-from analytics.records import Attendance, AttendanceSample, Platform, Statistic
-from analytics.rows import sample_row, session_row
+from analytics.records import USUAL_STATISTIC, Attendance, AttendanceSample, Platform
+from analytics.rows import Row, sample_row, session_row
 from analytics.schema import attendance, attendance_samples, attendance_sessions
 from analytics.store import chunks, existing, write_changed
 
 DayKey = tuple[date, str]
+SessionKey = tuple[str, str]
 
 
 def take_sessions(connection: Connection, challenge: Challenge, sessions: Sequence[Attendance], rule: str) -> list[str]:
     """Store sessions and write their days through; return per session `new`, `changed` or `same`."""
-    states = write_changed(connection, attendance_sessions, [session_row(one) for one in sessions])
-    _write_days(connection, challenge, {(one.date, one.platform) for one in sessions}, rule)
+    rows = [session_row(one) for one in sessions]
+    stored = existing(connection, attendance_sessions, {(row["platform"], row["session_id"]) for row in rows})
+    # What a report leaves open, such as the peak, stays as the samples told it.
+    whole = [{**row, **_known(row, stored.get((row["platform"], row["session_id"])))} for row in rows]
+    states = write_changed(connection, attendance_sessions, whole, stored=stored)
+    moved = {(row["date"], row["platform"]) for row in stored.values()}
+    _write_days(connection, challenge, moved | {(row["date"], row["platform"]) for row in rows}, rule)
     return states
 
 
@@ -29,38 +34,57 @@ def take_samples(
 ) -> list[str]:
     """Store samples, raise their sessions' peaks, and write the days through; return per sample what it was."""
     states = write_changed(connection, attendance_samples, [sample_row(one) for one in samples])
-    touched: defaultdict[tuple[str, str], list[AttendanceSample]] = defaultdict(list)
-    for sample in samples:
-        touched[sample.platform, sample.session_id.strip()].append(sample)
-    stored = existing(connection, attendance_sessions, set(touched))
-    sessions = [_session(key, seen, stored.get(key), challenge) for key, seen in touched.items()]
-    write_changed(connection, attendance_sessions, sessions)
-    _write_days(connection, challenge, {(row["date"], row["platform"]) for row in sessions}, rule)
+    sources = {(sample.platform.value, sample.session_id.strip()): sample.source for sample in samples}
+    stored = existing(connection, attendance_sessions, set(sources))
+    seen = _seen(connection, set(sources))
+    sessions = [_session(key, seen[key], stored.get(key), sources[key], challenge) for key in sorted(sources)]
+    write_changed(connection, attendance_sessions, sessions, stored=stored)
+    days = {(row["date"], row["platform"]) for row in [*sessions, *stored.values()]}
+    _write_days(connection, challenge, days, rule)
     return states
 
 
-def _session(
-    key: tuple[str, str], seen: Sequence[AttendanceSample], stored: Any, challenge: Challenge
-) -> dict[str, Any]:
-    """Return a session with its samples counted in; a session belongs to the day it started, and a peak never falls."""
-    peak = max(sample.participants for sample in seen)
-    first = min(sample.seen_at for sample in seen).replace(microsecond=0)
+def _known(row: Row, stored: Any) -> Row:
+    """Return the stored values of the columns that an arriving session leaves open."""
+    return {name: stored[name] for name, value in row.items() if value is None} if stored is not None else {}
+
+
+def _seen(connection: Connection, keys: set[SessionKey]) -> dict[SessionKey, tuple[datetime, int]]:
+    """Return the moment of the first sample and the largest count of each session, over all its samples."""
+    found: dict[SessionKey, tuple[datetime, int]] = {}
+    sample = attendance_samples.c
+    for chunk in chunks(sorted(keys)):
+        query = (
+            sa.select(sample.platform, sample.session_id, sa.func.min(sample.seen_at), sa.func.max(sample.participants))
+            .where(sa.tuple_(sample.platform, sample.session_id).in_(chunk))
+            .group_by(sample.platform, sample.session_id)
+        )
+        for platform, session_id, first, peak in connection.execute(query):
+            found[platform, session_id] = (first, peak)
+    return found
+
+
+def _session(key: SessionKey, seen: tuple[datetime, int], stored: Any, source: str, challenge: Challenge) -> Row:
+    """Return a session with its samples counted in; it belongs to the day it started, and a peak never falls."""
+    first, peak = seen
+    platform, session_id = key
     if stored is None:
-        statistic = Statistic.PEAK_VIEWERS if key[0] == Platform.YOUTUBE else Statistic.UNIQUE_PEOPLE
         return {
-            "platform": key[0],
-            "session_id": key[1],
+            "platform": platform,
+            "session_id": session_id,
             "date": challenge.local_date(first),
             "participants": peak,
-            "statistic": statistic,
+            "statistic": USUAL_STATISTIC[Platform(platform)],
             "started_at": first,
             "peak": peak,
-            "source": seen[0].source,
+            "source": source,
         }
+    started_at = min(stored["started_at"] or first, first)
     return {
-        **{name: stored[name] for name in ("platform", "session_id", "date", "statistic", "source")},
+        **{name: stored[name] for name in ("platform", "session_id", "statistic", "source")},
+        "date": challenge.local_date(started_at),
         "participants": max(stored["participants"], peak),
-        "started_at": min(stored["started_at"] or first, first),
+        "started_at": started_at,
         "peak": max(stored["peak"] or 0, peak),
     }
 

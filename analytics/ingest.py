@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -200,7 +201,7 @@ def _recorded(row: Any, rules: Rules) -> dict[str, Any]:
         **person,
         "product_key": fold(row["product_name"])[:TEXT],
         "collected": row["price"],
-        "refunded": 0,
+        "refunded": Decimal(0),
         **utm_keys({name: row[name] for name in UTM_COLUMNS}),
     }
 

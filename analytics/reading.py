@@ -15,7 +15,7 @@ from analytics.challenge import Challenge, Period
 from analytics.queries import health, money, rooms, sales
 from analytics.queries.money import Revenue, SalesGroup, Spend
 from analytics.queries.rooms import RoomDay
-from analytics.records import Offer, Platform, Statistic, UtmMapping
+from analytics.records import USUAL_STATISTIC, Offer, Platform, UtmMapping
 from analytics.view3 import (
     AttendanceDay,
     Attribution,
@@ -31,7 +31,6 @@ from analytics.view3 import (
 
 ZERO = Decimal(0)
 NOTHING = Revenue(0, 0, ZERO, ZERO, ZERO)
-USUAL_STATISTIC = {Platform.YOUTUBE: Statistic.PEAK_VIEWERS, Platform.ZOOM: Statistic.UNIQUE_PEOPLE}
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,9 @@ class Statistic(StrEnum):
     UNIQUE_PEOPLE = "unique participants"
 
 
+USUAL_STATISTIC = {Platform.YOUTUBE: Statistic.PEAK_VIEWERS, Platform.ZOOM: Statistic.UNIQUE_PEOPLE}
+
+
 class Messenger(StrEnum):
     """Who speaks of a purchase: a payment provider is believed on money, a funnel tool on product, name and address."""
 

@@ -113,6 +113,9 @@ def _merge(group: Sequence[Message], money: dict[str, list[Receipt]]) -> Resolve
     by_words = _by_trust(group, ON_WORDS)
     told = by_words[0]
     ids = {shared for message in group for shared in message.ids}
+    # What several messages of one payment say they saw so far are running totals: the largest is the newest.
+    equals = [message for message in group if message.messenger is paid.messenger]
+    told_collected = [message.collected for message in equals if message.collected is not None]
     receipts = [one for shared in sorted(ids) for one in money.get(shared, ()) if one.currency == paid.currency]
     collected = sum((receipt.amount for receipt in receipts), Decimal(0))
     refunded = sum((receipt.refunded for receipt in receipts), Decimal(0))
@@ -130,8 +133,8 @@ def _merge(group: Sequence[Message], money: dict[str, list[Receipt]]) -> Resolve
         currency=paid.currency,
         purchased_at=paid.purchased_at,
         day=paid.day,
-        collected=collected if receipts else paid.price if paid.collected is None else paid.collected,
-        refunded=refunded if receipts else paid.refunded,
+        collected=collected if receipts else max(told_collected, default=paid.price),
+        refunded=refunded if receipts else max(message.refunded for message in equals),
     )
 
 

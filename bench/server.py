@@ -56,6 +56,7 @@ class Server:
                 f"--socket={self.folder}/socket",
                 f"--pid-file={self.folder}/pid",
                 f"--port={self.port}",
+                f"--tmpdir={self.folder}",  # a starting server clears its temporary folder of other servers' files
                 "--bind-address=127.0.0.1",
                 "--innodb-buffer-pool-size=2G",
                 "--local-infile=1",

@@ -5,7 +5,7 @@ from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 
-from bench.calendar import DAYS, FIRST_DAY
+from bench.stage import DAYS, FIRST_DAY
 
 COLUMNS = "date,platform,account_id,campaign,campaign_id,ad_set,ad_set_id,ad,ad_id,spend,currency".split(",")
 ADS_PER_SET, SETS_PER_CAMPAIGN = 10, 10

@@ -50,7 +50,7 @@ class _Progress:
     def records(self, export: Export, reading: Reading) -> Iterator[Record]:
         """Yield every record of the file, and keep account of the rows that become none."""
         add_line = self.lines.append
-        for count, verdict in enumerate(export.read(self.sheet, reading)):
+        for count, verdict in enumerate(export.read(self.sheet, reading), 1):
             if count % PULSE == 0:
                 self.tell(self.sheet.bytes_read)
             if isinstance(verdict, Taken):

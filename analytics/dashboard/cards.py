@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from analytics.dashboard.icons import icon
-from analytics.dashboard.wording import clock, grouped, long_day, many, number, plain, short_day, span
+from analytics.dashboard.wording import clock, long_day, many, money, number, plain, short_day, span
 from analytics.view3 import View3
 
 
@@ -37,7 +37,7 @@ def _sales_today(view: View3) -> Card:
         title="High-ticket sales today",
         icon="sales",
         value=view.cards.high_ticket_sales_today,
-        context=f"Yesterday <b>{grouped(view.cards.high_ticket_sales_yesterday)}</b>",
+        context=f"Yesterday <b>{view.cards.high_ticket_sales_yesterday:,}</b>",
         definition="High-ticket sales bought on today’s business date; the filter does not narrow it.",
         period=_zoned(view, long_day(view.today)),
         left_out=_left_out(view, "test_mode", "test-mode or staff sale", "test-mode or staff sales"),
@@ -46,7 +46,7 @@ def _sales_today(view: View3) -> Card:
 
 def _cost_per_acquisition(view: View3) -> Card:
     spend, sales = view.totals.ad_spend, view.totals.high_ticket_sales
-    spent = "Ad spend unknown" if spend is None else f"Ad spend <b>{_money(view, spend)}</b>"
+    spent = "Ad spend unknown" if spend is None else f"Ad spend <b>{money(spend, view.currency)}</b>"
     return Card(
         key="cost-per-acquisition",
         title="Cost per acquisition",
@@ -64,11 +64,9 @@ def _cost_per_acquisition(view: View3) -> Card:
 def _roas(view: View3) -> Card:
     cards = view.cards
     if cards.roas is None:
-        context = f"Revenue <b>{_money(view, view.totals.revenue)}</b>"
+        context = f"Revenue <b>{money(view.totals.revenue, view.currency)}</b>"
     else:
-        context = (
-            f"Net of refunds <b>{_ratio(cards.roas_net)}</b> · on money collected <b>{_ratio(cards.roas_collected)}</b>"
-        )
+        context = f"Net <b>{_ratio(cards.roas_net)}</b> · collected <b>{_ratio(cards.roas_collected)}</b>"
     return Card(
         key="roas",
         title="ROAS, full funnel",
@@ -76,7 +74,7 @@ def _roas(view: View3) -> Card:
         value=cards.roas,
         after="×" if cards.roas is not None else "",
         context=context,
-        definition="(VIP + OTO + high-ticket revenue) ÷ ad spend, gross.",
+        definition="(VIP + OTO + high-ticket revenue) ÷ ad spend, gross; above, net of refunds and on money collected.",
         period=_zoned(view, span(view.period)),
         reason=cards.roas_reason if cards.roas is None else "",
         left_out=_left_out(view, "other_currency", "sale in another currency", "sales in another currency"),
@@ -126,10 +124,6 @@ def _today(view: View3) -> str:
 
 def _zoned(view: View3, when: str) -> str:
     return f"{plain(when)} · {plain(view.timezone)}"
-
-
-def _money(view: View3, amount: object) -> str:
-    return f"{plain(view.currency)} {grouped(amount)}"
 
 
 def _ratio(value: object) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import plotly
 import plotly.graph_objects as go
 
-from analytics.dashboard.wording import grouped, plain, short_day
+from analytics.dashboard.wording import plain, short_day
 from analytics.view3 import AttendanceDay, View3
 
 SCRIPT = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
@@ -110,7 +110,8 @@ def _layout(axis: list[str], arrangement: Arrangement) -> dict[str, object]:
             "orientation": "h",
             "x": 0,
             "y": 1.02,
-            "yanchor": "bottom", "traceorder": "normal",
+            "yanchor": "bottom",
+            "traceorder": "normal",
             "itemclick": False,
             "itemdoubleclick": False,
         },
@@ -157,5 +158,5 @@ def _row_html(day: AttendanceDay, today: date) -> str:
 
 def _said(count: int | None, day: AttendanceDay, today: date) -> str:
     if count is not None:
-        return grouped(count)
+        return f"{count:,}"
     return "to come" if day.date > today else "unknown"

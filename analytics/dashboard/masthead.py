@@ -12,6 +12,12 @@ _MARK = (
     '<stop offset="1" stop-color="#c026d3"/></linearGradient></defs><rect width="32" height="32" rx="9" fill="url(#view3-g)"/>'
     '<path d="M8 22v-6M14 22V10M20 22v-9M26 22V8" stroke="#fff" stroke-width="3" stroke-linecap="round"/></svg>'
 )
+_NAMES = {
+    "clickfunnels": "ClickFunnels",
+    "clickfunnels_classic": "ClickFunnels Classic",
+    "csv": "CSV",
+    "youtube": "YouTube",
+}
 _EMPTY = (
     "There is no data yet. Load your exports with <code>view3 import FILE…</code>, "
     "or look around with the sample challenge: <code>view3 demo</code>."
@@ -61,7 +67,7 @@ def _day_html(view: View3) -> str:
 
 def _freshness_html(view: View3) -> str:
     newest = " · ".join(
-        f'<span class="view3-source">{plain(source.replace("_", " "))} <b>{clock(moment, view.as_of)}</b></span>'
+        f'<span class="view3-source">{plain(_NAMES.get(source, source.replace("_", " ")))} <b>{clock(moment, view.as_of)}</b></span>'
         for source, moment in sorted(view.freshness.items())
     )
     return (

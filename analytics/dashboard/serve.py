@@ -4,7 +4,7 @@ import errno
 import hashlib
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -139,7 +139,7 @@ def _config(port: int, host: str, token: str, source: Source | None, notebook: P
         file_allowlist=[],
         extension_denylist=UNUSED,
         kernel_spec_manager_class=OneKernel,
-        prelaunch_hook=_Hook(source),
+        prelaunch_hook=_hook(source),
         resources=_resources(),
     )
     config.MappingKernelManager.update(
@@ -148,23 +148,24 @@ def _config(port: int, host: str, token: str, source: Source | None, notebook: P
     return config
 
 
-class _Hook:
-    """Runs before a viewer's kernel: sets the cookie that lets a closing tab end it, and writes the first sight."""
+def _hook(source: Source | None) -> Callable[..., None]:
+    """Return what runs before a viewer's kernel: a cookie that lets a closing tab end it, and the first sight."""
 
-    def __init__(self, source: Source | None) -> None:
-        self._source = source
-
-    def __call__(self, handler: Any, notebook: Any, cwd: str) -> None:  # noqa: ARG002 - named by Voilà
+    def before_kernel(handler: Any, notebook: Any, cwd: str) -> None:  # noqa: ARG001 - named by Voilà
         if len(handler.kernel_manager.list_kernel_ids()) >= MOST_VIEWERS:
             raise HTTPError(503, reason="View 3 has too many viewers just now, please try again in a minute")
         _ = handler.xsrf_token
-        if self._source is not None:
-            notebook.metadata["view3_first_sight"] = first_sight_html(self._source)
+        if source is not None:
+            notebook.metadata["view3_first_sight"] = first_sight_html(source)
+
+    return before_kernel  # a plain function: traitlets copies its configuration deeply
 
 
 def _resources() -> dict[str, str]:
     """Return what our template needs: addresses that change when their content does, so that browsers may keep them."""
-    digest = hashlib.sha256(b"".join((STATIC / name).read_bytes() for name in ("view3.css", "watch.js", "chart.js"))).hexdigest()
+    digest = hashlib.sha256(
+        b"".join((STATIC / name).read_bytes() for name in ("view3.css", "watch.js", "chart.js"))
+    ).hexdigest()
     return {
         "view3_static": "view3/static",
         "view3_plotly": f"view3/plotly.min.js?v={charts.VERSION}",

@@ -1,6 +1,7 @@
 """Numbers, dates and moments as people read them, ready for HTML."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from html import escape
 
 from analytics.challenge import Period
@@ -19,10 +20,9 @@ def number(value: object) -> str:
     return sign + "".join(f"<span>{group}</span>" for group in groups) + point + cents
 
 
-def grouped(value: object) -> str:
-    """Return a number for running text, thousands parted by commas."""
-    whole, point, cents = str(value).partition(".")
-    return f"{int(whole):,}{point}{cents}"
+def money(amount: Decimal, currency: str) -> str:
+    """Return an amount of money for running text, to the cent."""
+    return f"{currency} {amount:,.2f}"
 
 
 def many(count: int, one: str, several: str) -> str:

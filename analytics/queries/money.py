@@ -27,7 +27,7 @@ outcome = sa.func.coalesce(fact.c.outcome, sa.case((_is_recorded, Outcome.MATCHE
 reason = sa.func.coalesce(fact.c.reason, sa.case((_is_recorded, Rule.AS_RECORDED), else_=Reason.NO_SUCH_PERSON))
 campaign_key = sa.func.coalesce(fact.c.utm_campaign_key, lower_case(sa.func.coalesce(sale.c.utm_campaign, "")))
 product_key = sa.func.coalesce(fact.c.product_key, lower_case(sale.c.product_name))
-refunded = sa.func.coalesce(fact.c.refunded, 0)
+refunded = sa.func.coalesce(fact.c.refunded, ZERO)
 collected = sa.func.coalesce(fact.c.collected, sale.c.price)
 
 
@@ -88,7 +88,7 @@ def sales_by_campaign(connection: Connection, bounds: Bounds, currency: str) -> 
             outcome.label("outcome"),
             reason.label("reason"),
             sa.func.count().label("sales"),
-            _count(refunded < sale.c.price).label("net_sales"),
+            _count(sa.or_(refunded == ZERO, refunded < sale.c.price)).label("net_sales"),
             _count(~here).label("other_currency"),
             _sum_where(here, sale.c.price).label("revenue"),
             _sum_where(here, refunded).label("refunded"),

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from analytics.challenge import Period
+from analytics.records import Platform
 from analytics.schema import attendance, attendance_samples, attendance_sessions
 
 LIVE_FOR = timedelta(minutes=5)  # samples come every minute; after five without one nobody knows
@@ -55,9 +56,14 @@ def attendance_by_day(connection: Connection, period: Period) -> list[RoomDay]:
             sa.and_(told.c.date == attendance.c.date, told.c.platform == attendance.c.platform),
             isouter=True,
         )
-        .where(attendance.c.date.between(period.first, period.last))
+        # Another program may write what our door refuses: a count below zero is no count, and nobody knows the room Zoom2.
+        .where(
+            attendance.c.date.between(period.first, period.last),
+            attendance.c.participant_count >= 0,
+            sa.func.lower(attendance.c.platform).in_(list(Platform)),
+        )
     )
-    return [RoomDay(*row) for row in connection.execute(query)]
+    return [RoomDay(on, platform.lower(), count, told) for on, platform, count, told in connection.execute(query)]
 
 
 def live_now(connection: Connection, now: datetime) -> Live | None:

@@ -104,7 +104,7 @@ class AmountEvidence:
         except RowError:
             return
         if len(styles) == 1:
-            self.proofs.update(styles)
+            self.proofs.update(list(styles))
 
     def conclude(self, habit: str = "") -> Amounts:
         """Return the reader for the file; `habit` is the style of its source where no row proves any."""

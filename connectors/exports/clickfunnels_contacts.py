@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from analytics.records import Lead, Record
 from connectors.contract import Reading
-from connectors.exports.identity import email_address, name_cell, row_id
+from connectors.exports.identity import name_cell, row_id
 from connectors.exports.sheet import Sheet
 from connectors.exports.survey import survey
 from connectors.exports.table import Table
@@ -42,7 +42,7 @@ class _Contacts:
 
     def read(self, cells: Sequence[str]) -> tuple[Record, ...]:
         """Return the lead of one row."""
-        email, name = email_address(self.email(cells)), self.name(cells)
+        email, name = self.email(cells), self.name(cells)
         moment, date_only = self.moments.moment(self.created(cells))
         return (
             Lead(

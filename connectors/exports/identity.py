@@ -16,13 +16,6 @@ def row_id(*facts: object) -> str:
     return f"row-{hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}"
 
 
-def email_address(text: str) -> str:
-    """Return an address that can belong to a person; raises RowError for anything else."""
-    if not re.fullmatch(r"[^\s@]+@[^\s@]+", text):
-        raise RowError(f"'{text[:80]}' is not an e-mail address")
-    return text
-
-
 def required(text: str, column: str) -> str:
     """Return a cell that must not be empty; raises RowError naming its column."""
     if not text:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from analytics.records import Lead, Record
 from connectors.contract import Reading
-from connectors.exports.identity import email_address, row_id
+from connectors.exports.identity import row_id
 from connectors.exports.sheet import Sheet
 from connectors.exports.survey import survey
 from connectors.exports.table import Table
@@ -44,7 +44,7 @@ class _Leads:
 
     def read(self, cells: Sequence[str]) -> tuple[Record, ...]:
         """Return the lead of one row."""
-        email = email_address(self.email(cells))
+        email = self.email(cells)
         moment, date_only = self.moments.moment(self.opted_in_at(cells))
         return (
             Lead(

@@ -26,7 +26,7 @@ MONTH_NAME = re.compile(
     re.IGNORECASE,
 )
 
-_CLOCK = r"(?:(?:[T\s]|,\s*|\s+at\s+)\s*(?P<clock>.+))?"
+_CLOCK = r"(?:(?:\s+at\s+|,\s*|[T\s]\s*)(?P<clock>.+))?"
 _YEAR_FIRST = re.compile(r"(?P<year>[0-9]{4})(?P<by>[-/])(?P<month>[0-9]{1,2})(?P=by)(?P<day>[0-9]{1,2})" + _CLOCK)
 _NAME_FIRST = re.compile(r"(?P<name>[A-Za-z]{3,9})\.?\s+(?P<day>[0-9]{1,2}),?\s+(?P<year>[0-9]{4})" + _CLOCK)
 _DAY_FIRST = re.compile(r"(?P<day>[0-9]{1,2})[\s-](?P<name>[A-Za-z]{3,9})\.?,?[\s-](?P<year>[0-9]{4})" + _CLOCK)
@@ -110,7 +110,7 @@ class DateEvidence:
             return
         orders = _orders(figures)
         if len(orders) == 1:
-            self.proofs.update(orders)
+            self.proofs.update(list(orders))
         elif len(set(orders.values())) > 1:
             self.unclear = self.unclear or text
 

@@ -54,10 +54,13 @@ class _Videos:
         peak = _count(self.peak(cells))
         if not peak:
             return LeftOut("no live viewers reported")
+        video, on = _video_id(self.id(cells)), self.moments.day(self.published(cells))
+        if self.moments.challenge.day_of(on) is None:
+            return LeftOut("live outside the challenge")  # the export is of a channel, not of a challenge
         attendance = Attendance(
             platform=Platform.YOUTUBE,
-            session_id=_video_id(self.id(cells)),
-            date=self.moments.day(self.published(cells)),
+            session_id=video,
+            date=on,
             participants=peak,
             statistic=Statistic.PEAK_VIEWERS,
             source="youtube",

@@ -71,7 +71,7 @@ function render({ model, el }) {
         board.setAttribute("aria-label", model.get("label"));
         return paint(Plotly, board, JSON.parse(model.get("figure")));
       })
-      .then(() => board.setAttribute("data-drawn", ""))
+      .then((drawn) => drawn && board.setAttribute("data-drawn", drawn.layout.barmode))
       .catch(() => {
         board.textContent = "The chart could not be drawn; the table below has the same numbers.";
       });

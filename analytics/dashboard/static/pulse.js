@@ -2,7 +2,13 @@
 function render({ model, el }) {
   el.hidden = true;
   const tell = () => window.dispatchEvent(new CustomEvent("view3-beat"));
-  const here = () => model.send("here");
+  const here = () => {
+    try {
+      model.send("here");
+    } catch {
+      // the kernel is gone; the page learns it from the missing beat
+    }
+  };
   tell();
   here();
   model.on("change:beat", tell);

@@ -1,0 +1,196 @@
+"""A served page and a browser that notices: a console error, a failed request or a foreign host fails the test."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Dialog,
+    Page,
+    Request,
+    Response,
+    sync_playwright,
+)
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+VIEW3 = Path(sys.executable).with_name("view3")
+LEFT_OUT = frozenset(filter(None, os.environ.get("VIEW3_TEST_WITHOUT", "").split(",")))
+READY = 60_000  # milliseconds: a kernel starts on a busy machine
+
+Serve = Callable[..., "Served"]
+
+
+@dataclass
+class Served:
+    """A dashboard that runs as its own process."""
+
+    port: int
+    folder: Path
+    environment: dict[str, str]
+    process: subprocess.Popen[str] | None = None
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    def view3(self, *arguments: str) -> str:
+        """Run the command line on the same database and return what it prints."""
+        done = subprocess.run(
+            [VIEW3, *arguments], cwd=self.folder, env=self.environment, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    def start(self, *command: str) -> None:
+        """Start serving and wait for the address it prints."""
+        log = self.folder / f"serve-{self.port}.log"
+        with log.open("w") as out:
+            self.process = subprocess.Popen(
+                command or [str(VIEW3), "serve", "--port", str(self.port)],
+                cwd=self.folder,
+                env=self.environment,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+        for _ in range(300):
+            if self.address in log.read_text():
+                return
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.1)
+        raise RuntimeError(f"The dashboard did not start:\n{log.read_text()}")
+
+    def stop(self) -> None:
+        """Stop serving."""
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(30)
+
+
+@dataclass
+class Witness:
+    """Notes what a page should never do."""
+
+    address: str
+    faults: list[str] = field(default_factory=list)
+
+    def watch(self, page: Page) -> None:
+        """Watch a page from now on."""
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.faults.append(f"script error: {error}"))
+        page.on("dialog", self._dialog)
+        page.on("request", self._request)
+        page.on("response", self._response)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.faults.append(f"console: {message.text}")
+
+    def _dialog(self, dialog: Dialog) -> None:
+        self.faults.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    def _request(self, request: Request) -> None:
+        if not request.url.startswith((self.address, "data:", "blob:")):
+            self.faults.append(f"foreign host: {request.url}")
+
+    def _response(self, response: Response) -> None:
+        if response.status >= 400:
+            self.faults.append(f"{response.status} {response.url}")
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium; a missing one is a failure unless it is left out by name."""
+    if "browser" in LEFT_OUT:
+        pytest.skip("left out by VIEW3_TEST_WITHOUT=browser")
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+
+
+@contextmanager
+def serving(folder: Path, **settings: str) -> Iterator[Served]:
+    """Serve the page over an embedded database in a folder."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("VIEW3_")}
+    environment |= {"VIEW3_DATABASE_URL": f"sqlite:///{folder}/view3.db", "PYTHONUNBUFFERED": "1", **settings}
+    served = Served(free_port(), folder, environment)
+    try:
+        yield served
+    finally:
+        served.stop()
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """Prepare a dashboard of one's own: `served = serve(VIEW3_TIMEZONE="UTC"); …; served.start()`."""
+    with ExitStack() as stack:
+        yield lambda **settings: stack.enter_context(serving(tmp_path, **settings))
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A dashboard over the sample challenge, shared: tests read it and write nothing."""
+    if "browser" in LEFT_OUT:
+        pytest.skip("left out by VIEW3_TEST_WITHOUT=browser")
+    with serving(tmp_path_factory.mktemp("demo")) as served:
+        served.view3("demo")
+        served.start()
+        yield served
+
+
+def open_page(context: BrowserContext, address: str) -> Page:
+    """Open a page and wait until its kernel speaks: before, one looks at the first sight, which has no controls."""
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    page.goto(address)
+    page.wait_for_selector("body[data-live]", timeout=READY)
+    return page
+
+
+Visit = Callable[..., Page]
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Visit]:
+    """Open a served dashboard: `page = visit(demo)`; at the end nothing may have gone wrong in the browser.
+
+    A test that kills what the page talks to visits with `doomed=True`: such a page may complain.
+    """
+    witnesses: list[Witness] = []
+    with ExitStack() as stack:
+
+        def opened(served: Served, *, doomed: bool = False) -> Page:
+            context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
+            stack.callback(context.close)
+            witness = Witness(served.address)
+            witnesses.extend(() if doomed else (witness,))
+            context.on("page", witness.watch)
+            return open_page(context, served.address)
+
+        yield opened
+    assert [fault for witness in witnesses for fault in witness.faults] == []

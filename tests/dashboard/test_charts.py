@@ -1,0 +1,61 @@
+"""The attendance figure: exact counts, unknown days hatched, days to come empty."""
+
+import json
+
+from analytics.dashboard.charts import SCRIPT, Arrangement, attendance_figure, attendance_table_html
+from tests.dashboard.fake_source import CHALLENGE, FakeSource
+
+
+def figure(arrangement: Arrangement = Arrangement.STACKED, days: tuple[int, int] | None = None) -> dict:
+    view = FakeSource().view(CHALLENGE.days(*days) if days else None)
+    drawn: dict = json.loads(attendance_figure(view, arrangement))
+    return drawn
+
+
+def test_two_rooms_with_the_counts_of_the_view():
+    youtube, zoom = figure()["data"][:2]
+
+    assert (youtube["name"], zoom["name"]) == ("YouTube", "Zoom")
+    assert youtube["x"][:2] == ["Day 1", "Day 2"]
+    assert youtube["y"] == [day.youtube for day in FakeSource().view().attendance]
+    assert zoom["customdata"][0] == "<b>444</b> unique participants"
+
+
+def test_unknown_is_hatched_and_never_a_zero():
+    youtube, zoom, *hatches = figure()["data"]
+
+    assert youtube["y"][5] is None
+    assert 0 not in youtube["y"] + zoom["y"]
+    assert {(trace["name"], *trace["x"]) for trace in hatches} == {
+        ("YouTube unknown", "Day 6", "Day 11"),
+        ("Zoom unknown", "Day 6"),
+    }
+    assert hatches[0]["y"] == [0.5, 1]
+
+
+def test_stacked_or_side_by_side():
+    assert figure()["layout"]["barmode"] == "stack"
+    assert figure(Arrangement.SIDE_BY_SIDE)["layout"]["barmode"] == "group"
+
+
+def test_the_axis_runs_to_the_last_day_unless_days_are_chosen():
+    assert len(figure()["layout"]["xaxis"]["categoryarray"]) == 31
+    assert figure(days=(3, 7))["layout"]["xaxis"]["categoryarray"] == [f"Day {day}" for day in range(3, 8)]
+
+
+def test_days_to_come_have_neither_bar_nor_hatch():
+    drawn = figure(days=(1, 31))
+
+    assert all("Day 18" not in trace["x"] for trace in drawn["data"])
+
+
+def test_the_table_has_the_same_numbers():
+    html = attendance_table_html(FakeSource().view(CHALLENGE.days(5, 18)))
+
+    assert 'data-day="5"' in html
+    assert "unknown" in html
+    assert "to come" in html
+
+
+def test_plotly_ships_its_script():
+    assert SCRIPT.is_file()
