@@ -86,7 +86,11 @@ def reading(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """Give a connection whose writes are kept together or not at all."""
-    with in_words(engine), engine.connect().execution_options(view3_writes=True) as connection, connection.begin():
+    options: dict[str, Any] = {"view3_writes": True}
+    if engine.dialect.name != "sqlite":
+        # Whoever waited for another writer must then see what that one wrote, which a repeatable read would hide.
+        options["isolation_level"] = "READ COMMITTED"
+    with in_words(engine), engine.connect().execution_options(**options) as connection, connection.begin():
         yield connection
 
 

@@ -27,6 +27,7 @@ from analytics.schema import (
     freshness,
     high_ticket_sales,
     leads,
+    locks,
     payments,
     purchases,
     sale_facts,
@@ -95,6 +96,7 @@ def accept(connection: Connection, rules: Rules, records: Iterable[Record]) -> A
 
 def attribute(connection: Connection, rules: Rules) -> int:
     """Credit every sale anew, those of other programs included, and return how many changed."""
+    _work_alone(connection)
     adopt(connection, rules)
     return credit_all(connection)
 
@@ -111,6 +113,7 @@ def adopt(connection: Connection, rules: Rules) -> int:
 
 def reclassify(connection: Connection, rules: Rules) -> int:
     """Ask the patterns again about every purchase that no messenger classified, and return how many changed."""
+    _work_alone(connection)
     query = sa.select(purchases).where(purchases.c.offer_given == sa.false())
     changed = []
     for row in connection.execute(query).mappings().all():
@@ -130,6 +133,8 @@ def _take(connection: Connection, rules: Rules, records: Sequence[Record]) -> Co
     kinds: defaultdict[type, list[Any]] = defaultdict(list)
     for record in records:
         kinds[type(record)].append(record)
+    if kinds[Lead] or kinds[Purchase] or kinds[Payment]:
+        _work_alone(connection)
     tally: Counter[str] = Counter()
     tally.update(_take_leads(connection, rules, kinds[Lead]))
     tally.update(_take_purchases(connection, rules, kinds[Purchase], kinds[Payment]))
@@ -140,6 +145,14 @@ def _take(connection: Connection, rules: Rules, records: Sequence[Record]) -> Co
     spending.stage(connection, [spend_row(spend) for spend in kinds[AdSpend]])
     _note_freshness(connection, records)
     return tally
+
+
+def _work_alone(connection: Connection) -> None:
+    """Wait until nobody else resolves or credits sales, and keep others waiting until the transaction ends.
+
+    Two messages about one payment, taken in side by side, would not see each other and become two sales.
+    """
+    upsert(connection, locks, [{"name": "sales"}])
 
 
 def _take_leads(connection: Connection, rules: Rules, arriving: Sequence[Lead]) -> list[str]:

@@ -387,3 +387,10 @@ challenges = sa.Table(
     sa.Column("starts_on", sa.Date, primary_key=True),
     sa.Column("is_sample", sa.Boolean, nullable=False),
 )
+
+locks = sa.Table(
+    "locks",
+    metadata,
+    # Whoever resolves messages into sales writes its row first, so that two of them never work on one purchase at once.
+    sa.Column("name", Key(32), primary_key=True),
+)

@@ -13,7 +13,7 @@ from connectors.exports.sheet import Sheet
 from connectors.exports.verdict import Columns, LeftOut, Note, Rejected, Taken
 from connectors.rejects import Rejects
 
-__all__ = ["KINDS", "ImportReport", "Rejected", "import_file", "template"]
+__all__ = ["KINDS", "ImportReport", "import_file", "template"]
 
 PULSE = 1000
 

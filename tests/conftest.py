@@ -54,7 +54,7 @@ class MariaDB:
         )
         log.close()
         engine = sa.create_engine(f"mysql+pymysql://root@127.0.0.1:{self.port}/")
-        for _ in range(200):
+        for _ in range(600):  # a busy machine takes its time
             try:
                 engine.connect().close()
             except sa.exc.OperationalError:

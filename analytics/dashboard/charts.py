@@ -17,6 +17,10 @@ VERSION = str(plotly.__version__)
 
 YOUTUBE, ZOOM = "#3b82f6", "#9333ea"
 HATCH = {"YouTube": "rgba(59,130,246,.55)", "Zoom": "rgba(147,51,234,.55)"}
+ATTENDANCE_HEADING = (
+    '<div class="view3-heading"><h2>Daily attendance</h2>'
+    '<p>Participants per challenge day; <span class="view3-hatch"></span> hatched is unknown, not zero</p></div>'
+)
 
 
 class Arrangement(StrEnum):

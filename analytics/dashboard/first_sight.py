@@ -3,7 +3,7 @@
 import logging
 
 from analytics.dashboard.cards import cards_html
-from analytics.dashboard.charts import Arrangement, attendance_figure, attendance_table_html
+from analytics.dashboard.charts import ATTENDANCE_HEADING, Arrangement, attendance_figure, attendance_table_html
 from analytics.dashboard.masthead import banner_html, masthead_html
 from analytics.dashboard.sales_table import first_rows_html
 from analytics.dashboard.source import Source
@@ -32,7 +32,7 @@ def first_sight_html(source: Source) -> str:
 def _attendance_html(view: View3) -> str:
     figure = attendance_figure(view, Arrangement.STACKED).replace("<", "\\u003c")
     return (
-        '<section class="view3-attendance view3-panel"><div class="view3-bar"><div class="view3-heading">'
-        '<h2>Daily attendance</h2></div></div><div class="view3-chart"><div class="view3-board" id="view3-first-board">'
+        '<section class="view3-attendance view3-panel"><div class="view3-bar">'
+        f'{ATTENDANCE_HEADING}</div><div class="view3-chart"><div class="view3-board" id="view3-first-board">'
         f'</div></div>{attendance_table_html(view)}<script type="application/json" id="view3-first-figure">{figure}</script></section>'
     )

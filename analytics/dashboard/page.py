@@ -13,7 +13,7 @@ from IPython.display import display
 
 from analytics.challenge import Period
 from analytics.dashboard.cards import cards_html
-from analytics.dashboard.charts import Arrangement, attendance_figure, attendance_table_html
+from analytics.dashboard.charts import ATTENDANCE_HEADING, Arrangement, attendance_figure, attendance_table_html
 from analytics.dashboard.elements import Chart, Pulse, Region
 from analytics.dashboard.filters import PeriodFilter
 from analytics.dashboard.masthead import banner_html, masthead_html, trouble_sentence
@@ -163,8 +163,7 @@ class Dashboard:
 
     def _layout(self) -> w.Box:
         self.arrangement.add_class("view3-segments")
-        heading = Region(html='<div class="view3-heading"><h2>Daily attendance</h2></div>')
-        attendance = w.Box([w.Box([heading, self.arrangement]), self.chart, self.twin])
+        attendance = w.Box([w.Box([Region(html=ATTENDANCE_HEADING), self.arrangement]), self.chart, self.twin])
         attendance.children[0].add_class("view3-bar")
         attendance.add_class("view3-attendance")
         attendance.add_class("view3-panel")

@@ -37,7 +37,7 @@ class SalesTable:
 
     def __init__(self, currency: str, changed: Callable[[], None], export: Start) -> None:
         self._currency, self._changed = currency, changed
-        self._total, self._offset = 0, 0
+        self._total, self._offset, self._offering = 0, 0, False
         self.search = w.Text(
             description="Search", tooltip="Search every text column", placeholder="Name, product, campaign, ad…"
         )
@@ -70,8 +70,10 @@ class SalesTable:
 
     def offer(self, choices: Choices) -> None:
         """Offer what can be filtered by, and keep what the viewer has chosen."""
+        self._offering = True
         _offer(self.campaign, "All campaigns", choices.campaigns)
         _offer(self.product, "All products", choices.products)
+        self._offering = False
 
     def show(self, page: SalesPage) -> None:
         """Show a page of rows."""
@@ -104,8 +106,9 @@ class SalesTable:
         self.after.on_click(lambda _: self._turn(self.rows.value))
 
     def _ask_anew(self, _change: object) -> None:
-        self._offset = 0
-        self._changed()
+        if not self._offering:
+            self._offset = 0
+            self._changed()
 
     def _turn(self, rows: int) -> None:
         offset = max(0, self._offset + rows)
@@ -189,9 +192,8 @@ def _offer(control: w.Dropdown, everything: str, choices: tuple[tuple[str, str],
         options.append((_shortened(chosen), chosen))
     if tuple(control.options) == tuple(options):
         return
-    with control.hold_trait_notifications():
-        control.options = options
-        control.value = chosen
+    control.options = options  # which also chooses the first
+    control.value = chosen
 
 
 def _shortened(label: str) -> str:

@@ -1,15 +1,19 @@
-"""ClickFunnels Classic → Contacts → Export: one row per opt-in, UTMs inside `additional_info` or in columns of their own."""
+"""ClickFunnels Classic → Contacts → Export: one row per submitted form, some of them order forms.
+
+UTMs are inside `additional_info` or in columns of their own.
+"""
 
 from collections.abc import Iterator, Sequence
 
 from analytics.records import Lead, Record
 from connectors.contract import Reading
+from connectors.exports.clickfunnels_classic_sales import AMOUNT, Sales
 from connectors.exports.identity import name_cell, row_id
 from connectors.exports.sheet import Sheet
 from connectors.exports.survey import survey
 from connectors.exports.table import Table
 from connectors.exports.utm_columns import utm_cell
-from connectors.exports.verdict import Verdict, each_row
+from connectors.exports.verdict import LeftOut, Verdict, each_row
 
 KIND = "clickfunnels-classic-contacts"
 REMEDY = "in ClickFunnels open Contacts and export them as CSV"
@@ -36,12 +40,11 @@ CLASSIC = frozenset(
 
 def is_header(columns: frozenset[str]) -> bool:
     """Tell whether a row of column keys is this export's header."""
-    has_sale = not columns.isdisjoint({"original amount cents", "product names", "charge id"})
-    return {"email", "created at"} <= columns and not columns.isdisjoint(CLASSIC) and not has_sale
+    return {"email", "created at"} <= columns and not columns.isdisjoint(CLASSIC)
 
 
 def read(sheet: Sheet, reading: Reading) -> Iterator[Verdict]:
-    """Yield a lead for every row."""
+    """Yield a lead for every row, and its purchase for a row that is an order form."""
     table = Table.under(sheet, is_header)
     table.require(REMEDY, ("email",), CREATED)
     yield from each_row(table, _Contacts(table, reading).read)
@@ -54,6 +57,8 @@ class _Contacts:
         self.id, self.email, self.created = table.cell("id", "contact id"), table.cell("email"), table.cell(*CREATED)
         self.name, self.utm = name_cell(table, "name", "full name"), utm_cell(table)
         self.customer_id = table.cell("contact profile id")
+        # The id of such a row is the contact's, so the purchase is known by what it says.
+        self.sales = Sales(table, reading, ("purchase id",)) if table.find(*AMOUNT) is not None else None
         _, dates = survey(table, (), (self.created,))
         # Classic writes its database's UTC, with or without saying so.
         self.moments = dates.conclude(reading.challenge, naive_is_utc=True)
@@ -62,15 +67,15 @@ class _Contacts:
         """Return the lead of one row."""
         email, name = self.email(cells), self.name(cells)
         moment, date_only = self.moments.moment(self.created(cells))
-        return (
-            Lead(
-                source="clickfunnels",
-                external_id=self.id(cells) or row_id("lead", email, moment),
-                email=email,
-                opted_in_at=moment,
-                name=name,
-                customer_id=self.customer_id(cells),
-                date_only=date_only,
-                utm=self.utm(cells),
-            ),
+        lead = Lead(
+            source="clickfunnels",
+            external_id=self.id(cells) or row_id("lead", email, moment),
+            email=email,
+            opted_in_at=moment,
+            name=name,
+            customer_id=self.customer_id(cells),
+            date_only=date_only,
+            utm=self.utm(cells),
         )
+        purchases = self.sales.read(cells) if self.sales and self.sales.has_purchase(cells) else ()
+        return (lead,) if isinstance(purchases, LeftOut) else (lead, *purchases)

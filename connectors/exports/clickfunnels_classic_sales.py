@@ -18,27 +18,32 @@ REMEDY = "in ClickFunnels Classic open Sales and export them as CSV with all col
 AMOUNT = ("original amount cents", "amount cents", "original amount fractional")
 CURRENCY = ("original amount currency", "currency", "amount currency")
 PRODUCTS = ("product names", "product name", "products")
+# Columns that only a list of purchases has; without them, and with `additional_info`, the rows are contacts.
+PURCHASE_ONLY = frozenset(
+    {"charge id", "status", "original amount currency", "subscription id", "payments count", "error message", "manual"}
+)
 SALES = frozenset({"", "paid", "complete", "completed", "succeeded", "refunded"})
 _QUOTED = re.compile(r"""u?(["'])(.*?)\1""")
 
 
 def is_header(columns: frozenset[str]) -> bool:
     """Tell whether a row of column keys is this export's header."""
-    return not columns.isdisjoint({*AMOUNT, "taxamo amount"}) and "created at" in columns
+    is_contacts = "additional info" in columns and columns.isdisjoint(PURCHASE_ONLY)
+    return not columns.isdisjoint({*AMOUNT, "taxamo amount"}) and "created at" in columns and not is_contacts
 
 
 def read(sheet: Sheet, reading: Reading) -> Iterator[Verdict]:
     """Yield a purchase for every row that was paid."""
     table = Table.under(sheet, is_header)
     table.require(REMEDY, ("email", "contact email"), ("created at",), AMOUNT, PRODUCTS)
-    yield from each_row(table, _Sales(table, reading).read)
+    yield from each_row(table, Sales(table, reading, ("id", "purchase id")).read)
 
 
-class _Sales:
+class Sales:
     """The columns of one file, and how its dates are written."""
 
-    def __init__(self, table: Table, reading: Reading) -> None:
-        self.id, self.email = table.cell("id", "purchase id"), table.cell("email", "contact email")
+    def __init__(self, table: Table, reading: Reading, ids: Sequence[str]) -> None:
+        self.id, self.email = table.cell(*ids), table.cell("email", "contact email")
         self.created, self.amount = table.cell("created at"), table.cell(*AMOUNT)
         self.currency, self.default_currency = table.cell(*CURRENCY), reading.currency
         self.products, self.product_ids = table.cell(*PRODUCTS), table.cell("product ids", "product id")
@@ -47,6 +52,10 @@ class _Sales:
         self.name, self.utm = name_cell(table, "name", "full name", "contact name"), utm_cell(table)
         _, dates = survey(table, (), (self.created,))
         self.moments = dates.conclude(reading.challenge, naive_is_utc=True)
+
+    def has_purchase(self, cells: Sequence[str]) -> bool:
+        """Tell whether a row names an amount or a product."""
+        return self.amount(cells).strip("0.") != "" or self.products(cells) != ""
 
     def read(self, cells: Sequence[str]) -> tuple[Record, ...] | LeftOut:
         """Return the purchase of one row."""

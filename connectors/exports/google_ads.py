@@ -4,31 +4,29 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
-from analytics.records import AdSpend, Record
+from analytics.records import Record
 from connectors.contract import Reading, RowError
+from connectors.exports.ad_columns import AdColumns, AdNames, Spent
 from connectors.exports.amounts import COMMA, POINT, currency_code, is_reported
-from connectors.exports.identity import advertising_id
 from connectors.exports.moments import Order
 from connectors.exports.sheet import Sheet
-from connectors.exports.survey import survey
 from connectors.exports.table import Table, keys
 from connectors.exports.totals import ALL, CheckSum
 from connectors.exports.verdict import LeftOut, Note, Verdict, each_row
 
 KIND = "google-ads"
 # English first, then German, French, Spanish, Portuguese, Italian.
-COST = ("cost", "kosten", "coût", "costo", "coste", "custo", "spend")
+COST = ("cost", "kosten", "coût", "costo", "coste", "custo")
 # "Costo" is Italian and Mexican, and they write different decimal signs.
 HABITS = {"kosten": COMMA, "coût": COMMA, "coste": COMMA, "custo": COMMA}
-DAY = ("day", "tag", "jour", "día", "dia", "giorno", "date")
-CAMPAIGN = ("campaign", "kampagne", "campagne", "campaña", "campanha", "campagna", "campaign name")
+DAY = ("day", "tag", "jour", "día", "dia", "giorno")
+CAMPAIGN = ("campaign", "kampagne", "campagne", "campaña", "campanha", "campagna")
 CAMPAIGN_ID = (
     "campaign id", "kampagnen-id", "id de campagne", "id de la campagne", "id de campaña", "id de la campaña",
     "id da campanha", "código da campanha", "id campagna",
 )  # fmt: skip
 AD_GROUP = (
     "ad group", "anzeigengruppe", "groupe d'annonces", "grupo de anuncios", "grupo de anúncios", "gruppo di annunci",
-    "ad group name",
 )  # fmt: skip
 AD_GROUP_ID = (
     "ad group id", "anzeigengruppen-id", "id du groupe d'annonces", "id de groupe d'annonces",
@@ -50,6 +48,7 @@ CURRENCY = (
     "código da moeda", "codice valuta", "devise", "währung",
 )  # fmt: skip
 TOTAL = re.compile(r"(total|totals|gesamt|insgesamt|totale|totales|summe)(\s*:|$)", re.IGNORECASE)
+COLUMNS = AdNames(ACCOUNT_ID, CAMPAIGN, CAMPAIGN_ID, AD_GROUP, AD_GROUP_ID, AD, AD_ID)
 REMEDY = (
     "in Google Ads add the segment Time → Day and the column Cost (Report editor: rows Day and Campaign) "
     "and download it as .csv"
@@ -66,6 +65,7 @@ def read(sheet: Sheet, reading: Reading) -> Iterator[Verdict]:
     table = Table.under(sheet, is_header)
     table.require(REMEDY, DAY, COST, (*CAMPAIGN, *AD_GROUP))
     rows = _Rows(table, reading)
+    yield from map(Note, rows.ads.notes)
     if table.find(*CURRENCY) is None:
         yield Note(f"The report names no currency; {reading.currency} was taken.")
     yield from each_row(table, rows.read)
@@ -79,16 +79,10 @@ class _Rows:
     def __init__(self, table: Table, reading: Reading) -> None:
         self.day, self.cost = table.cell(*DAY), table.cell(*COST)
         self.currency, self.default_currency = table.cell(*CURRENCY), reading.currency
-        self.account, self.campaign, self.campaign_id = (
-            table.cell(*ACCOUNT_ID),
-            table.cell(*CAMPAIGN),
-            table.cell(*CAMPAIGN_ID),
-        )
-        self.ad_group, self.ad_group_id = table.cell(*AD_GROUP), table.cell(*AD_GROUP_ID)
-        self.ad, self.ad_id = table.cell(*AD), table.cell(*AD_ID)
+        self.ads = AdColumns(table, COLUMNS)
         spent = next(name for name in COST if name in keys(table.header))
-        is_english = spent in {"cost", "spend"}
-        numbers, dates = survey(table, (self.cost,), (self.day,))
+        is_english = spent == COST[0]
+        numbers, dates = self.ads.survey(self.cost, (self.day,))
         self.amounts = numbers.conclude(POINT if is_english else HABITS.get(spent, ""))
         self.moments = dates.conclude(reading.challenge, None if is_english else Order.DAY_FIRST)
         self.check = CheckSum()
@@ -102,24 +96,9 @@ class _Rows:
             return LeftOut("cost not reported")
         currency = currency_code(_reported(self.currency(cells)), self.default_currency)
         spend, _ = self.amounts.price(cost, currency)
-        on = self.moments.day(self.day(cells))
-        self.check.add(on, spend)
-        return (
-            AdSpend(
-                date=on,
-                platform="google",
-                spend=spend,
-                currency=currency,
-                source="google",
-                account_id=advertising_id(self.account(cells)).replace("-", ""),
-                campaign=_reported(self.campaign(cells)),
-                campaign_id=advertising_id(self.campaign_id(cells)),
-                ad_set=_reported(self.ad_group(cells)),
-                ad_set_id=advertising_id(self.ad_group_id(cells)),
-                ad=_reported(self.ad(cells)),
-                ad_id=advertising_id(self.ad_id(cells)),
-            ),
-        )
+        spent = Spent(self.moments.day(self.day(cells)), spend, currency)
+        self.check.add(spent.on, spend)
+        return (self.ads.record(cells, spent, "google", "google"),)
 
     def _has_no_day(self, cells: Sequence[str]) -> bool:
         """Tell whether the cell for the day holds none: a campaign called "Total: Wine" has its day, a total has not."""

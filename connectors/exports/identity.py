@@ -1,13 +1,10 @@
 """Who a row is about, and by which id it is known when it comes again."""
 
 import hashlib
-import re
 from collections.abc import Sequence
 
 from connectors.contract import RowError
 from connectors.exports.table import Cell, Table
-
-DAMAGED_ID = re.compile(r"[0-9][.,][0-9]+E\+[0-9]{2}")
 
 
 def row_id(*facts: object) -> str:
@@ -21,16 +18,6 @@ def required(text: str, column: str) -> str:
     if not text:
         raise RowError(f"'{column}' is empty")
     return text
-
-
-def advertising_id(text: str) -> str:
-    """Return an account, campaign or ad id, or an empty string for one that a spreadsheet has rounded.
-
-    A rounded id (1.20213E+17) is the same for many campaigns and would merge their spend.
-    """
-    if text.isdigit() or not text:
-        return text
-    return "" if not text.strip("-—–") or DAMAGED_ID.fullmatch(text) else text
 
 
 def name_cell(table: Table, *full: str) -> Cell:

@@ -5,13 +5,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date
 
-from analytics.records import AdSpend, Record
+from analytics.records import Record
 from connectors.contract import Reading, RowError, UnusableFileError
+from connectors.exports.ad_columns import AdColumns, AdNames, Spent
 from connectors.exports.amounts import COMMA, POINT, currency_code, is_reported
-from connectors.exports.identity import advertising_id
 from connectors.exports.moments import Order
 from connectors.exports.sheet import Sheet
-from connectors.exports.survey import survey
 from connectors.exports.table import Table, key, keys
 from connectors.exports.totals import ALL, CheckSum
 from connectors.exports.verdict import LeftOut, Note, Verdict, each_row
@@ -70,6 +69,7 @@ EITHER_SIGN = frozenset({"importe gastado", "cantidad gastada", *SPENT[-2:]})
 CURRENCY = ("currency", "devise", "währung", "divisa", "moneda", "moeda", "valuta", "العملة")
 TOTALS = frozenset({"total", "totals", "gesamt", "insgesamt", "totale", "totales", "totais", "الإجمالي", "المجموع"})
 IN_HEADER = re.compile(r"(.*?)\s*\(([a-z]{3})\)")
+COLUMNS = AdNames(ACCOUNT_ID, CAMPAIGN, CAMPAIGN_ID, AD_SET, AD_SET_ID, AD, AD_ID)
 REMEDY = "in Ads Manager choose the breakdown By time → Day before you export, so that each row is one day"
 
 
@@ -89,6 +89,7 @@ def read(sheet: Sheet, reading: Reading) -> Iterator[Verdict]:
     rows = _Rows(table, reading, spent or SPENT[0])
     if rows.currency_note:
         yield Note(rows.currency_note)
+    yield from map(Note, rows.ads.notes)
     yield from each_row(table, rows.read)
     if note := rows.check.note():
         yield Note(note)
@@ -98,10 +99,8 @@ class _Rows:
     """The columns of one file, and how its numbers and dates are written."""
 
     def __init__(self, table: Table, reading: Reading, spent: str) -> None:
-        self.campaign, self.ad_set, self.ad = table.cell(*CAMPAIGN), table.cell(*AD_SET), table.cell(*AD)
-        self.names = [table.cell(*names) for names in (CAMPAIGN, AD_SET, AD) if table.find(*names) is not None]
-        self.ids = table.cell(*CAMPAIGN_ID), table.cell(*AD_SET_ID), table.cell(*AD_ID)
-        self.account = table.cell(*ACCOUNT_ID)
+        self.ads = AdColumns(table, COLUMNS)
+        self.has_names = any(table.find(*names) is not None for names in (CAMPAIGN, AD_SET, AD))
         self.spent, self.currency = table.cell(spent), table.cell(*CURRENCY)
         self.starts, self.ends = table.cell(*STARTS), table.cell(*ENDS)
         self.has_day = table.find(*DAY) is not None
@@ -109,7 +108,7 @@ class _Rows:
         in_header = IN_HEADER.fullmatch(spent)
         self.default_currency = in_header[2].upper() if in_header else reading.currency
         is_english = spent.startswith(SPENT[0])
-        numbers, dates = survey(table, (self.spent,), (self.day, self.starts, self.ends))
+        numbers, dates = self.ads.survey(self.spent, (self.day, self.starts, self.ends))
         self.amounts = numbers.conclude(_habit(in_header[1] if in_header else spent))
         # English is written in both orders; the other languages here put the day first.
         self.moments = dates.conclude(reading.challenge, None if is_english else Order.DAY_FIRST)
@@ -130,33 +129,17 @@ class _Rows:
             return LeftOut("spend not reported")
         currency = currency_code(self.currency(cells), self.default_currency)
         spend, _ = self.amounts.price(spent, currency)
-        on = self.moments.day(self.day(cells))
-        self.check.add(on, spend)
-        campaign_id, ad_set_id, ad_id = [advertising_id(column(cells)) for column in self.ids]
-        return (
-            AdSpend(
-                date=on,
-                platform="meta",
-                spend=spend,
-                currency=currency,
-                source="meta",
-                account_id=advertising_id(self.account(cells)).removeprefix("act_"),
-                campaign=self.campaign(cells),
-                campaign_id=campaign_id,
-                ad_set=self.ad_set(cells),
-                ad_set_id=ad_set_id,
-                ad=self.ad(cells),
-                ad_id=ad_id,
-            ),
-        )
+        when = Spent(self.moments.day(self.day(cells)), spend, currency)
+        self.check.add(when.on, spend)
+        return (self.ads.record(cells, when, "meta", "meta"),)
 
     def _is_total(self, cells: Sequence[str]) -> bool:
         """Tell a row of totals: it names no campaign, or names one "Total" and nothing under it."""
-        if any(column(cells) for column in self.ids):
+        if self.ads.has_id(cells):
             return False
-        names = [name for column in self.names if (name := column(cells))]
+        names = self.ads.named(cells)
         if not names:
-            return bool(self.names) or not is_reported(self.day(cells))
+            return self.has_names or not is_reported(self.day(cells))
         return len(names) == 1 and key(names[0]) in TOTALS
 
     def _total(self, cells: Sequence[str]) -> LeftOut:

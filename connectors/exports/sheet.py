@@ -140,7 +140,7 @@ def _ruled(line: str, following: Iterator[str], delimiter: str, *, damaged: bool
     if fault := _unreadable(line, damaged=damaged):
         return line.split(delimiter), [], fault
     try:
-        return next(csv.reader((line,), delimiter=delimiter, strict=True)), [], ""
+        return next(csv.reader((line,), delimiter=delimiter, strict=True, skipinitialspace=True)), [], ""
     except csv.Error:
         cells, taken, fault = _quoted(line, following, delimiter)
     return cells, taken, fault or _unreadable("".join(taken), damaged=damaged)
@@ -173,7 +173,7 @@ def _quoted(line: str, following: Iterator[str], delimiter: str) -> tuple[list[s
             yield further
 
     try:
-        return next(csv.reader(feed(), delimiter=delimiter, strict=True)), taken, ""
+        return next(csv.reader(feed(), delimiter=delimiter, strict=True, skipinitialspace=True)), taken, ""
     except csv.Error as error:
         fault = TOO_LONG if "field larger" in str(error) and not taken else OPEN_QUOTE
         return line.split(delimiter), taken, fault

@@ -33,7 +33,8 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(clean[:SHOWN_COLUMNS]) + more
 
 
-def _blank(_: Sequence[str]) -> str:
+def no_cell(_: Sequence[str]) -> str:
+    """Return an empty string: the cell of a column that is not there."""
     return ""
 
 
@@ -66,7 +67,7 @@ class Table:
                 continue
             if is_rejects:
                 row = Row(row.line, [_plain(cell) for cell in row.cells], row.fault)  # noqa: PLW2901
-            yield row if len(row.cells) == width or row.fault else fitted(row, width)
+            yield row if len(row.cells) == width else fitted(row, width)
 
     def find(self, *names: str) -> int | None:
         """Return the index of the first name that is a column; raises UnusableFileError if that column is there twice."""
@@ -81,7 +82,7 @@ class Table:
     def cell(self, *names: str) -> Cell:
         """Return a function that takes a row's cell of that column; it gives an empty string where there is none."""
         index = self.find(*names)
-        return _blank if index is None else itemgetter(index)
+        return no_cell if index is None else itemgetter(index)
 
     def require(self, remedy: str, *columns: Sequence[str]) -> None:
         """Raise UnusableFileError with what to export instead unless every column is there under one of its names."""
@@ -99,6 +100,8 @@ def _plain(cell: str) -> str:
 
 def fitted(row: Row, width: int) -> Row:
     """Return a row without the blank cells that padding added, or with the fault that its width is wrong."""
+    if row.fault or len(row.cells) == width:
+        return row
     if len(row.cells) > width and not any(row.cells[width:]):
         return Row(row.line, row.cells[:width])
     return Row(row.line, row.cells, f"the row has {len(row.cells)} cells where the header has {width}")

@@ -38,11 +38,22 @@ def read(sheet: Sheet, reading: Reading) -> Iterator[Verdict]:
         yield Note(note)
 
 
+class _People:
+    """The columns of one of the report's lists of people."""
+
+    def __init__(self, table: Table) -> None:
+        self.names, self.width = table.header, len(table.header)
+        self.attended, self.email = table.cell("attended"), table.cell(*EMAIL)
+        self.identities = [table.cell(*names) for names in (REGISTRANT, EMAIL, NAME)]
+        self.name = table.cell(*NAME)
+
+
 class _Report:
     """What was read so far: the section it is in, the summary, and the people."""
 
     def __init__(self, sheet: Sheet) -> None:
-        self.sheet, self.section, self.table = sheet, "", Table(sheet, 0, ())
+        self.sheet, self.section = sheet, ""
+        self.people: _People | None = None
         self.summary, self.summary_line = Table(sheet, 0, ()), 0
         self.values: Sequence[str] = ()
         self.crowd, self.has_attendees, self.others = Crowd(), False, 0
@@ -51,7 +62,7 @@ class _Report:
         """Take in one row; yield what becomes of it where that is worth telling."""
         title = _title(row)
         if title:
-            self.section, self.table = title, Table(self.sheet, 0, ())
+            self.section, self.people = title, None
             self.has_attendees = self.has_attendees or title == ATTENDEES
         elif self.section in (ATTENDEES, OTHERS, *PRESENTERS):
             yield from self._person(row)
@@ -61,37 +72,36 @@ class _Report:
             self.values, self.summary_line = row.cells, row.line
 
     def _person(self, row: Row) -> Iterator[Verdict]:
-        if not self.table.header:
-            while row.cells and not row.cells[-1]:
-                row.cells.pop()
-            self.table = Table(self.sheet, row.line, tuple(row.cells))
+        if self.people is None:
+            self.people = self._columns(row)
             if self.section == ATTENDEES:
-                self.table.require(REMEDY, ("attended",), (*NAME, *EMAIL))
-                yield Columns(self.table.header)
-            return
-        row = row if row.fault or len(row.cells) == len(self.table.header) else fitted(row, len(self.table.header))
-        if self.section == ATTENDEES:
-            yield from self._attendee(row)
+                yield Columns(self.people.names)
+        elif self.section == ATTENDEES:
+            yield from self._attendee(fitted(row, self.people.width), self.people)
         elif self.section == OTHERS:
             self.others += 1
-        elif not row.fault:
-            self.crowd.present(self.table.cell(*EMAIL)(row.cells) or self.table.cell(*NAME)(row.cells))
+        elif not fitted(row, self.people.width).fault:
+            self.crowd.present(self.people.email(row.cells) or self.people.name(row.cells))
 
-    def _attendee(self, row: Row) -> Iterator[Verdict]:
-        if row.fault:
-            yield Rejected(row.line, row.fault, row.cells)
-            return
-        attended = key(self.table.cell("attended")(row.cells))
-        if attended == "no":
+    def _columns(self, row: Row) -> _People:
+        while row.cells and not row.cells[-1]:
+            row.cells.pop()
+        table = Table(self.sheet, row.line, tuple(row.cells))
+        if self.section == ATTENDEES:
+            table.require(REMEDY, ("attended",), (*NAME, *EMAIL))
+        return _People(table)
+
+    def _attendee(self, row: Row, people: _People) -> Iterator[Verdict]:
+        attended = "" if row.fault else people.attended(row.cells).casefold()
+        if row.fault or attended not in {"yes", "no"}:
+            yield Rejected(row.line, row.fault or f"Attended is '{attended}'; it is Yes or No", row.cells)
+        elif attended == "no":
             yield LeftOut("registered, did not attend")
-            return
-        if attended != "yes":
-            yield Rejected(row.line, f"Attended is '{attended}'; it is Yes or No", row.cells)
-            return
-        try:
-            self.crowd.see(*(self.table.cell(*names)(row.cells) for names in (REGISTRANT, EMAIL, NAME)))
-        except RowError as error:
-            yield Rejected(row.line, str(error), row.cells)
+        else:
+            try:
+                self.crowd.see(*(identity(row.cells) for identity in people.identities))
+            except RowError as error:
+                yield Rejected(row.line, str(error), row.cells)
 
     def _stated(self, *names: str) -> str:
         index = self.summary.find(*names)

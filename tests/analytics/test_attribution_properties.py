@@ -1,15 +1,15 @@
 """Whatever happened and however it was told: row by row, set-based and the slow reference agree, on both engines."""
 
-from datetime import date
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 
-import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.engine import Connection
 
+from analytics.attribution import Reason, Rule
 from analytics.ingest import Rules, accept, attribute
 from analytics.records import Offer, Record
 from analytics.schema import (
@@ -30,7 +30,7 @@ from tests.reference.histories import CHALLENGE, STAFF, WINDOW, History, deliver
 from tests.reference.purchases import Bought, settle
 
 RULES = Rules(CHALLENGE, staff=(STAFF,), duplicate_window=WINDOW)
-EXAMPLES = {True: 150, False: 30}  # SQLite is asked more often: both run the same rules
+EXAMPLES = {True: 120, False: 25}  # SQLite is asked more often: both run the same rules
 DUMPED = (leads, purchases, external_ids, payments, funnel_orders, sale_facts, high_ticket_sales, attendance, freshness)
 STAMPS = {"created_at", "updated_at"}
 
@@ -190,43 +190,38 @@ def test_any_order_repetition_and_split_end_in_the_same_database(store: Store) -
 
 
 def test_one_by_one_forwards_and_backwards_end_in_the_same_database(store: Store) -> None:
-    @settings(parent=sized(store), max_examples=EXAMPLES[store.is_sqlite] // 3)
+    @settings(parent=sized(store), max_examples=EXAMPLES[store.is_sqlite] // 5)
     @given(histories())
     def agree(history: History) -> None:
         told = one_by_one(history.records)
         ends = []
-        for way in (told, told[::-1], told[::2] + told[1::2] + told):
+        for way in (told, told[::-1]):
             with store.fresh() as connection:
                 take(connection, way)
                 ends.append(dump(connection))
-        assert ends[0] == ends[1] == ends[2]
+        assert ends[0] == ends[1]
 
     agree()
 
 
-@pytest.mark.parametrize("offer", list(Offer))
-def test_the_histories_hold_what_they_promise(offer: Offer) -> None:
+def test_the_histories_hold_what_they_promise() -> None:
     """A property over histories in which nothing happens proves nothing."""
-    seen: dict[str, int] = dict.fromkeys(
-        ("matched", "no such person", "opted in after buying", "conflict", "no UTM"), 0
-    )
-    left_out = dict.fromkeys(("suspected", "test_mode", "staff", "refunded", "date_only"), 0)
+    seen: Counter[str] = Counter()
 
-    @settings(max_examples=300, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=200, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(histories())
     def count(history: History) -> None:
         settled = settle(history.purchases, history.payments, WINDOW, CHALLENGE.zone, [STAFF])
-        left_out["suspected"] += len([one for one in settled.suspected if one.offer == offer])
-        left_out["test_mode"] += settled.test_mode
-        left_out["staff"] += settled.staff
+        seen["suspected"] += len(settled.suspected)
+        seen["test mode"] += settled.test_mode
+        seen["staff"] += settled.staff
         for one in settled.counted:
-            if one.offer == offer:
-                told = credit(one, history.leads, CHALLENGE.zone)
-                seen["matched" if told.outcome == "matched" else told.reason] += 1
-                left_out["refunded"] += one.refunded > Decimal(0)
-                left_out["date_only"] += one.date_only
+            seen[one.offer] += 1
+            seen["refunded"] += one.refunded > Decimal(0)
+            seen["date only"] += one.date_only
+            seen[credit(one, history.leads, CHALLENGE.zone).reason] += one.offer == Offer.HIGH_TICKET
 
     count()
-    assert min(seen.values()) >= 2, seen
-    assert min(left_out.values()) >= 2, left_out
-    assert CHALLENGE.starts_on == date(2026, 1, 1)
+    rules = {str(rule) for rule in Rule} - {"confirmed link", "as recorded"}
+    cases = {"suspected", "test mode", "staff", "refunded", "date only", *Offer}
+    assert min(seen[case] for case in rules | set(Reason) | cases) >= 5, seen

@@ -1,14 +1,15 @@
 """The attendance figure: exact counts, unknown days hatched, days to come empty."""
 
 import json
+from typing import Any
 
 from analytics.dashboard.charts import SCRIPT, Arrangement, attendance_figure, attendance_table_html
 from tests.dashboard.fake_source import CHALLENGE, FakeSource
 
 
-def figure(arrangement: Arrangement = Arrangement.STACKED, days: tuple[int, int] | None = None) -> dict:
+def figure(arrangement: Arrangement = Arrangement.STACKED, days: tuple[int, int] | None = None) -> dict[str, Any]:
     view = FakeSource().view(CHALLENGE.days(*days) if days else None)
-    drawn: dict = json.loads(attendance_figure(view, arrangement))
+    drawn: dict[str, Any] = json.loads(attendance_figure(view, arrangement))
     return drawn
 
 

@@ -30,7 +30,7 @@ def page(source: FakeSource) -> Iterator[Dashboard]:
 
 
 def rows(page: Dashboard) -> list[str]:
-    return list(page.sales.table.df["Customer Name"])
+    return list(page.sales._shown["Customer Name"])
 
 
 class TestFilter:
@@ -169,7 +169,7 @@ class TestHostileBrowser:
 
 
 class TestTrouble:
-    def test_the_last_good_numbers_stay_with_one_sentence(self, page, source, caplog):
+    def test_the_last_good_numbers_stay_with_one_sentence(self, page, source):
         cards = page.cards.html
         source.broken, source.moment = True, source.moment + timedelta(minutes=2)
         page.refresh()
@@ -181,7 +181,7 @@ class TestTrouble:
         page.refresh()
         assert page.banner.html == ""
 
-    def test_a_page_opened_without_a_database_heals(self, source, caplog):
+    def test_a_page_opened_without_a_database_heals(self, source):
         source.broken = True
         page = Dashboard(source)
         page.refresh()
@@ -190,9 +190,9 @@ class TestTrouble:
         page.refresh()
         assert "view3-kpi" in page.cards.html
 
-    def test_the_export_says_that_it_failed(self, page, source, caplog):
+    def test_the_export_says_that_it_failed(self, page, source):
         sent = []
-        page.sales.export.send = lambda content, buffers=None: sent.append(content)
+        page.sales.export.send = lambda content, **_: sent.append(content)
         source.broken = True
         page.sales.export._answer(None, "start", [])
 
@@ -232,7 +232,7 @@ class TestFreshness:
         asyncio.run(live())
         assert rows(page)[0] == "Ada Lovelace"
 
-    def test_a_page_that_nobody_watches_rests(self, page, source):
+    def test_a_page_that_nobody_watches_rests(self, page):
         page.pulse._heard -= 1000
 
         assert not page.pulse.watched()

@@ -231,6 +231,7 @@ sa.Table(
     sa.Column("is_sample", sa.Boolean, nullable=False),
     mysql_charset="utf8mb4",
 )
+sa.Table("locks", tables, sa.Column("name", Key(32), primary_key=True), mysql_charset="utf8mb4")
 
 # The database numbers leads, though their key is the source's id: MariaDB can number a column that is merely
 # indexed, SQLite only the primary key.

@@ -131,3 +131,15 @@ def test_orders_without_their_status_are_sent_back(take):
         take(
             "Order Number,Customer Name,Contact Email,Total,Products,Created At\n#1,A,a@example.com,1,VIP,2026-01-05\n"
         )
+
+
+def test_a_classic_list_of_contacts_may_hold_their_orders(take):
+    outcome = take(
+        "Email,First name,Last name,Created at,Product names,Original amount cents,Taxamo amount,Additional info\n"
+        'ana@example.com,Ana,Souza,2026-01-05 22:30:00 UTC,,,,"{:utm_source=>""fb"", :purchase=>{:product_ids=>[""1""]}}"\n'
+        'bob@example.com,Bob,Stone,2026-01-05 22:40:00 UTC,VIP ticket,4700.0,,"{:utm_source=>""ig""}"\n'
+    )
+    assert outcome.report.kind == "clickfunnels-classic-contacts"
+    ana, bob, order = outcome.records
+    assert (ana.utm, bob.utm, order.utm) == (Utm("fb"), Utm("ig"), Utm("ig"))
+    assert (order.email, order.product, order.price) == ("bob@example.com", "VIP ticket", Decimal("47.00"))

@@ -33,7 +33,7 @@ def test_totals_and_unreported_spend_are_left_out_and_checked(take):
     outcome = take(HERE / "meta-ads.csv")
     assert [record.spend for record in outcome.records] == [Decimal("1010.00"), Decimal("12.50"), Decimal(0)]
     assert outcome.report.left_out == {"a row of totals": 2, "spend not reported": 1}
-    assert outcome.report.notes == ("The rows add up to the report's own totals (2 checked).",)
+    assert outcome.report.notes[-1] == "The rows add up to the report's own totals (2 checked)."
 
 
 def test_a_total_that_does_not_fit_is_told(take):
@@ -98,3 +98,11 @@ def test_without_a_currency_the_reporting_currency_is_taken_and_said(take):
     outcome = take("Campaign name,Day,Amount spent\nA,2026-01-05,10.00\n")
     assert outcome.records[0].currency == "USD"
     assert outcome.report.notes == ("The report names no currency; USD was taken.",)
+
+
+def test_an_id_column_that_a_spreadsheet_rounded_is_left_out_whole(take):
+    outcome = take(HERE / "meta-ads.csv")
+    assert {record.ad_id for record in outcome.records} == {""}
+    assert outcome.report.notes[0].startswith(
+        "The column 'ad id' was left out: a spreadsheet rounded its ids (1.20213E+17)"
+    )

@@ -1,0 +1,158 @@
+"""What a stranger can reach: not the source, not a traceback, not a file, not an interpreter."""
+
+import asyncio
+import json
+import re
+import subprocess
+import urllib.error
+import urllib.request
+import uuid
+from typing import Any
+
+import pytest
+from tornado.httpclient import HTTPRequest
+from tornado.websocket import WebSocketClientConnection, websocket_connect
+
+from tests.browser.conftest import VIEW3, Serve, Served
+
+V1 = ["v1.kernel.websocket.jupyter.org"]
+FORBIDDEN = ("execute_request", "complete_request", "inspect_request", "history_request", "debug_request")
+
+
+def fetch(address: str, **headers: str) -> tuple[int, dict[str, str], str]:
+    request = urllib.request.Request(address, headers=headers)  # noqa: S310 - our own server
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+            cookies = {"Set-Cookie": "; ".join(answer.headers.get_all("Set-Cookie", []))}
+            return answer.status, dict(answer.headers) | cookies, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, dict(error.headers), error.read().decode(errors="replace")
+
+
+def message(kind: str, content: dict[str, Any]) -> str:
+    header = {
+        "msg_id": uuid.uuid4().hex,
+        "msg_type": kind,
+        "username": "",
+        "session": uuid.uuid4().hex,
+        "version": "5.3",
+    }
+    whole = {
+        "header": header,
+        "parent_header": {},
+        "metadata": {},
+        "content": content,
+        "buffers": [],
+        "channel": "shell",
+    }
+    return json.dumps(whole)
+
+
+async def told(served: Served, html: str, sent: list[str], protocols: list[str] | None = None) -> list[str]:
+    """Return the kinds of messages that a kernel's socket tells in a while, after some are sent."""
+    kernel = re.search(r'"kernelId": ?"([\w-]+)"', html)
+    assert kernel
+    request = HTTPRequest(f"ws://127.0.0.1:{served.port}/api/kernels/{kernel[1]}/channels")
+    connection = await websocket_connect(request, subprotocols=protocols)
+    for text in sent:
+        await connection.write_message(text)
+    kinds = await answers(connection)
+    connection.close()
+    while await connection.read_message() is not None:
+        pass
+    return kinds
+
+
+async def answers(connection: WebSocketClientConnection, seconds: float = 2) -> list[str]:
+    """Return the kinds of messages that come until none came for a while."""
+    kinds = []
+    while True:
+        waiting = asyncio.ensure_future(connection.read_message())
+        done, _ = await asyncio.wait([waiting], timeout=seconds)
+        if not done:
+            return kinds
+        raw = waiting.result() or b""
+        found = re.search(r'"msg_type": ?"(\w+)"', raw if isinstance(raw, str) else raw.decode(errors="replace"))
+        kinds.append(found[1] if found else "?")
+        if not raw:
+            return kinds
+
+
+class TestAddresses:
+    def test_the_page_is_at_the_root_with_its_policy(self, demo: Served):
+        status, headers, html = fetch(demo.address)
+
+        assert status == 200
+        assert "unsafe-eval" not in headers["Content-Security-Policy"]
+        assert "frame-ancestors 'self'" in headers["Content-Security-Policy"]
+        assert "_xsrf" in headers["Set-Cookie"]
+        assert "Workbench" not in html
+
+    def test_figures_stand_in_the_first_bytes(self, demo: Served):
+        told = json.loads(demo.view3("show", "--json"))
+        _, _, html = fetch(demo.address)
+
+        assert f">{told['cards']['roas'].split('.')[0]}</span>" in html.split('data-kpi="roas"')[1][:900]
+
+    @pytest.mark.parametrize(
+        "path",
+        ["voila/files/view3.ipynb", "voila/files/.env", "view3/static/../serve.py", "view3/static/%2e%2e/serve.py"],
+    )
+    def test_no_file_is_given_away(self, demo: Served, path: str):
+        assert fetch(demo.address + path)[0] in (403, 404)
+
+    @pytest.mark.parametrize("query", ["?template=nosuch", "?theme=%3Cscript%3Ealert(1)%3C/script%3E", "?a[]=%00"])
+    def test_odd_queries_neither_hang_nor_show(self, demo: Served, query: str):
+        status, _, html = fetch(demo.address + query)
+
+        assert status == 200
+        assert "<script>alert(1)" not in html
+
+    def test_a_foreign_host_name_is_refused(self, demo: Served):
+        assert fetch(demo.address, Host="evil.example")[0] == 403
+
+    def test_plotly_is_kept_by_browsers(self, demo: Served):
+        _, headers, _ = fetch(f"{demo.address}view3/plotly.min.js?v=1")
+
+        assert "max-age=315360000" in headers["Cache-Control"]
+
+
+class TestSocket:
+    @pytest.mark.parametrize("protocols", [None, V1], ids=["legacy", "v1"])
+    def test_the_kernel_runs_no_code_and_tells_no_source(self, demo: Served, protocols: list[str] | None):
+        _, _, html = fetch(demo.address)
+        code = {"code": "open('/tmp/view3-owned', 'w')", "silent": False}
+        sent = [message(kind, code) for kind in FORBIDDEN] if protocols is None else []
+        kinds = asyncio.run(told(demo, html, sent, protocols))
+
+        assert {"execute_input", "execute_reply", "execute_result", "error"}.isdisjoint(kinds)
+
+    def test_unreadable_and_object_making_messages_are_dropped(self, demo: Served):
+        _, _, html = fetch(demo.address)
+        made = {"comm_id": uuid.uuid4().hex, "target_name": "jupyter.widget", "data": {"state": {"x": 1}}}
+        sent = ["no JSON", json.dumps({"header": None}), message("comm_open", made), message("kernel_info_request", {})]
+        kinds = asyncio.run(told(demo, html, sent))
+
+        assert "kernel_info_reply" in kinds
+        assert {"comm_close", "error", "stream"}.isdisjoint(kinds)
+
+
+class TestDoor:
+    def test_a_token_is_asked_for(self, serve: Serve):
+        served = serve(VIEW3_TOKEN="s3cret-s3cret")
+        served.view3("demo")
+        served.start()
+
+        assert 'data-kpi="roas"' not in fetch(served.address)[2]
+        assert 'data-kpi="roas"' in fetch(f"{served.address}?token=s3cret-s3cret")[2]
+
+    def test_a_taken_port_is_one_sentence(self, demo: Served):
+        command = [str(VIEW3), "serve", "--port", str(demo.port)]
+        done = subprocess.run(
+            command, cwd=demo.folder, env=demo.environment, capture_output=True, text=True, timeout=60, check=False
+        )
+
+        assert done.returncode
+        assert f"Port {demo.port} on 127.0.0.1 is taken" in done.stderr
+        assert "Traceback" not in done.stderr
