@@ -40,6 +40,7 @@ class Message:
     collected: Decimal | None
     refunded: Decimal
     ids: frozenset[str]
+    is_excluded: bool = False
 
     @property
     def key(self) -> PurchaseKey:
@@ -80,11 +81,15 @@ class Resolved:
 
 
 def resolve(messages: Iterable[Message], receipts: Iterable[Receipt], window: timedelta) -> list[Resolved]:
-    """Return the purchases that the messages speak of, suspected duplicates marked."""
+    """Return the purchases that the messages speak of, suspected duplicates marked.
+
+    A purchase with an excluded message (test mode, staff) is left out, whoever else speaks of it.
+    """
     money: defaultdict[str, list[Receipt]] = defaultdict(list)
     for receipt in receipts:
         money[receipt.shared_id].append(receipt)
-    purchases = [_merge(group, money) for group in _same_payment(list(messages))]
+    groups = _same_payment(list(messages))
+    purchases = [_merge(group, money) for group in groups if not any(message.is_excluded for message in group)]
     return _mark_duplicates(sorted(purchases, key=lambda one: (one.purchased_at, one.key)), window)
 
 

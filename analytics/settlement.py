@@ -28,6 +28,8 @@ from analytics.schema import (
 )
 from analytics.store import chunks, delete, existing, update_by_key, write_changed
 
+EXCLUDED = "excluded"  # counted as nothing, because another message about the purchase is in test mode or of staff
+
 Row = Mapping[Any, Any]
 
 
@@ -42,9 +44,9 @@ class _Neighbourhood:
 def settle(connection: Connection, challenge: Challenge, window: timedelta, keys: Collection[PurchaseKey]) -> set[int]:
     """Bring the sales and funnel orders around the given purchases up to date; return the high-ticket sales touched."""
     around = _neighbourhood(connection, keys)
-    counting = [_message(row, around.ids[key], challenge) for key, row in around.rows.items() if not row["excluded"]]
+    messages = [_message(row, around.ids[key], challenge) for key, row in around.rows.items()]
     receipts = _receipts(connection, {shared for ids in around.ids.values() for shared in ids})
-    resolved = resolve(counting, receipts, window)
+    resolved = resolve(messages, receipts, window)
     counted = [one for one in resolved if one.duplicate_of is None]
     sale_ids = _write_sales(connection, challenge, around, [one for one in counted if one.offer is Offer.HIGH_TICKET])
     _write_orders(connection, around, [one for one in counted if one.offer in {Offer.VIP, Offer.OTO}])
@@ -120,6 +122,7 @@ def _message(row: Row, ids: frozenset[str], challenge: Challenge) -> Message:
         collected=row["collected"],
         refunded=row["refunded"],
         ids=ids,
+        is_excluded=row["excluded"] is not None,
     )
 
 
@@ -176,7 +179,10 @@ def _write_links(
 ) -> None:
     """Note on every message what it counts as, which sale it speaks of, and which purchase it is suspected to repeat."""
     nothing = {"counted_as": None, "sale_id": None, "duplicate_of": None}
-    told: dict[PurchaseKey, dict[str, Any]] = dict.fromkeys(around.rows, nothing)
+    # Whom nobody resolved is excluded, or speaks of a purchase that another messenger excludes.
+    told: dict[PurchaseKey, dict[str, Any]] = {
+        key: nothing if row["excluded"] else {**nothing, "counted_as": EXCLUDED} for key, row in around.rows.items()
+    }
     for one in resolved:
         original = ":".join(one.duplicate_of) if one.duplicate_of else None
         values = {"counted_as": one.offer, "sale_id": sale_ids.get(one.key), "duplicate_of": original}

@@ -1,7 +1,6 @@
 """Takes in ad spend in bulk: rows are staged, summed per ad and day, and then replace what was there."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, sqlite
@@ -36,14 +35,9 @@ def stage(connection: Connection, rows: Sequence[Row]) -> None:
 def publish(connection: Connection) -> dict[str, int]:
     """Replace the stored spend by what is staged; return how many source rows were `new`, `changed` and `same`."""
     counts = _compare(connection)
-    is_here = sa.and_(*(ad_spend.c[name] == staged.c[name] for name in KEY))
-    differing = (
-        sa.select(*(staged.c[column.name] for column in ad_spend.columns))
-        .join_from(staged, ad_spend, is_here, isouter=True)
-        .where(_state() != "same")
-    )
-    _insert_from(connection, differing)
-    _keep_the_finest(connection)
+    if counts:
+        _replace(connection)
+        _keep_the_finest(connection)
     return counts
 
 
@@ -64,16 +58,18 @@ def _compare(connection: Connection) -> dict[str, int]:
     return {state: int(count) for state, count in connection.execute(query)}
 
 
-def _insert_from(connection: Connection, query: sa.Select[Any]) -> None:
+def _replace(connection: Connection) -> None:
     names = [column.name for column in ad_spend.columns]
     values = [name for name in names if name not in KEY]
+    # Rows that are the same go along: asking which differ would cost a copy of the stage, and writing them changes nothing.
+    rows = sa.select(*(staged.c[name] for name in names)).where(sa.true())  # SQLite wants a WHERE before ON CONFLICT
     if connection.dialect.name == "sqlite":
-        insert = sqlite.insert(ad_spend).from_select(names, query)
+        insert = sqlite.insert(ad_spend).from_select(names, rows)
         connection.execute(
             insert.on_conflict_do_update(index_elements=KEY, set_={name: insert.excluded[name] for name in values})
         )
     else:
-        replace = mysql.insert(ad_spend).from_select(names, query)
+        replace = mysql.insert(ad_spend).from_select(names, rows)
         connection.execute(replace.on_duplicate_key_update({name: replace.inserted[name] for name in values}))
 
 

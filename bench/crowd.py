@@ -48,14 +48,15 @@ def load(url: str, client: pymysql.Connection, size: Size) -> None:
     engine = open_engine(url)
     upgrade(engine)
     with writing(engine) as connection:
-        ingest.accept(connection, RULES, _sessions())
+        ingest.accept(connection, RULES, sessions())
     engine.dispose()
     with client.cursor() as cursor:
         for statement in (_leads(size), _sales(size), _orders(size), *CONCLUDED, _spend(size)):
             cursor.execute(statement)
 
 
-def _sessions() -> Iterator[Attendance]:
+def sessions() -> Iterator[Attendance]:
+    """Yield the attendance of every session of the challenge."""
     for day in range(1, CHALLENGE.length + 1):
         for platform, statistic in (
             (Platform.YOUTUBE, Statistic.PEAK_VIEWERS),
@@ -68,7 +69,9 @@ def _sessions() -> Iterator[Attendance]:
 def _people(number: str, person: str) -> str:
     """Return the columns of PERSON: capitals in every eleventh address, a dot more in every thirteenth."""
     mailbox = f"CONCAT('person', {person}, IF({person} % 5 < 2, '@gmail.com', '@example.com'))"
-    typed = f"IF({number} % 11 = 0, UPPER({mailbox}), IF({number} % 13 = 0, REPLACE({mailbox}, 'son', '.son'), {mailbox}))"
+    typed = (
+        f"IF({number} % 11 = 0, UPPER({mailbox}), IF({number} % 13 = 0, REPLACE({mailbox}, 'son', '.son'), {mailbox}))"
+    )
     return f"{typed}, LOWER({typed}), IF({person} % 5 < 2, {mailbox}, LOWER({typed})), ''"
 
 

@@ -44,8 +44,9 @@ class Server:
 
     def version(self) -> str:
         """Return the server's version."""
-        with self.client() as client:
-            return str(client.get_server_info())
+        with self.client() as client, client.cursor() as cursor:
+            cursor.execute("SELECT VERSION()")
+            return str(cursor.fetchone()[0])
 
     def _start(self) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(

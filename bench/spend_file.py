@@ -7,7 +7,19 @@ from pathlib import Path
 
 from bench.stage import DAYS, FIRST_DAY
 
-COLUMNS = "date,platform,account_id,campaign,campaign_id,ad_set,ad_set_id,ad,ad_id,spend,currency".split(",")
+COLUMNS = [
+    "date",
+    "platform",
+    "account_id",
+    "campaign",
+    "campaign_id",
+    "ad_set",
+    "ad_set_id",
+    "ad",
+    "ad_id",
+    "spend",
+    "currency",
+]
 ADS_PER_SET, SETS_PER_CAMPAIGN = 10, 10
 
 

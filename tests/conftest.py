@@ -26,6 +26,8 @@ class MariaDB:
     def __init__(self, folder: Path) -> None:
         self.folder, self.port = folder, _free_port()
         self.databases = 0
+        self.tmpdir = folder / "tmp"
+        self.tmpdir.mkdir()
         subprocess.run(
             ["mariadb-install-db", "--no-defaults", f"--datadir={folder}/data", "--auth-root-authentication-method=normal"]
             + ["--skip-test-db", "--user=root"] * (os.geteuid() == 0),
@@ -43,6 +45,7 @@ class MariaDB:
                 "--no-defaults",
                 f"--datadir={self.folder}/data",
                 f"--socket={self.folder}/socket",
+                f"--tmpdir={self.tmpdir}",  # in a shared one, a server that starts deletes the others' temporary tables
                 f"--pid-file={self.folder}/pid",
                 f"--port={self.port}",
                 "--bind-address=127.0.0.1",

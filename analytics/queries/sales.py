@@ -61,8 +61,9 @@ def list_sales(
         .order_by(*_order(*order, mapping))
     )
     if page is not None:
-        query = query.limit(page[0]).offset(page[1])
-    return iter(connection.execution_options(yield_per=STREAM).execute(query))
+        return iter(connection.execute(query.limit(page[0]).offset(page[1])).all())
+    # Only the whole table is streamed: the next question on the connection would cut an unread stream short on MariaDB.
+    return iter(connection.execute(query.execution_options(yield_per=STREAM)))
 
 
 def campaigns(connection: Connection, bounds: Bounds) -> list[tuple[str, str]]:

@@ -124,7 +124,7 @@ def whole_number(text: str) -> int:
 
 def from_minor_units(text: str, currency: str) -> Decimal:
     """Return an amount from a count of cents, or of whatever the currency's smallest unit is."""
-    units = whole_number(re.sub(r"(?<=[0-9])\.0+$", "", text))
+    units = whole_number(re.sub(r"(?<=[0-9])\.0{1,2}$", "", text))
     if currency in ZERO_DECIMALS:
         return Decimal(units)
     return Decimal(units).scaleb(-3 if currency in THREE_DECIMALS else -2)

@@ -76,7 +76,7 @@ def export_of(sheet: Sheet, kind: str = "") -> Export:
             return export
     found = listed(sheet.head[0].cells) if sheet.head else "nothing"
     raise UnusableFileError(
-        f"{sheet.path.name} is none of the exports that can be read: its first line is: {found}. "
+        f"The file is none of the exports that can be read: its first line is: {found}. "
         f"Understood are {', '.join(KINDS)}; --kind names one of them."
     )
 

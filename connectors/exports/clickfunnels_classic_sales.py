@@ -61,7 +61,7 @@ class Sales:
         """Return the purchase of one row."""
         status = key(self.status(cells))
         if status not in SALES:
-            return LeftOut(f"status {self.status(cells)}")
+            return LeftOut(f"with status {self.status(cells)}")
         products = names(required(self.products(cells), "product_names"))
         currency = currency_code(self.currency(cells), self.default_currency)
         price = from_minor_units(required(self.amount(cells), "original_amount_cents"), currency)

@@ -76,7 +76,7 @@ class _Orders:
         """Return the purchase of one order."""
         status = key(self.status(cells)).replace("-", " ")
         if status not in SALES:
-            return LeftOut(f"status {self.status(cells) or 'empty'}")
+            return LeftOut(f"with status {self.status(cells) or 'empty'}")
         product = required(self.products(cells), "Products")
         price, currency = self.amounts.price(
             required(self.total(cells), "Total"), currency_code(self.currency(cells), "")

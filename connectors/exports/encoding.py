@@ -37,7 +37,7 @@ def encoding_of(path: Path) -> Encoding:
     """Return the encoding of a text file; raises UnusableFileError for anything that is not one."""
     with path.open("rb") as file:
         head = file.read(1 << 16)
-    _refuse_other_things(path, head)
+    _refuse_other_things(head)
     if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         return _whole(path, "utf-32")
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -47,16 +47,16 @@ def encoding_of(path: Path) -> Encoding:
     return Encoding("utf-8-sig") if _decodes(path, "utf-8-sig") is None else _not_utf8(path)
 
 
-def _refuse_other_things(path: Path, head: bytes) -> None:
+def _refuse_other_things(head: bytes) -> None:
     if not head.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
-        raise UnusableFileError(f"{path.name} is empty.")
+        raise UnusableFileError("The file is empty.")
     for magic, what in MAGIC:
         if head.startswith(magic):
             # A workbook is a zip archive too; its parts have telling names.
             is_workbook = magic == MAGIC[0][0] and (b"[Content_Types].xml" in head or b"xl/" in head)
-            raise UnusableFileError(f"{path.name} is {WORKBOOK if is_workbook else what}.")
+            raise UnusableFileError(f"The file is {WORKBOOK if is_workbook else what}.")
     if MARKUP.match(head.removeprefix(codecs.BOM_UTF8)):
-        raise UnusableFileError(f"{path.name} is a web page, not a CSV: download the export again while logged in.")
+        raise UnusableFileError("The file is a web page, not a CSV: download the export again while logged in.")
 
 
 def _utf16_without_mark(head: bytes) -> str:
@@ -71,7 +71,7 @@ def _utf16_without_mark(head: bytes) -> str:
 
 def _whole(path: Path, name: str) -> Encoding:
     if fault := _decodes(path, name):
-        raise UnusableFileError(f"{path.name} is {name.upper()} but damaged ({fault}): export it again.")
+        raise UnusableFileError(f"The file is {name.upper()} but damaged ({fault}): export it again.")
     return Encoding(name)
 
 
@@ -109,6 +109,6 @@ def _not_utf8(path: Path) -> Encoding:
         return Encoding("utf-8-sig", f"{bad} lines are not UTF-8 like the rest: {place}.", damaged=True)
     if undefined or odd > bad / 4:
         raise UnusableFileError(
-            f"{path.name} is not UTF-8 ({place}) and makes no sense as Windows-1252 either: save it as CSV UTF-8."
+            f"The file is not UTF-8 ({place}) and makes no sense as Windows-1252 either: save it as CSV UTF-8."
         )
     return Encoding("cp1252", f"The file is not UTF-8: {place}. It was read as Windows-1252.")

@@ -93,7 +93,7 @@ class _Rows:
             return self._total(cells)
         cost = self.cost(cells)
         if not is_reported(cost):
-            return LeftOut("cost not reported")
+            return LeftOut("without reported cost")
         currency = currency_code(_reported(self.currency(cells)), self.default_currency)
         spend, _ = self.amounts.price(cost, currency)
         spent = Spent(self.moments.day(self.day(cells)), spend, currency)
@@ -112,7 +112,7 @@ class _Rows:
         """Keep the first total, the account's; the others repeat parts of it."""
         with suppress(RowError):  # a total that cannot be read checks nothing
             self.check.state(ALL, self.amounts.read(self.cost(cells)))
-        return LeftOut("a row of totals")
+        return LeftOut("rows of totals")
 
 
 def _reported(text: str) -> str:

@@ -126,7 +126,7 @@ class _Rows:
             return self._total(cells)
         spent = self.spent(cells)
         if not is_reported(spent):
-            return LeftOut("spend not reported")
+            return LeftOut("without reported spend")
         currency = currency_code(self.currency(cells), self.default_currency)
         spend, _ = self.amounts.price(spent, currency)
         when = Spent(self.moments.day(self.day(cells)), spend, currency)
@@ -146,7 +146,7 @@ class _Rows:
         with suppress(RowError):  # a total that cannot be read checks nothing
             scope: date | str = self.moments.day(self.day(cells)) if self.day(cells) else ALL
             self.check.state(scope, self.amounts.read(self.spent(cells)))
-        return LeftOut("a row of totals")
+        return LeftOut("rows of totals")
 
 
 def _spent(column: str) -> bool:
@@ -164,10 +164,10 @@ def _habit(column: str) -> str:
 def _require_single_days(table: Table, rows: _Rows) -> None:
     """Raise UnusableFileError unless every row's reporting range is a single day."""
     if table.find(*STARTS) is None or table.find(*ENDS) is None:
-        raise UnusableFileError(f"{table.sheet.path.name} has no column Day: {REMEDY}.")
+        raise UnusableFileError(f"The file has no column Day: {REMEDY}.")
     for line, cells, fault in table.rows():
         if not fault and rows.starts(cells) != rows.ends(cells):
             raise UnusableFileError(
-                f"{table.sheet.path.name} has no column Day, and line {line} covers "
+                f"The file has no column Day, and line {line} covers "
                 f"{rows.starts(cells)} to {rows.ends(cells)}: {REMEDY}."
             )

@@ -30,6 +30,7 @@ _CLOCK = r"(?:(?:\s+at\s+|,\s*|[T\s]\s*)(?P<clock>.+))?"
 _YEAR_FIRST = re.compile(r"(?P<year>[0-9]{4})(?P<by>[-/])(?P<month>[0-9]{1,2})(?P=by)(?P<day>[0-9]{1,2})" + _CLOCK)
 _NAME_FIRST = re.compile(r"(?P<name>[A-Za-z]{3,9})\.?\s+(?P<day>[0-9]{1,2}),?\s+(?P<year>[0-9]{4})" + _CLOCK)
 _DAY_FIRST = re.compile(r"(?P<day>[0-9]{1,2})[\s-](?P<name>[A-Za-z]{3,9})\.?,?[\s-](?P<year>[0-9]{4})" + _CLOCK)
+_CLEAR = (_YEAR_FIRST, _NAME_FIRST, _DAY_FIRST)
 _FIGURES = re.compile(r"(?P<a>[0-9]{1,2})(?P<by>[/.-])(?P<b>[0-9]{1,2})(?P=by)(?P<year>[0-9]{4})" + _CLOCK)
 _TIME = re.compile(
     r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:\.[0-9]+)?)?"
@@ -99,14 +100,16 @@ class DateEvidence:
 
     proofs: Counter[Order] = field(default_factory=Counter)
     unclear: str = ""
+    has_clear: bool = False  # some date needs no order, so the unclear ones are rows' faults and not the file's
     seen: Callable[[str], bool] = field(default_factory=_once)
 
     def see(self, text: str) -> None:
         """Count a cell that is a date in one order only, and remember one that is a date in both."""
-        if not text or text[:4].isdigit() or not self.seen(text):
+        if not text or (self.has_clear and text[:4].isdigit()) or not self.seen(text):
             return
         figures = _FIGURES.fullmatch(text)
         if not figures:
+            self.has_clear = self.has_clear or any(form.fullmatch(text) for form in _CLEAR)
             return
         orders = _orders(figures)
         if len(orders) == 1:
@@ -119,7 +122,7 @@ class DateEvidence:
         if self.proofs:
             (order, most), *others = self.proofs.most_common()
             return Moments(challenge, order, not others or others[0][1] <= STRAY * most, naive_is_utc)
-        if self.unclear and habit is None:
+        if self.unclear and habit is None and not self.has_clear:
             raise UnusableFileError(
                 f"Dates such as {self.unclear} can be day/month or month/day, and no row of the file proves which: "
                 "write them as 2026-01-31 and import again."

@@ -52,7 +52,7 @@ class Sheet:
             sheet = cls(path, encoding, _delimiter(path, encoding))
             sheet.head = tuple(islice(sheet.rows(), HEAD_ROWS))
         except OSError as error:
-            raise UnusableFileError(f"{path.name} cannot be read: {error.strerror or error}.") from None
+            raise UnusableFileError(f"The file cannot be read: {error.strerror or error}.") from None
         return sheet
 
     def rows(self) -> Iterator[Row]:

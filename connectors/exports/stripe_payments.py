@@ -75,11 +75,11 @@ class _Payments:
         """Return the purchase and the payment of one row."""
         status = key(self.status(cells)).replace("-", " ")
         if status not in SALES:
-            return LeftOut(f"status {self.status(cells) or 'empty'}")
+            return LeftOut(f"with status {self.status(cells) or 'empty'}")
         if self.captured(cells).lower() == "false":
             return LeftOut("not captured")
         if key(self.description(cells)) == INSTALMENT:
-            return LeftOut("later instalment of a subscription")
+            return LeftOut("later instalments of a subscription")
         purchase = self._purchase(cells, status)
         payment = Payment(
             source="stripe",

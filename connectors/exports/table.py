@@ -51,7 +51,7 @@ class Table:
         """Return the table under the first row that is a header, else under the sheet's first row."""
         usable = [row for row in sheet.head if not row.fault]
         if not usable:
-            raise UnusableFileError(f"{sheet.path.name} has no readable header line.")
+            raise UnusableFileError("The file has no readable header line.")
         found = next((row for row in usable if is_header(frozenset(keys(row.cells)))), usable[0])
         header = list(found.cells)
         while header and not header[-1]:
@@ -74,7 +74,7 @@ class Table:
         header = keys(self.header)
         for name in map(key, names):
             if header.count(name) > 1:
-                raise UnusableFileError(f"{self.sheet.path.name} has the column '{name}' twice: keep one of them.")
+                raise UnusableFileError(f"The file has the column '{name}' twice: keep one of them.")
             if name in header:
                 return header.index(name)
         return None
@@ -89,7 +89,7 @@ class Table:
         missing = [names[0] for names in columns if self.find(*names) is None]
         if missing:
             raise UnusableFileError(
-                f"{self.sheet.path.name} has no column {listed(missing)}: {remedy}. Found: {listed(self.header)}."
+                f"The file has no column {listed(missing)}: {remedy}. Found: {listed(self.header)}."
             )
 
 

@@ -50,10 +50,10 @@ class _Videos:
     def read(self, cells: Sequence[str]) -> tuple[Record, ...] | LeftOut:
         """Return the attendance of one video."""
         if key(self.id(cells)) in TOTALS:
-            return LeftOut("the row of totals")
+            return LeftOut("rows of totals")
         peak = _count(self.peak(cells))
         if not peak:
-            return LeftOut("no live viewers reported")
+            return LeftOut("without live viewers")
         video, on = _video_id(self.id(cells)), self.moments.day(self.published(cells))
         if self.moments.challenge.day_of(on) is None:
             return LeftOut("live outside the challenge")  # the export is of a channel, not of a challenge
@@ -72,7 +72,7 @@ class _Videos:
 
 
 def _count(text: str) -> int | None:
-    return whole_number(re.sub(r"[.,]0+$", "", text)) if is_reported(text) else None
+    return whole_number(re.sub(r"[.,]0{1,2}$", "", text)) if is_reported(text) else None
 
 
 def _rounded(text: str) -> int | None:
@@ -80,7 +80,7 @@ def _rounded(text: str) -> int | None:
     if not is_reported(text):
         return None
     try:
-        return whole_number(re.sub(r"[.,][0-9]{1,2}$|(?<=[.,][0-9]{3})[0-9]+$", "", text))
+        return whole_number(re.sub(r"[.,][0-9]{1,2}$", "", text))
     except RowError:
         return None
 

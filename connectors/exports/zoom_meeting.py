@@ -59,7 +59,7 @@ class _Meeting:
     def read(self, cells: Sequence[str]) -> tuple[Record, ...] | LeftOut:
         """Count the person of one row."""
         if key(self.waiting(cells)) in {"yes", "true"}:
-            return LeftOut("waiting room")
+            return LeftOut("in the waiting room")
         name, email = self.name(cells), self.email(cells)
         if (self.host and email.casefold() == self.host) or HOST_MARK.search(name):
             self.has_host = True
@@ -93,9 +93,9 @@ class _Meeting:
             stated = self._fact(*STARTED)
             started_at = self.moments.moment(stated)[0] if stated else self.first_join
         except RowError as error:
-            raise UnusableFileError(f"{self.sheet.path.name} does not say when the meeting began: {error}.") from None
+            raise UnusableFileError(f"The file does not say when the meeting began: {error}.") from None
         if started_at is None:
-            raise UnusableFileError(f"{self.sheet.path.name} does not say when the meeting was: {REMEDY}.")
+            raise UnusableFileError(f"The file does not say when the meeting was: {REMEDY}.")
         return started_at
 
     def _ended_at(self) -> datetime | None:

@@ -96,7 +96,7 @@ class _Report:
         if row.fault or attended not in {"yes", "no"}:
             yield Rejected(row.line, row.fault or f"Attended is '{attended}'; it is Yes or No", row.cells)
         elif attended == "no":
-            yield LeftOut("registered, did not attend")
+            yield LeftOut("registered but absent")
         else:
             try:
                 self.crowd.see(*(identity(row.cells) for identity in people.identities))
@@ -110,11 +110,11 @@ class _Report:
     def attendance(self, moments: Moments) -> Attendance:
         """Return the session; raises UnusableFileError where the file is another of Zoom's reports."""
         if not self.has_attendees or not self.values:
-            raise UnusableFileError(f"{self.sheet.path.name} is a Zoom report without 'Attendee Details': {REMEDY}.")
+            raise UnusableFileError(f"The file is a Zoom report without 'Attendee Details': {REMEDY}.")
         try:
             started_at, _ = moments.moment(self._stated(*STARTED))
         except RowError as error:
-            raise UnusableFileError(f"{self.sheet.path.name} does not say when the webinar began: {error}.") from None
+            raise UnusableFileError(f"The file does not say when the webinar began: {error}.") from None
         return Attendance(
             platform=Platform.ZOOM,
             session_id=session_id(self._stated("webinar id"), started_at),

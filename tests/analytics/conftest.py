@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy.engine import Connection, Engine
 
-from analytics.database import open_engine
+from analytics.database import open_engine, writing
 from analytics.migrate import upgrade
 
 
@@ -25,12 +25,16 @@ class Store:
     @contextmanager
     def fresh(self) -> Iterator[Connection]:
         """Give a writing connection to the empty database; nothing of what it does is kept."""
-        with self.engine.connect().execution_options(view3_writes=True) as connection:
-            transaction = connection.begin()
-            try:
+        try:
+            with writing(self.engine) as connection:
                 yield connection
-            finally:
-                transaction.rollback()
+                raise _UndoneError
+        except _UndoneError:
+            pass
+
+
+class _UndoneError(Exception):
+    """Leaves a transaction without keeping it."""
 
 
 @pytest.fixture(scope="session", params=["sqlite", "mariadb"])

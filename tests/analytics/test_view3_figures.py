@@ -759,7 +759,7 @@ def test_one_purchase_with_four_messengers_is_one_sale(connection: Connection) -
             payment_ids=tuple(filter(None, (row["payment"], row["also"]))),
         )
         accept(connection, RULES, [purchase])
-    (row,) = stream_sales(connection, LENS, SalesFilter(CHALLENGE.whole(NOON)), Sort())
+    (row,) = list(stream_sales(connection, LENS, SalesFilter(CHALLENGE.whole(NOON)), Sort()))
     assert (row.customer_name, row.product, row.price) == ("Ana Souza", "The Club", Decimal("2000.00"))
     assert row.purchased_at == CHALLENGE.moment(datetime(2026, 1, 10, 10))
 
@@ -815,7 +815,7 @@ def test_sales_of_another_program_are_credited_by_our_leads(connection: Connecti
     assert adopt(connection, RULES) == 2
     before = read(connection, LENS, NOON)
     assert (before.attribution.matched, before.attribution.unattributed) == (2, 0)
-    rows = {row.campaign: row for row in stream_sales(connection, LENS, SalesFilter(before.period), Sort())}
+    rows = {row.campaign: row for row in list(stream_sales(connection, LENS, SalesFilter(before.period), Sort()))}
     assert (rows["fb"].days_from_lead, rows["Own"].reason) == (15, "as recorded")
     assert attribute(connection, RULES) == 0
     assert read(connection, LENS, NOON) == before
@@ -849,5 +849,5 @@ def test_the_mapping_says_which_utm_is_the_ad_set(connection: Connection, column
     utm = Utm("source", "medium", "campaign", "term", "content")
     accept(connection, RULES, [Lead("cf", "1", "x@x.com", CHALLENGE.start_of(date(2026, 1, 2)), utm=utm), _sale("A")])
     lens = Lens(CHALLENGE, mapping=UtmMapping(ad_set=column))
-    (row,) = stream_sales(connection, lens, SalesFilter(CHALLENGE.whole(NOON)), Sort())
+    (row,) = list(stream_sales(connection, lens, SalesFilter(CHALLENGE.whole(NOON)), Sort()))
     assert (row.campaign, row.ad_set, row.ad) == ("campaign", column.removeprefix("utm_"), "content")

@@ -62,6 +62,16 @@ def test_cells_that_a_spreadsheet_would_run_are_neutralised(take, cell):
     assert f"'{cell}" in outcome.rejects[0]
 
 
+def test_rejects_that_cannot_take_their_place_are_a_sentence(tmp_path, reading):
+    path = tmp_path / "leads.csv"
+    path.write_text(LEADS + "a@x.io,soon,Ana\n")
+    (tmp_path / "leads.csv.rejected.csv").mkdir()
+    report = import_file(path, reading, _count)
+    assert (report.rejected, report.rejects) == (1, None)
+    assert "leads.csv.rejected.csv could not be written" in report.notes[0]
+    assert not (tmp_path / "leads.csv.rejected.csv.part").exists()
+
+
 def test_a_dry_run_leaves_no_file(tmp_path, reading):
     path = tmp_path / "leads.csv"
     path.write_text(LEADS + "a@x.io,soon,Ana\n")
@@ -139,6 +149,15 @@ def test_a_forced_kind_reads_a_file_that_is_not_recognised(take):
 def test_a_header_that_cannot_be_used_writes_nothing(take, text, sentence):
     with pytest.raises(UnusableFileError, match=sentence):
         take(text)
+
+
+def test_a_header_that_is_broken_is_a_sentence(take):
+    with pytest.raises(UnusableFileError, match="has no readable header line"):
+        take('email,"opted_in_at\n', kind="leads")
+
+
+def test_blank_columns_at_the_end_of_the_header_are_no_columns(take):
+    assert take("email,opted_in_at,,\na@x.io,2026-01-05,,\nb@x.io,2026-01-05\n").report.new == 2
 
 
 @pytest.mark.parametrize("text", [LEADS, LEADS + "\n,,\n"], ids=["header only", "blank rows"])

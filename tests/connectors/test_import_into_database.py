@@ -27,7 +27,9 @@ def engine(database_url):
 
 def load(engine, path):
     with writing(engine) as connection:
-        return import_file(path, Reading(CHALLENGE, "USD"), partial(accept, connection, Rules(CHALLENGE)), keep_rejects=False)
+        return import_file(
+            path, Reading(CHALLENGE, "USD"), partial(accept, connection, Rules(CHALLENGE)), keep_rejects=False
+        )
 
 
 def test_every_export_is_taken_in_once(engine):

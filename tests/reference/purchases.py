@@ -61,8 +61,9 @@ def settle(
     staff = set(is_staff)
     test_mode = [one for one in latest.values() if one.test]
     of_staff = [one for one in latest.values() if not one.test and one.email in staff]
-    counting = [one for one in latest.values() if one not in test_mode and one not in of_staff]
-    bought = sorted((_told(group, paid) for group in _groups(counting)), key=lambda one: (one.at, one.first_id))
+    left_out = test_mode + of_staff
+    groups = [group for group in _groups(list(latest.values())) if not any(one in left_out for one in group)]
+    bought = sorted((_told(group, paid) for group in groups), key=lambda one: (one.at, one.first_id))
     counted: list[Bought] = []
     suspected: list[Bought] = []
     for one in bought:

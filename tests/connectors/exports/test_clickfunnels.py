@@ -73,7 +73,7 @@ def test_classic_sales_are_in_cents_and_name_the_charge(take):
     )
     assert (second.product, second.payment_ids, second.currency) == ("OTO bundle", (), "USD")
     assert (yen.price, yen.currency) == (Decimal(5000), "JPY")
-    assert outcome.report.left_out == {"status failed": 1}
+    assert outcome.report.left_out == {"with status failed": 1}
 
 
 def test_contacts_of_the_newer_clickfunnels_are_leads(take):
@@ -113,8 +113,20 @@ def test_orders_of_the_newer_clickfunnels_are_sales_once_paid(take):
     )
     assert (returned.refunded, part.refunded) == (Decimal("47.00"), Decimal(0))
     assert part.currency == "EUR"
-    assert outcome.report.left_out == {"status Pending": 1, "status past-due": 1}
+    assert outcome.report.left_out == {"with status Pending": 1, "with status past-due": 1}
     assert "partly refunded" in outcome.report.notes[0]
+
+
+def test_the_refunded_amount_of_an_order_where_the_file_tells_it(take):
+    outcome = take(
+        "Order Number,Email,Total,Status,Product,Date,Refunded Amount,Live Mode\n"
+        "#1,a@x.io,97.00,partially_refunded,VIP,2026-01-05,50.00,true\n#2,b@x.io,97.00,paid,VIP,2026-01-05,,false\n"
+    )
+    assert [(order.refunded, order.test) for order in outcome.records] == [
+        (Decimal("50.00"), False),
+        (Decimal(0), True),
+    ]
+    assert outcome.report.notes == ()
 
 
 def test_an_order_without_its_number_is_known_again_by_what_it_says(take):

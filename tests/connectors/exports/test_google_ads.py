@@ -29,7 +29,7 @@ def test_a_row_of_a_day_is_spend(take):
 def test_totals_are_told_from_campaigns_by_their_missing_day(take):
     outcome = take(FILE)
     assert [record.campaign for record in outcome.records] == ["Total Wine", "Total: Wine"]
-    assert outcome.report.left_out == {"cost not reported": 1, "a row of totals": 2}
+    assert outcome.report.left_out == {"without reported cost": 1, "rows of totals": 2}
     assert outcome.report.notes == ("The rows add up to the report's own totals (1 checked).",)
 
 
@@ -44,7 +44,19 @@ def test_headers_of_other_languages(take, encoding, header, total):
     outcome = take(text.encode(encoding))
     (spend,) = outcome.records
     assert (spend.date, spend.spend, spend.currency) == (date(2026, 1, 5), Decimal("1234.56"), "EUR")
-    assert outcome.report.left_out == {"a row of totals": 1}
+    assert outcome.report.left_out == {"rows of totals": 1}
+
+
+def test_without_a_currency_the_reporting_currency_is_taken_and_said(take):
+    outcome = take("Report\nAll\nDay,Campaign,Cost\n2026-01-05,Brand,1.00\n")
+    assert outcome.records[0].currency == "USD"
+    assert outcome.report.notes == ("The report names no currency; USD was taken.",)
+
+
+@pytest.mark.parametrize("header", ["Campaign,By Day,Spend,Currency", "Campaign name,Date,Cost,Currency"])
+def test_the_ads_of_another_platform_are_not_taken_for_google(take, header):
+    with pytest.raises(UnusableFileError, match="none of the exports"):
+        take(f"{header}\nBrand,2026-01-05,1.00,USD\n")
 
 
 def test_a_report_without_days_is_sent_back(take):

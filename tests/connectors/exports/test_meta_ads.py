@@ -32,7 +32,7 @@ def test_a_row_of_a_day_is_spend(take):
 def test_totals_and_unreported_spend_are_left_out_and_checked(take):
     outcome = take(HERE / "meta-ads.csv")
     assert [record.spend for record in outcome.records] == [Decimal("1010.00"), Decimal("12.50"), Decimal(0)]
-    assert outcome.report.left_out == {"a row of totals": 2, "spend not reported": 1}
+    assert outcome.report.left_out == {"rows of totals": 2, "without reported spend": 1}
     assert outcome.report.notes[-1] == "The rows add up to the report's own totals (2 checked)."
 
 

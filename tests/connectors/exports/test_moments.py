@@ -81,6 +81,13 @@ def test_the_habit_of_a_source_decides_where_no_row_does():
     assert reader("03/04/2026", "04/13/2026", habit=Order.DAY_FIRST).day("03/04/2026") == date(2026, 3, 4)
 
 
+def test_an_unclear_date_among_clear_ones_costs_its_own_row_only():
+    moments = reader("2026-04-03", "03/04/2026")
+    assert moments.day("2026-04-03") == date(2026, 4, 3)
+    with pytest.raises(RowError, match="'03/04/2026' is not written like the other dates of this file"):
+        moments.day("03/04/2026")
+
+
 def test_equal_figures_need_no_proof():
     assert reader("05/05/2026").day("05/05/2026") == date(2026, 5, 5)
 

@@ -91,7 +91,7 @@ def test_what_is_no_text_is_named(tmp_path, content, sentence):
 
 
 def test_a_file_that_is_not_there_is_a_sentence(tmp_path):
-    with pytest.raises(UnusableFileError, match=r"export.csv cannot be read: No such file or directory."):
+    with pytest.raises(UnusableFileError, match=r"The file cannot be read: No such file or directory."):
         Sheet.open(tmp_path / "export.csv")
 
 
@@ -109,6 +109,21 @@ def test_an_unclosed_quote_does_not_read_on_for_ever(tmp_path):
     content = 'a,b\n1,"open\n' + "2,plain text\n" * 50_000
     read = rows(tmp_path, content)
     assert (len(read), read[1][2], read[2]) == (50_002, OPEN_QUOTE, (3, ["2", "plain text"], ""))
+
+
+def test_a_row_of_quotes_without_end_is_given_up(tmp_path):
+    content = 'a,b\n1,"\n' + '","\n' * 100_000 + "1,2\n"
+    read = rows(tmp_path, content)
+    assert read[1] == (2, ["1", '"'], OPEN_QUOTE)
+    assert read[-1] == (100_003, ["1", "2"], "")
+
+
+def test_lines_that_a_quote_seemed_to_swallow_may_hold_quotes_over_several_lines(tmp_path):
+    assert rows(tmp_path, 'a,b\n1,"open\n2,"x\ny"\n3,4\n')[1:] == [
+        (2, ["1", '"open'], OPEN_QUOTE),
+        (3, ["2", "x\ny"], ""),
+        (5, ["3", "4"], ""),
+    ]
 
 
 def test_line_breaks_inside_quotes_keep_the_line_numbers_right(tmp_path):

@@ -40,9 +40,9 @@ def test_only_money_that_was_taken_is_a_sale(take):
     outcome = take(FILE)
     assert list(purchases(outcome)) == ["ch_paid", "py_part", "ch_full", "ch_jpy", "ch_test"]
     assert outcome.report.left_out == {
-        "status Failed": 1,
+        "with status Failed": 1,
         "not captured": 1,
-        "later instalment of a subscription": 1,
+        "later instalments of a subscription": 1,
     }
 
 
@@ -68,6 +68,14 @@ def test_an_unreadable_amount_rejects_its_row_only(take):
     outcome = take(FILE)
     assert outcome.report.rejected == 1
     assert outcome.rejects[0].startswith("10,'a lot' is not a number,ch_bad")
+
+
+def test_a_full_refund_without_its_amount_is_of_the_whole_price(take):
+    outcome = take(
+        "id,Created (UTC),Amount,Amount Refunded,Currency,Status\n"
+        "ch_1,2026-01-05 10:00,47.00,,usd,Refunded\nch_2,2026-01-05 10:00,47.00,,usd,Paid\n"
+    )
+    assert [purchase.refunded for purchase in purchases(outcome).values()] == [Decimal("47.00"), Decimal(0)]
 
 
 def test_the_older_header_is_understood(take):

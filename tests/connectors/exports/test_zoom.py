@@ -26,7 +26,7 @@ def test_a_webinar_is_one_session_of_unique_attendees(take):
             peak=3,
         )
     ]
-    assert outcome.report.left_out == {"registered, did not attend": 1}
+    assert outcome.report.left_out == {"registered but absent": 1}
 
 
 def test_a_webinar_report_says_what_it_could_not_know(take):
@@ -89,7 +89,7 @@ def test_a_meeting_counts_people_once_and_neither_host_nor_waiting_room(take):
     (session,) = outcome.records
     assert (session.participants, session.date, session.topic) == (2, date(2026, 1, 17), "VIP Q&A")
     assert session.session_id == "84300011046@2026-01-17T22:00Z"
-    assert outcome.report.left_out == {"host": 1, "waiting room": 2}
+    assert outcome.report.left_out == {"host": 1, "in the waiting room": 2}
 
 
 def test_a_meeting_without_its_data_is_dated_by_its_first_join(take):
@@ -101,6 +101,17 @@ def test_a_meeting_without_its_data_is_dated_by_its_first_join(take):
     )
     (session,) = outcome.records
     assert (session.participants, session.started_at) == (2, datetime(2026, 1, 17, 22, 10, tzinfo=UTC))
+
+
+def test_a_meeting_whose_dates_nothing_proves(take):
+    head, row = "Meeting ID,Topic,Start Time\n1,Q&A,{0}\n", "Name (Original Name),Join Time,Guest\nAna,{0},Yes\n"
+    outcome = take((head + row).format("02/03/2026 07:00:11 PM"))
+    assert outcome.records[0].date == date(2026, 2, 3)
+    assert any("were read month first" in note for note in outcome.report.notes)
+    with pytest.raises(UnusableFileError, match="can be day/month or month/day"):
+        take((head + row).format("02/03/2026 19:00:11"))
+    with pytest.raises(UnusableFileError, match="does not say when the meeting began: 'soon' is not a date"):
+        take((head + row).format("soon").replace("Ana,soon", "Ana,"))
 
 
 def test_a_meeting_without_any_time_is_sent_back(take):
