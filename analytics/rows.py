@@ -131,8 +131,8 @@ def sample_row(sample: AttendanceSample) -> Row:
 def spend_row(spend: AdSpend) -> Row:
     """Return the row of `ad_spend`.
 
-    An entity is its id where the source has one, else its folded name. `detail` ranks rows about one campaign and day:
-    a finer grain over a coarser one, ids over names.
+    An entity is its id where the source has one, else its folded name. `detail` ranks reports about one campaign and
+    day: a finer grain over a coarser one, ids over names.
     """
     campaign, ad_set, ad = cut(spend.campaign), cut(spend.ad_set), cut(spend.ad)
     keys = fold(campaign)[:TEXT], fold(ad_set)[:TEXT], fold(ad)[:TEXT]

@@ -1,6 +1,7 @@
 """Takes in ad spend in bulk: rows are staged, summed per ad and day, and then replace what was there."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, sqlite
@@ -8,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from analytics.rows import Row
 from analytics.schema import ad_spend
-from analytics.store import delete, upsert
+from analytics.store import delete, temporary, upsert
 
 KEY = [column.name for column in ad_spend.primary_key]
 GROUP = ("date", "platform", "account_id", "campaign_key")
@@ -26,6 +27,16 @@ staged = sa.Table(
     mysql_charset="utf8mb4",
 )
 
+groups = sa.Table(
+    "staged_campaign_days",
+    sa.MetaData(),
+    *(sa.Column(name, ad_spend.c[name].type, primary_key=True) for name in GROUP),
+    sa.Column("coarsest", sa.SmallInteger, nullable=False),
+    sa.Column("finest", sa.SmallInteger, nullable=False),
+    prefixes=["TEMPORARY"],
+    mysql_charset="utf8mb4",
+)
+
 
 def stage(connection: Connection, rows: Sequence[Row]) -> None:
     """Add rows to the stage; the same ad on the same day is summed (breakdowns by age or placement repeat it)."""
@@ -34,10 +45,11 @@ def stage(connection: Connection, rows: Sequence[Row]) -> None:
 
 def publish(connection: Connection) -> dict[str, int]:
     """Replace the stored spend by what is staged; return how many source rows were `new`, `changed` and `same`."""
+    gave_way = _reconcile(connection)
     counts = _compare(connection)
     if counts:
         _replace(connection)
-        _keep_the_finest(connection)
+    counts["same"] = counts.get("same", 0) + gave_way
     return counts
 
 
@@ -73,22 +85,48 @@ def _replace(connection: Connection) -> None:
         connection.execute(replace.on_duplicate_key_update({name: replace.inserted[name] for name in values}))
 
 
-def _keep_the_finest(connection: Connection) -> None:
-    """Delete rows about a campaign's day that a more detailed report has replaced, so that nothing is counted twice."""
-    dates = connection.execute(sa.select(sa.func.min(staged.c.date), sa.func.max(staged.c.date))).one()
-    if dates[0] is None:
-        return
-    finest = (
-        sa.select(*(ad_spend.c[name] for name in GROUP), sa.func.max(ad_spend.c.detail).label("finest"))
-        .where(ad_spend.c.date.between(*dates))
-        .group_by(*(ad_spend.c[name] for name in GROUP))
-        .having(sa.func.min(ad_spend.c.detail) < sa.func.max(ad_spend.c.detail))
-        .subquery()
+def _reconcile(connection: Connection) -> int:
+    """Let the more detailed of two reports about a campaign's day stand; return how many arriving rows gave way.
+
+    Within one report rows of different detail add up (Performance Max beside ads); only against another report's rows,
+    which would count the same money again, does the finer detail win.
+    """
+    first, last = connection.execute(sa.select(sa.func.min(staged.c.date), sa.func.max(staged.c.date))).one()
+    in_range = sa.select(sa.literal(1)).where(ad_spend.c.date.between(first, last)).limit(1)
+    if first is None or connection.execute(in_range).first() is None:
+        return 0
+    with temporary(connection, groups):
+        details = sa.func.min(staged.c.detail), sa.func.max(staged.c.detail)
+        grouped = sa.select(*(staged.c[name] for name in GROUP), *details).group_by(*(staged.c[name] for name in GROUP))
+        connection.execute(sa.insert(groups).from_select([column.name for column in groups.columns], grouped))
+        gave_way = _drop_arriving(connection)
+        coarser = _of_other_reports(*(ad_spend.c[name] for name in KEY)).where(ad_spend.c.detail < groups.c.finest)
+        delete(connection, ad_spend, [tuple(row) for row in connection.execute(coarser)])
+    return gave_way
+
+
+def _drop_arriving(connection: Connection) -> int:
+    """Take rows off the stage where another report tells the same campaign's day in more detail."""
+    names = [groups.c[name] for name in GROUP]
+    finer = (
+        _of_other_reports(*names, sa.func.max(ad_spend.c.detail))
+        .group_by(*names, groups.c.coarsest)
+        .having(sa.func.max(ad_spend.c.detail) > groups.c.coarsest)
     )
-    same_group = sa.and_(*(ad_spend.c[name] == finest.c[name] for name in GROUP))
-    coarser = (
-        sa.select(*(ad_spend.c[name] for name in KEY))
-        .join(finest, same_group)
-        .where(ad_spend.c.detail < finest.c.finest)
+    gave_way = 0
+    for *group, finest in connection.execute(finer).all():
+        here = sa.and_(*(staged.c[name] == value for name, value in zip(GROUP, group, strict=True)))
+        gave_way += connection.execute(sa.delete(staged).where(here, staged.c.detail < finest)).rowcount
+    return gave_way
+
+
+def _of_other_reports(*columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """Return a query over the stored rows about the staged campaigns' days that are not staged themselves."""
+    same_group = sa.and_(*(ad_spend.c[name] == groups.c[name] for name in GROUP))
+    same_row = sa.and_(*(ad_spend.c[name] == staged.c[name] for name in KEY))
+    return (
+        sa.select(*columns)
+        .join_from(ad_spend, groups, same_group)
+        .join(staged, same_row, isouter=True)
+        .where(staged.c.date.is_(None))
     )
-    delete(connection, ad_spend, [tuple(row) for row in connection.execute(coarser)])

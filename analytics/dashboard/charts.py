@@ -127,6 +127,7 @@ def _layout(axis: list[str], arrangement: Arrangement) -> dict[str, object]:
             "range": [-0.5, len(axis) - 0.5],
             "fixedrange": True,
             "tickangle": 0,
+            "showspikes": False,
         },
         "yaxis": {
             "rangemode": "tozero",

@@ -145,6 +145,7 @@ def _config(port: int, host: str, token: str, source: Source | None, notebook: P
     config.MappingKernelManager.update(
         cull_idle_timeout=180, cull_interval=30, buffer_offline_messages=False, root_dir=str(Path.cwd())
     )
+    config.KernelManager.transport = "ipc" if sys.platform != "win32" else "tcp"  # no port for other users to knock at
     return config
 
 
@@ -162,14 +163,13 @@ def _hook(source: Source | None) -> Callable[..., None]:
 
 
 def _resources() -> dict[str, str]:
-    """Return what our template needs: addresses that change when their content does, so that browsers may keep them."""
-    digest = hashlib.sha256(
-        b"".join((STATIC / name).read_bytes() for name in ("view3.css", "watch.js", "chart.js"))
-    ).hexdigest()
+    """Return what our template needs: the style, inline for a first sight without a second request, and addresses."""
+    scripts = b"".join((STATIC / name).read_bytes() for name in ("watch.js", "chart.js"))
     return {
+        "view3_style": (STATIC / "view3.css").read_text(),
         "view3_static": "view3/static",
         "view3_plotly": f"view3/plotly.min.js?v={charts.VERSION}",
-        "view3_version": digest[:12],
+        "view3_version": hashlib.sha256(scripts).hexdigest()[:12],  # a new address for a new content
     }
 
 
@@ -184,6 +184,7 @@ def _tornado_settings(host: str, allowed_hosts: Sequence[str]) -> dict[str, Any]
         "local_hostnames": ["localhost", *allowed_hosts],
         "websocket_max_message_size": LARGEST_MESSAGE,
         "compress_response": True,
+        "ws_ping_timeout": 30_000,  # milliseconds; the default is longer than tornado takes
         "log_function": _log_failure,
     }
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from analytics.records import Record
 from connectors.contract import Reading
 from connectors.exports.ad_columns import AdColumns, AdNames, Spent
-from connectors.exports.amounts import currency_code
+from connectors.exports.currencies import currency_code
 from connectors.exports.identity import required
 from connectors.exports.sheet import Sheet
 from connectors.exports.table import Table
@@ -56,7 +56,7 @@ class _Rows:
     def read(self, cells: Sequence[str]) -> tuple[Record, ...]:
         """Return the spend of one row."""
         currency = currency_code(self.currency(cells), "")
-        spend, currency = self.amounts.price(required(self.spend(cells), "spend"), currency)
-        spent = Spent(self.moments.day(self.date(cells)), spend, currency or self.default_currency)
+        spend, currency = self.amounts.price(required(self.spend(cells), "spend"), currency, self.default_currency)
+        spent = Spent(self.moments.day(self.date(cells)), spend, currency)
         platform = required(self.platform(cells), "platform").casefold()
         return (self.ads.record(cells, spent, platform, "file"),)

@@ -6,26 +6,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from connectors.contract import RowError
+from connectors.exports.currencies import THREE_DECIMALS, ZERO_DECIMALS, meant_by, settled
 
 POINT, COMMA = ".", ","
-ZERO_DECIMALS = frozenset(
-    ["BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"]
-)
-THREE_DECIMALS = frozenset(["BHD", "JOD", "KWD", "OMR", "TND"])
 NOT_REPORTED = frozenset({"", "-", "--", "—", "–"})
-# What stands beside a number, and the currency it means where it can mean only one.
-MARKS = {
-    "$": "",
-    "¥": "",
-    "kr": "",
-    "€": "EUR",
-    "£": "",
-    "₹": "INR",
-    "R$": "BRL",
-    "US$": "USD",
-    "CA$": "CAD",
-    "A$": "AUD",
-}
+MINUS = frozenset({"-", "−"})
 MAX_DIGITS = 20
 # A file in which fewer rows than this contradict its number style has a few bad rows, not two styles.
 STRAY = 0.05
@@ -77,12 +62,11 @@ class Amounts:
             raise RowError(f"'{text}' can be read in two ways; write it without a thousands separator")
         return sign * value
 
-    def price(self, text: str, currency: str) -> tuple[Decimal, str]:
-        """Return an amount with its currency: the given one, else the one written beside the number."""
-        written = "" if text[:1].isdigit() and text[-1].isdigit() else _parts(text)[2]
-        if currency and written and currency != written:
-            raise RowError(f"'{text}' is not in {currency}, the currency of its row")
-        return self.read(text), currency or written
+    def price(self, text: str, stated: str, default: str = "") -> tuple[Decimal, str]:
+        """Return an amount with its currency: the stated one, else what the sign beside the number means."""
+        if text[:1].isdigit() and text[-1].isdigit():
+            return self.read(text), stated or default
+        return self.read(text), settled(_parts(text)[2], stated, default)
 
 
 @dataclass(slots=True)
@@ -130,34 +114,16 @@ def from_minor_units(text: str, currency: str) -> Decimal:
     return Decimal(units).scaleb(-3 if currency in THREE_DECIMALS else -2)
 
 
-def currency_code(text: str, default: str) -> str:
-    """Return an ISO currency code in capitals, or the default for an empty cell."""
-    code = text.upper()
-    if not code:
-        return default
-    if not re.fullmatch("[A-Z]{3}", code):
-        raise RowError(f"'{text}' is not a currency code such as USD")
-    return code
-
-
-def _parts(text: str) -> tuple[int, str, str]:
-    """Return the sign, the bare number and the currency of a cell."""
+def _parts(text: str) -> tuple[int, str, frozenset[str]]:
+    """Return the sign, the bare number and the currencies it can be in."""
     parts = _AMOUNT(text.strip())
     if not parts or len(parts["number"]) > MAX_DIGITS or bool(parts["open"]) != bool(parts["close"]):
         raise RowError(f"'{text[:40]}' is not a number")
-    currencies = {_currency(mark, text) for mark in (parts["before"], parts["after"]) if mark} - {""}
-    if len(currencies) > 1:
+    before, after = meant_by(parts["before"]), meant_by(parts["after"])
+    if before and after and not before & after:
         raise RowError(f"'{text}' names two currencies")
-    negative = parts["open"] or "-" in (minus := (parts["sign"] + parts["inner"]).replace("−", "-")) or minus == "-"
-    return -1 if negative else 1, parts["number"], next(iter(currencies), "")
-
-
-def _currency(mark: str, text: str) -> str:
-    if mark in MARKS:
-        return MARKS[mark]
-    if re.fullmatch("[A-Z]{3}", mark):
-        return mark
-    raise RowError(f"'{text[:40]}' is not a number")
+    is_negative = bool(parts["open"]) or parts["sign"] in MINUS or parts["inner"] in MINUS
+    return -1 if is_negative else 1, parts["number"], (before & after) or before or after
 
 
 def _readings(number: str) -> dict[str, Decimal]:

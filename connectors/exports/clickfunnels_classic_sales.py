@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from analytics.records import Messenger, Purchase, Record
 from connectors.contract import Reading
-from connectors.exports.amounts import currency_code, from_minor_units
+from connectors.exports.amounts import from_minor_units
+from connectors.exports.currencies import currency_code
 from connectors.exports.identity import name_cell, required, row_id
 from connectors.exports.sheet import Sheet
 from connectors.exports.survey import survey

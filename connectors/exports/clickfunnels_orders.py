@@ -5,7 +5,8 @@ from decimal import Decimal
 
 from analytics.records import Messenger, Purchase, Record
 from connectors.contract import Reading
-from connectors.exports.amounts import POINT, currency_code
+from connectors.exports.amounts import POINT
+from connectors.exports.currencies import currency_code
 from connectors.exports.identity import name_cell, required, row_id
 from connectors.exports.sheet import Sheet
 from connectors.exports.survey import survey
@@ -79,11 +80,11 @@ class _Orders:
             return LeftOut(f"with status {self.status(cells) or 'empty'}")
         product = required(self.products(cells), "Products")
         price, currency = self.amounts.price(
-            required(self.total(cells), "Total"), currency_code(self.currency(cells), "")
+            required(self.total(cells), "Total"), currency_code(self.currency(cells), ""), self.default_currency
         )
         when = next(filter(None, (when(cells) for when in self.whens)), "")
         moment, date_only = self.moments.moment(when)
-        email, currency = self.email(cells), currency or self.default_currency
+        email = self.email(cells)
         purchase = Purchase(
             source="clickfunnels",
             external_id=self.id(cells) or self.number(cells).lstrip("#") or row_id(email, product, price, moment),

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from analytics.records import Offer, Purchase, Record
 from connectors.contract import Reading, RowError
-from connectors.exports.amounts import currency_code
+from connectors.exports.currencies import currency_code
 from connectors.exports.identity import required, row_id
 from connectors.exports.sheet import Sheet
 from connectors.exports.survey import survey
@@ -49,7 +49,7 @@ class _Orders:
         """Return the purchase of one row."""
         offer = _offer(self.kind(cells))
         currency = currency_code(self.currency(cells), "")
-        price, currency = self.amounts.price(required(self.price(cells), "price"), currency)
+        price, currency = self.amounts.price(required(self.price(cells), "price"), currency, self.default_currency)
         moment, date_only = self.moments.moment(self.ordered_at(cells))
         email, product = self.email(cells), self.product(cells)
         purchase = Purchase(
@@ -59,7 +59,7 @@ class _Orders:
             name=self.name(cells),
             product=product or offer.upper(),
             price=price,
-            currency=currency or self.default_currency,
+            currency=currency,
             purchased_at=moment,
             offer=offer,
             labels=tuple(filter(None, (product,))),

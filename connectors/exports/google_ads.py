@@ -7,8 +7,9 @@ from contextlib import suppress
 from analytics.records import Record
 from connectors.contract import Reading, RowError
 from connectors.exports.ad_columns import AdColumns, AdNames, Spent
-from connectors.exports.amounts import COMMA, POINT, currency_code, is_reported
-from connectors.exports.moments import Order
+from connectors.exports.amounts import COMMA, POINT, is_reported
+from connectors.exports.currencies import currency_code
+from connectors.exports.dates import Order
 from connectors.exports.sheet import Sheet
 from connectors.exports.table import Table, keys
 from connectors.exports.totals import ALL, CheckSum

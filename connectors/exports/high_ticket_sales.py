@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from analytics.records import Offer, Purchase, Record
 from connectors.contract import Reading
-from connectors.exports.amounts import currency_code
+from connectors.exports.currencies import currency_code
 from connectors.exports.identity import required, row_id
 from connectors.exports.sheet import Sheet
 from connectors.exports.survey import survey
@@ -52,7 +52,7 @@ class _Sales:
         name = required(self.name(cells), "customer_name")
         product = required(self.product(cells), "product_name")
         currency = currency_code(self.currency(cells), "")
-        price, currency = self.amounts.price(required(self.price(cells), "price"), currency)
+        price, currency = self.amounts.price(required(self.price(cells), "price"), currency, self.default_currency)
         moment, date_only = self.moments.moment(self.when(cells))
         purchase = Purchase(
             source="file",
@@ -61,7 +61,7 @@ class _Sales:
             name=name,
             product=product,
             price=price,
-            currency=currency or self.default_currency,
+            currency=currency,
             purchased_at=moment,
             offer=Offer.HIGH_TICKET,
             labels=(product,),

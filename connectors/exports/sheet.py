@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple
 from connectors.contract import UnusableFileError
 from connectors.exports.encoding import Encoding, encoding_of
 
-DELIMITERS = ",;\t|"
+DELIMITERS = ",;\t"
 CELL_LIMIT = 131_072
 LINE_LIMIT = 1 << 22
 SNIFFED_LINES = 20
@@ -23,6 +23,7 @@ PULSE = 2048
 TOO_LONG = f"a cell has more than {CELL_LIMIT:,} characters"
 NUL = "the line holds a NUL byte"
 OPEN_QUOTE = "a quote is opened and not properly closed"
+QUOTED = re.compile(r'"[^"]*"')
 NOT_UTF8 = re.compile("[\udc80-\udcff]")
 
 
@@ -99,8 +100,10 @@ def _delimiter(path: Path, encoding: Encoding) -> str:
         lines = list(islice(_lines(text), SNIFFED_LINES))
     if lines and (hint := _hint(lines[0])):
         return hint
-    bare = [re.sub(r'"[^"]*"', "", line) for line in lines]
-    return max(DELIMITERS, key=partial(_evidence, bare))
+    start = "".join(lines)
+    # Quotes pair up across line breaks; where one is left open they can be trusted within a line only.
+    bare = QUOTED.sub("", start) if start.count('"') % 2 == 0 else "".join(QUOTED.sub("", line) for line in lines)
+    return max(DELIMITERS, key=partial(_evidence, bare.splitlines()))
 
 
 def _evidence(lines: Sequence[str], delimiter: str) -> tuple[int, int]:

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from analytics.records import Messenger, Payment, Purchase, Record
 from connectors.contract import Reading
-from connectors.exports.amounts import POINT, currency_code
+from connectors.exports.amounts import POINT
+from connectors.exports.currencies import currency_code
 from connectors.exports.identity import required
 from connectors.exports.sheet import Sheet
 from connectors.exports.survey import survey

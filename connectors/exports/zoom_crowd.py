@@ -6,7 +6,8 @@ from datetime import datetime
 
 from connectors.contract import Reading, RowError
 from connectors.exports.amounts import whole_number
-from connectors.exports.moments import DateEvidence, Moments, Order
+from connectors.exports.dates import Order
+from connectors.exports.moments import DateEvidence, Moments
 from connectors.exports.sheet import Sheet
 
 CLOCK_HALF = re.compile(r"[AaPp]\.?[Mm]")

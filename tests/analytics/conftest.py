@@ -25,16 +25,10 @@ class Store:
     @contextmanager
     def fresh(self) -> Iterator[Connection]:
         """Give a writing connection to the empty database; nothing of what it does is kept."""
-        try:
-            with writing(self.engine) as connection:
-                yield connection
-                raise _UndoneError
-        except _UndoneError:
-            pass
-
-
-class _UndoneError(Exception):
-    """Leaves a transaction without keeping it."""
+        with writing(self.engine) as connection:
+            kept = connection.begin_nested()
+            yield connection
+            kept.rollback()
 
 
 @pytest.fixture(scope="session", params=["sqlite", "mariadb"])

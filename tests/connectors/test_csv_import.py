@@ -5,11 +5,31 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from analytics.records import Purchase
 from connectors.contract import UnusableFileError
 from connectors.csv_import import KINDS, import_file
 
+EXPORTS = sorted((Path(__file__).parent / "exports").glob("*.csv"))
+DAMAGE = [
+    b'"',
+    b",",
+    b"\n",
+    b"\r",
+    b"\0",
+    b";",
+    b"\t",
+    b"\xe9",
+    b"\xc3\xa9",
+    b"--",
+    b"02/30/2026",
+    b"1e5",
+    b"9" * 30,
+    b"",
+    b"(",
+]
 SPEND = "date,platform,campaign,spend\n"
 LEADS = "email,opted_in_at,name\n"
 
@@ -137,6 +157,20 @@ def test_a_kind_forced_on_a_wrong_file_is_a_sentence(take, kind):
 def test_a_forced_kind_reads_a_file_that_is_not_recognised(take):
     text = "email,created_at\na@x.io,2026-01-05 10:00:00 UTC\n"
     assert take(text, kind="clickfunnels-classic-contacts").report.new == 1
+
+
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_no_damage_to_a_file_is_a_crash(take, data):
+    content = bytearray(data.draw(st.sampled_from(EXPORTS)).read_bytes())
+    for _ in range(data.draw(st.integers(1, 6))):
+        start = data.draw(st.integers(0, len(content)))
+        content[start : start + data.draw(st.integers(0, 20))] = data.draw(st.sampled_from(DAMAGE))
+    try:
+        report = take(bytes(content), kind=data.draw(st.sampled_from(["", *KINDS]))).report
+    except UnusableFileError:
+        return  # a sentence, and nothing was written
+    assert (report.rejects is None) == (report.rejected == 0)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@ import { paint, plotly } from "./chart.js";
 
 (() => {
   const LATE = 15000;
-  const NEVER = 40000;
+  const NEVER = 60000;
+  const AGAIN = 15000;
   const opened = Date.now();
   let last = 0;
   const notice = document.querySelector(".view3-stale");
@@ -17,7 +18,8 @@ import { paint, plotly } from "./chart.js";
   const look = () => {
     const now = Date.now();
     if (last && now - last > LATE) say(`The live link was lost at ${time(last)}. These numbers are from then.`);
-    else if (!last && now - opened > NEVER) say("The live link did not start. These numbers do not update.");
+    else if (!last && now - opened > NEVER + AGAIN) location.reload();
+    else if (!last && now - opened > NEVER) say("The live link did not start. Loading the page again in a few seconds.");
     else say("");
   };
 

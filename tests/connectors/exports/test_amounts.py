@@ -1,7 +1,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.contract import RowError
@@ -10,10 +10,10 @@ from connectors.exports.amounts import (
     POINT,
     AmountEvidence,
     Amounts,
-    currency_code,
     from_minor_units,
     whole_number,
 )
+from connectors.exports.currencies import currency_code
 
 
 def reader(*seen, habit=""):
@@ -105,18 +105,21 @@ def test_the_habit_of_a_source_decides_where_no_row_does():
     assert reader("1,234", habit=POINT).read("1,234") == Decimal(1234)
 
 
+@settings(deadline=None)
 @given(st.decimals(min_value=0, max_value=10**9, places=2), st.sampled_from([",", " ", "\u202f", "'", ""]))
 def test_written_with_a_point_is_read_back(value, group):
     text = f"{value:,}".replace(",", group)
     assert Amounts(POINT).read(text) == value
 
 
+@settings(deadline=None)
 @given(st.decimals(min_value=0, max_value=10**9, places=2), st.sampled_from([".", "\u00a0", "’", ""]))
 def test_written_with_a_comma_is_read_back(value, group):
     text = f"{value:,}".replace(",", "g").replace(".", ",").replace("g", group)
     assert reader(text, "0,50").read(text) == value
 
 
+@settings(deadline=None)
 @given(st.text(max_size=12))
 def test_any_text_is_a_number_or_a_row_error(text):
     for mark in (POINT, COMMA, ""):
@@ -148,9 +151,31 @@ def test_currency_codes():
         currency_code("dollars", "")
 
 
-def test_a_price_takes_the_currency_written_beside_it():
-    amounts = Amounts(POINT)
-    assert amounts.price("€1.50", "") == (Decimal("1.50"), "EUR")
-    assert amounts.price("$1.50", "CAD") == (Decimal("1.50"), "CAD")
-    with pytest.raises(RowError, match="is not in USD"):
-        amounts.price("€1.50", "USD")
+@pytest.mark.parametrize(
+    ("text", "stated", "default", "currency"),
+    [
+        ("1.50", "", "USD", "USD"),
+        ("1.50", "EUR", "USD", "EUR"),
+        ("€1.50", "", "USD", "EUR"),
+        ("1.50 EUR", "", "USD", "EUR"),
+        ("$1.50", "", "CAD", "CAD"),
+        ("$1.50", "USD", "EUR", "USD"),
+        ("$1.50 USD", "", "EUR", "USD"),
+    ],
+)
+def test_a_price_takes_the_currency_written_beside_it(text, stated, default, currency):
+    assert Amounts(POINT).price(text, stated, default) == (Decimal("1.50"), currency)
+
+
+@pytest.mark.parametrize(
+    ("text", "stated", "default", "reason"),
+    [
+        ("€1.50", "USD", "USD", "is not in USD, the currency of its row"),
+        ("$1.50", "", "EUR", "can mean several currencies; add a column"),
+        ("€1.50 USD", "", "USD", "names two currencies"),
+        ("1.50 €$", "", "USD", "'€\\$' is not a currency"),
+    ],
+)
+def test_a_currency_is_never_guessed(text, stated, default, reason):
+    with pytest.raises(RowError, match=reason):
+        Amounts(POINT).price(text, stated, default)

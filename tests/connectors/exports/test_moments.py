@@ -1,12 +1,13 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.challenge import Challenge
 from connectors.contract import RowError, UnusableFileError
-from connectors.exports.moments import DateEvidence, Order
+from connectors.exports.dates import Order
+from connectors.exports.moments import DateEvidence
 
 SAO_PAULO = Challenge.starting(date(2026, 1, 1), "America/Sao_Paulo")
 
@@ -100,6 +101,7 @@ def test_a_file_in_both_orders_keeps_only_what_the_larger_part_proves():
             moments.day(text)
 
 
+@settings(deadline=None)
 @given(st.datetimes(datetime(2000, 1, 1), datetime(2099, 12, 31)), st.sampled_from(
     ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%b %d, %Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p", "%d %B %Y %H:%M:%S"]
 ))  # fmt: skip
@@ -109,6 +111,7 @@ def test_written_moments_are_read_back(moment, form):
     assert moments.moment(moment.strftime(form)) == (moment.replace(tzinfo=UTC), False)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20))
 def test_any_text_is_a_moment_or_a_row_error(text):
     try:

@@ -121,7 +121,7 @@ def test_there_are_templates_for_our_own_files_only():
         ("kind,email,price,ordered_at\nvip,a@x.io,1.00 EUR,2026-13-05\n", "'2026-13-05' is not a day of the calendar"),
         (
             "kind,email,price,currency,ordered_at\nvip,a@x.io,€1.50,USD,2026-01-05\n",
-            '"\'€1.50\' is not in USD, the currency of its row"',
+            '"the amount is not in USD, the currency of its row"',
         ),
         ("date,platform,participants\n2026-01-05,facebook,12\n", "platform is 'facebook'; it is youtube or zoom"),
         ("date,platform,participants\n2026-01-05,zoom,12.5\n", "'12.5' is not a whole number"),

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.records import Utm
@@ -32,12 +32,14 @@ def test_dumps_of_every_age(text, utm):
     assert utm_of(text) == utm
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs")), min_size=1, max_size=20))
 def test_any_value_is_read_back(value):
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     assert utm_of(f'{{"first"=>"{escaped}", "utm_campaign"=>"{escaped}"}}').campaign == value.strip()
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_no_text_breaks_the_reader(text):
     assert isinstance(utm_of(f"utm_{text}"), Utm)

@@ -5,7 +5,7 @@ import io
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.contract import UnusableFileError
@@ -163,6 +163,7 @@ def test_rows_are_streamed(tmp_path):
 cell = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12).map(str.strip)
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(cell, min_size=3, max_size=3).filter(any), min_size=1, max_size=6), st.sampled_from(",;\t"))
 def test_what_the_csv_module_writes_is_read_back(tmp_path_factory, table, delimiter):
     text = io.StringIO()

@@ -1,0 +1,69 @@
+"""Proof that the crowd of the benchmarks is what the door makes of the same records."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from analytics import ingest, reading
+from analytics.database import open_engine, writing
+from analytics.database import reading as reading_from
+from analytics.figures import figures
+from analytics.migrate import upgrade
+from analytics.records import AdSpend, Lead, Messenger, Offer, Purchase, Record, Utm
+from analytics.schema import UTM_COLUMNS, ad_spend, leads, purchases
+from bench import crowd
+from bench.server import Server
+from bench.showing import filled
+from bench.stage import LENS, NOW, RULES
+
+
+def check(sales: int) -> None:
+    """Take the crowd's leads, purchases and spend through the door into another database, and compare all figures."""
+    with TemporaryDirectory() as folder, Server(Path(folder)) as server:
+        _, _, url = filled(server, sales)
+        crowded, walked = open_engine(url), open_engine(server.new_database("walked"))
+        upgrade(walked)
+        with reading_from(crowded) as source, writing(walked) as target:
+            ingest.accept(target, RULES, _records(source))
+        ours, theirs = _figures(crowded), _figures(walked)
+        assert ours == theirs, [(name, ours[name], theirs[name]) for name in ours if ours[name] != theirs[name]]
+        print(f"check: {sales:,} sales filled in bulk have the figures of the same records taken in through the door.")
+
+
+def _figures(engine: Engine) -> dict[str, Any]:
+    with reading_from(engine) as connection:
+        by_campaign = reading.money.sales_by_campaign(
+            connection, LENS.challenge.bounds(LENS.challenge.whole(NOW)), "USD"
+        )
+        return {**figures(reading.read(connection, LENS, NOW)), "by_campaign": sorted(map(str, by_campaign))}
+
+
+def _records(connection: Connection) -> Iterator[Record]:
+    yield from crowd.sessions()
+    yield from map(_lead, connection.execute(sa.select(leads)).mappings().all())
+    yield from map(_purchase, connection.execute(sa.select(purchases)).mappings().all())
+    yield from map(_spend, connection.execute(sa.select(ad_spend)).mappings().all())
+
+
+def _lead(row: Any) -> Lead:
+    utm = Utm(*(row[name] or "" for name in UTM_COLUMNS))
+    told = {name: row[name] for name in ("source", "external_id", "email", "opted_in_at", "name", "customer_id")}
+    return Lead(**told, utm=utm)
+
+
+def _purchase(row: Any) -> Purchase:
+    same = ("source", "external_id", "email", "name", "product", "price", "currency", "purchased_at", "customer_id")
+    return Purchase(
+        **{name: row[name] for name in (*same, "collected", "refunded")},
+        messenger=Messenger(row["messenger"]),
+        offer=Offer(row["offer"]),
+    )
+
+
+def _spend(row: Any) -> AdSpend:
+    fields = tuple(AdSpend.__dataclass_fields__)
+    return AdSpend(**{name: row[name] for name in fields})
