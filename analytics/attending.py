@@ -90,8 +90,8 @@ def _session(key: SessionKey, seen: tuple[datetime, int], stored: Any, source: s
 
 
 def _write_days(connection: Connection, challenge: Challenge, days: set[DayKey], rule: str) -> None:
-    """Write the daily row of each date and platform from its sessions: their maximum or their sum."""
-    rows = []
+    """Write the daily row of each date and platform from its sessions, their maximum or sum; without one it goes."""
+    rows, told = [], set()
     for chunk in chunks(sorted(days)):
         combine = sa.func.sum if rule == "sum" else sa.func.max
         query = (
@@ -104,10 +104,14 @@ def _write_days(connection: Connection, challenge: Challenge, days: set[DayKey],
             .group_by(attendance_sessions.c.date, attendance_sessions.c.platform)
         )
         for row in connection.execute(query):
+            told.add((row.date, row.platform))
             day = challenge.day_of(row.date)
             if day is not None:
                 rows.append((row.date, row.platform, day, int(row.participants)))
     _upsert_days(connection, rows)
+    for on, platform in days - told:  # the session that was counted there turned out to have begun the day before
+        is_day = sa.and_(attendance.c.date == on, attendance.c.platform == platform)
+        connection.execute(sa.delete(attendance).where(is_day))
 
 
 def _upsert_days(connection: Connection, rows: list[tuple[date, str, int, int]]) -> None:

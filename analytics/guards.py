@@ -5,7 +5,20 @@ from decimal import Decimal
 from functools import singledispatch
 
 from analytics.challenge import Challenge
-from analytics.records import AdSpend, Attendance, AttendanceSample, Lead, Payment, Platform, Purchase, Record
+from analytics.records import (
+    AdSpend,
+    Attendance,
+    AttendanceSample,
+    Dispute,
+    Lead,
+    Payment,
+    Platform,
+    Purchase,
+    Record,
+    Refund,
+    Session,
+    Stay,
+)
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2038, 1, 19, tzinfo=UTC)  # the specification's TIMESTAMP ends here
@@ -39,7 +52,7 @@ def _(record: Lead, challenge: Challenge) -> tuple[str, ...]:
 
 @_faults.register
 def _(record: Purchase, challenge: Challenge) -> tuple[str, ...]:
-    over = record.refunded > max(record.price, record.collected or Decimal(0))
+    over = _is_more(record.refunded, record.price, record.collected or Decimal(0))
     return (
         _id_fault(record.source, record.external_id),
         *(_id_fault(record.source, shared) for shared in record.payment_ids),
@@ -55,7 +68,7 @@ def _(record: Purchase, challenge: Challenge) -> tuple[str, ...]:
 
 @_faults.register
 def _(record: Payment, challenge: Challenge) -> tuple[str, ...]:
-    over = record.refunded > record.amount
+    over = _is_more(record.refunded, record.amount)
     return (
         _id_fault(record.source, record.external_id),
         _id_fault(record.source, record.shared_id),
@@ -64,6 +77,43 @@ def _(record: Payment, challenge: Challenge) -> tuple[str, ...]:
         _money_fault(record.amount, "amount", LARGEST_PRICE, MONEY_DECIMALS),
         _money_fault(record.refunded, "refund", LARGEST_PRICE, MONEY_DECIMALS),
         f"{record.refunded} refunded is more than the {record.amount} paid" if over else "",
+    )
+
+
+@_faults.register
+def _(record: Refund, challenge: Challenge) -> tuple[str, ...]:
+    return (
+        _id_fault(record.source, record.external_id),
+        _id_fault(record.source, record.payment_id),
+        _moment_fault(record.as_of, "refund"),
+        _currency_fault(record.currency),
+        _money_fault(record.amount, "refund", LARGEST_PRICE, MONEY_DECIMALS),
+    )
+
+
+@_faults.register
+def _(record: Dispute, challenge: Challenge) -> tuple[str, ...]:
+    return (
+        _id_fault(record.source, record.external_id),
+        _id_fault(record.source, record.payment_id),
+        _moment_fault(record.as_of, "dispute"),
+        _currency_fault(record.currency),
+        _money_fault(record.amount, "disputed amount", LARGEST_PRICE, MONEY_DECIMALS),
+    )
+
+
+@_faults.register
+def _(record: Session, challenge: Challenge) -> tuple[str, ...]:
+    return (_id_fault(record.source, record.session_id), _platform_fault(record.platform))
+
+
+@_faults.register
+def _(record: Stay, challenge: Challenge) -> tuple[str, ...]:
+    return (
+        _id_fault(record.source, record.session_id),
+        _id_fault(record.source, record.stay_id),
+        _platform_fault(record.platform),
+        "a stay needs a moment" if record.joined_at is None and record.left_at is None else "",
     )
 
 
@@ -138,6 +188,10 @@ def _money_fault(amount: Decimal, what: str, largest: Decimal, decimals: int) ->
     if amount != round(amount, decimals):
         return f"the {what} of {amount} has more than {decimals} decimals"
     return ""
+
+
+def _is_more(amount: Decimal, *limits: Decimal) -> bool:
+    return all(one.is_finite() for one in (amount, *limits)) and amount > max(limits)
 
 
 def _count_fault(count: int) -> str:

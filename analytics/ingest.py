@@ -1,7 +1,7 @@
 """The one door: everything that comes in passes `accept`, is judged, stored and credited in one transaction."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -16,10 +16,21 @@ from analytics.challenge import Challenge
 from analytics.crediting import RECORDED, credit_sales, sales_of
 from analytics.folding import email_keys, fold
 from analytics.guards import fault
+from analytics.ledger import mentioning, shared_ids_of, take_payments, take_returns
 from analytics.offers import Patterns
-from analytics.records import AdSpend, Attendance, AttendanceSample, Lead, Payment, Purchase, Record
+from analytics.records import (
+    AdSpend,
+    Attendance,
+    AttendanceSample,
+    Dispute,
+    Lead,
+    Payment,
+    Purchase,
+    Record,
+    Refund,
+)
 from analytics.recrediting import credit_all
-from analytics.rows import TEXT, lead_row, payment_row, person_row, purchase_row, spend_row, utm_keys
+from analytics.rows import TEXT, lead_row, person_row, purchase_row, spend_row, utm_keys
 from analytics.schema import (
     UTM_COLUMNS,
     challenges,
@@ -28,12 +39,14 @@ from analytics.schema import (
     high_ticket_sales,
     leads,
     locks,
-    payments,
     purchases,
     sale_facts,
 )
-from analytics.settlement import mentioning, settle
+from analytics.settlement import settle
 from analytics.store import batches, existing, temporary, upsert, write_changed
+from analytics.versions import newer
+
+MONEY = (Purchase, Payment, Refund, Dispute)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +146,13 @@ def _take(connection: Connection, rules: Rules, records: Sequence[Record]) -> Co
     kinds: defaultdict[type, list[Any]] = defaultdict(list)
     for record in records:
         kinds[type(record)].append(record)
-    if kinds[Lead] or kinds[Purchase] or kinds[Payment]:
-        _work_alone(connection)
     tally: Counter[str] = Counter()
-    tally.update(_take_leads(connection, rules, kinds[Lead]))
-    tally.update(_take_purchases(connection, rules, kinds[Purchase], kinds[Payment]))
+    if any(kinds[kind] for kind in (Lead, *MONEY)):
+        _work_alone(connection)
+    if kinds[Lead]:
+        tally.update(_take_leads(connection, rules, kinds[Lead]))
+    if any(kinds[kind] for kind in MONEY):
+        tally.update(_take_purchases(connection, rules, kinds))
     if sessions := kinds[Attendance]:
         tally.update(take_sessions(connection, rules.challenge, sessions, rules.sessions_per_day))
     if samples := kinds[AttendanceSample]:
@@ -157,37 +172,31 @@ def _work_alone(connection: Connection) -> None:
 
 def _take_leads(connection: Connection, rules: Rules, arriving: Sequence[Lead]) -> list[str]:
     """Store leads and credit the sales of their people anew: a lead that opted in earlier takes a sale over."""
-    if not arriving:
-        return []
     rows = [lead_row(lead, rules.challenge) for lead in arriving]
     before = existing(connection, leads, {(row["source"], row["external_id"]) for row in rows})
-    states = write_changed(connection, leads, rows, stored=before)
+    states = write_changed(connection, leads, rows, stored=before, merge=newer)
     touched = [row for row, state in zip(rows, states, strict=True) if state != "same"]
     credit_sales(connection, sales_of(connection, [*touched, *before.values()]))
     return states
 
 
-def _take_purchases(
-    connection: Connection, rules: Rules, arriving: Sequence[Purchase], paid: Sequence[Payment]
-) -> list[str]:
-    """Store purchase messages and payments, settle what they speak of, and credit the sales."""
-    if not arriving and not paid:
-        return []
+def _take_purchases(connection: Connection, rules: Rules, kinds: Mapping[type, Sequence[Any]]) -> list[str]:
+    """Store purchase messages and what is told of their money, settle what they speak of, and credit the sales."""
+    arriving: Sequence[Purchase] = kinds[Purchase]
     rows = [purchase_row(purchase, rules.patterns, rules.staff_keys) for purchase in arriving]
-    states = write_changed(connection, purchases, rows)
+    states = write_changed(connection, purchases, rows, merge=newer)
     ids = [
         {"shared_id": shared.strip(), "source": row["source"], "external_id": row["external_id"]}
         for purchase, row in zip(arriving, rows, strict=True)
         for shared in (f"{row['source']}:{row['external_id']}", *purchase.payment_ids)
     ]
     id_states = write_changed(connection, external_ids, ids)
-    receipts = [payment_row(payment) for payment in paid]
-    payment_states = write_changed(connection, payments, receipts)
     touched = {(row["source"], row["external_id"]) for row, state in zip(rows, states, strict=True) if state != "same"}
     touched |= {
         (row["source"], row["external_id"]) for row, state in zip(ids, id_states, strict=True) if state == "new"
     }
-    moved = {row["shared_id"] for row, state in zip(receipts, payment_states, strict=True) if state != "same"}
+    moved = take_payments(connection, kinds[Payment])
+    moved |= shared_ids_of(connection, take_returns(connection, kinds[Refund], kinds[Dispute]))
     _settle(connection, rules, touched | mentioning(connection, moved))
     now = existing(connection, purchases, {(row["source"], row["external_id"]) for row in rows}).values()
     excluded = ["excluded" for row in now if row["excluded"]]
@@ -236,16 +245,16 @@ def _note_freshness(connection: Connection, records: Iterable[Record]) -> None:
 
 
 def _moment_of(record: Record) -> datetime | None:
-    match record:
-        case Lead():
-            return record.opted_in_at
-        case Purchase():
-            return record.purchased_at
-        case Payment():
-            return record.paid_at
-        case AttendanceSample():
-            return record.seen_at
-        case Attendance():
-            return record.ended_at or record.started_at
-        case AdSpend():
-            return None
+    """Return when what a record tells happened; ad spend is about days."""
+    names = (
+        "opted_in_at",
+        "purchased_at",
+        "paid_at",
+        "seen_at",
+        "ended_at",
+        "started_at",
+        "left_at",
+        "joined_at",
+        "as_of",
+    )
+    return next((moment for name in names if (moment := getattr(record, name, None)) is not None), None)

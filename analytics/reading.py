@@ -215,10 +215,10 @@ def _checks(
 ) -> dict[str, bool]:
     """Return whether the parts make the whole, each side asked from the database on its own."""
     groups = list(groups)
-    count, revenue = money.sales_total(connection, lens.challenge.bounds(period), lens.currency)
+    count, amount = money.sales_total(connection, lens.challenge.bounds(period))
     by_ad = money.spend_by_ad(connection, period, lens.currency)
     return {
         "sales_add_up": count == sum(group.sales for group in groups),
-        "revenue_adds_up": revenue == sum((group.revenue for group in groups), ZERO),
+        "revenue_adds_up": amount == sum((group.amount for group in groups), ZERO),
         "spend_adds_up": by_ad == (spend.spend or ZERO),
     }

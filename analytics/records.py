@@ -64,7 +64,11 @@ class UtmMapping:
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """An opt-in: one person, one moment, one set of UTMs. A date-only moment is the start of its business day."""
+    """An opt-in: one person, one moment, one set of UTMs. A date-only moment is the start of its business day.
+
+    `as_of` is when the source said so; of two versions under one id the newer stands, whatever arrives last. Without
+    it (a file) the last one read stands, and never over one that has it. The same holds for Purchase.
+    """
 
     source: str
     external_id: str
@@ -74,6 +78,7 @@ class Lead:
     customer_id: str = ""
     date_only: bool = False
     utm: Utm = field(default_factory=Utm)
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +108,16 @@ class Purchase:
     refunded: Decimal = Decimal(0)
     test: bool = False
     utm: Utm = field(default_factory=Utm)
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """Money received for the purchase that mentions `shared_id`; `refunded` is what went back of it so far."""
+    """Money received for the purchase that mentions `shared_id`; `aliases` are other ids of the same payment.
+
+    `refunded` is what went back of it so far, as it was at `as_of`; both are left alone where `as_of` is None and
+    something newer is known.
+    """
 
     source: str
     external_id: str
@@ -116,6 +126,80 @@ class Payment:
     currency: str
     paid_at: datetime
     refunded: Decimal = Decimal(0)
+    aliases: tuple[str, ...] = ()
+    as_of: datetime | None = None
+    test: bool = False
+
+
+class RefundState(StrEnum):
+    """Whether money went back; a failed refund came home again."""
+
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """One refund of the payment known as `payment_id`, in the state it had at `as_of`."""
+
+    source: str
+    external_id: str
+    payment_id: str
+    amount: Decimal
+    currency: str
+    state: RefundState
+    created_at: datetime
+    as_of: datetime
+
+
+class DisputeState(StrEnum):
+    """Where a dispute stands: money at risk, money lost, or money won back."""
+
+    OPEN = "open"
+    LOST = "lost"
+    WON = "won"
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """One dispute about the payment known as `payment_id`, in the state it had at `as_of`."""
+
+    source: str
+    external_id: str
+    payment_id: str
+    amount: Decimal
+    currency: str
+    state: DisputeState
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a platform says of a live session itself: when it began, when it ended; None is not said."""
+
+    platform: Platform
+    session_id: str
+    source: str
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    topic: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """One person's stay in a session, told in one part or two: when they came, when they left.
+
+    `person` is the same for every stay of one person in the session; `stay_id` tells one stay from the next.
+    """
+
+    platform: Platform
+    session_id: str
+    stay_id: str
+    person: str
+    source: str
+    joined_at: datetime | None = None
+    left_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,4 +252,4 @@ class AdSpend:
     ad_id: str = ""
 
 
-Record = Lead | Purchase | Payment | Attendance | AttendanceSample | AdSpend
+Record = Lead | Purchase | Payment | Refund | Dispute | Attendance | AttendanceSample | Session | Stay | AdSpend

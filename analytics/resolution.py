@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from analytics.balance import Ledger, balance
 from analytics.folding import EmailKeys
 from analytics.records import Messenger, Offer
 
@@ -49,17 +50,6 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
-    """Money of one payment: what came in and what went back so far."""
-
-    shared_id: str
-    amount: Decimal
-    refunded: Decimal
-    currency: str
-    paid_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Resolved:
     """One purchase behind one or more messages; `duplicate_of` names the purchase it is suspected to repeat."""
 
@@ -77,19 +67,17 @@ class Resolved:
     day: tuple[datetime, datetime] | None
     collected: Decimal
     refunded: Decimal
+    at_risk: Decimal
     duplicate_of: PurchaseKey | None = None
 
 
-def resolve(messages: Iterable[Message], receipts: Iterable[Receipt], window: timedelta) -> list[Resolved]:
+def resolve(messages: Iterable[Message], ledger: Ledger, window: timedelta) -> list[Resolved]:
     """Return the purchases that the messages speak of, suspected duplicates marked.
 
     A purchase with an excluded message (test mode, staff) is left out, whoever else speaks of it.
     """
-    money: defaultdict[str, list[Receipt]] = defaultdict(list)
-    for receipt in receipts:
-        money[receipt.shared_id].append(receipt)
     groups = _same_payment(list(messages))
-    purchases = [_merge(group, money) for group in groups if not any(message.is_excluded for message in group)]
+    purchases = [_merge(group, ledger) for group in groups if not any(message.is_excluded for message in group)]
     return _mark_duplicates(sorted(purchases, key=lambda one: (one.purchased_at, one.key)), window)
 
 
@@ -112,19 +100,17 @@ def _same_payment(messages: Sequence[Message]) -> list[list[Message]]:
     return list(groups.values())
 
 
-def _merge(group: Sequence[Message], money: dict[str, list[Receipt]]) -> Resolved:
+def _merge(group: Sequence[Message], ledger: Ledger) -> Resolved:
     """Return what the messages of one payment say together: the provider on money, the funnel tool on words."""
     paid = _by_trust(group, ON_MONEY)[0]
     by_words = _by_trust(group, ON_WORDS)
-    told = by_words[0]
-    ids = {shared for message in group for shared in message.ids}
+    told = next((message for message in by_words if message.product), by_words[0])
+    named = next((message for message in by_words if message.email), by_words[0])
+    money = balance({shared for message in group for shared in message.ids}, paid.currency, ledger)
     # What several messages of one payment say they saw so far are running totals: the largest is the newest.
     equals = [message for message in group if message.messenger is paid.messenger]
     told_collected = [message.collected for message in equals if message.collected is not None]
-    receipts = [one for shared in sorted(ids) for one in money.get(shared, ()) if one.currency == paid.currency]
-    collected = sum((receipt.amount for receipt in receipts), Decimal(0))
-    refunded = sum((receipt.refunded for receipt in receipts), Decimal(0))
-    named = next((message for message in by_words if message.email), told)
+    is_told = money.collected is not None or money.refunded
     return Resolved(
         key=paid.key,
         members=frozenset(message.key for message in group),
@@ -138,8 +124,9 @@ def _merge(group: Sequence[Message], money: dict[str, list[Receipt]]) -> Resolve
         currency=paid.currency,
         purchased_at=paid.purchased_at,
         day=paid.day,
-        collected=collected if receipts else max(told_collected, default=paid.price),
-        refunded=refunded if receipts else max(message.refunded for message in equals),
+        collected=max(told_collected, default=paid.price) if money.collected is None else money.collected,
+        refunded=money.refunded if is_told else max(message.refunded for message in equals),
+        at_risk=money.at_risk,
     )
 
 

@@ -7,9 +7,20 @@ from typing import Any
 from analytics.challenge import Challenge
 from analytics.folding import email_keys, fold
 from analytics.offers import Patterns
-from analytics.records import AdSpend, Attendance, AttendanceSample, Lead, Payment, Purchase, Utm
+from analytics.records import (
+    AdSpend,
+    Attendance,
+    AttendanceSample,
+    Dispute,
+    Lead,
+    Payment,
+    Purchase,
+    Refund,
+    Stay,
+    Utm,
+)
 
-TEXT = 255
+TEXT, EMAIL = 255, 320
 CAMPAIGN, AD_SET, AD = 1, 2, 3
 
 Row = dict[str, Any]
@@ -55,6 +66,7 @@ def lead_row(lead: Lead, challenge: Challenge) -> Row:
         "opted_in_at": whole_second(lead.opted_in_at),
         "opted_in_on": challenge.local_date(lead.opted_in_at),
         "date_only": lead.date_only,
+        "as_of": lead.as_of and whole_second(lead.as_of),
         **utm,
         **utm_keys(utm),
     }
@@ -84,6 +96,7 @@ def purchase_row(purchase: Purchase, patterns: Patterns, staff: frozenset[str]) 
         "date_only": purchase.date_only,
         "collected": purchase.collected,
         "refunded": purchase.refunded,
+        "as_of": purchase.as_of and whole_second(purchase.as_of),
         **utm_row(purchase.utm),
     }
 
@@ -98,6 +111,46 @@ def payment_row(payment: Payment) -> Row:
         "refunded": payment.refunded,
         "currency": payment.currency,
         "paid_at": whole_second(payment.paid_at),
+        "as_of": payment.as_of and whole_second(payment.as_of),
+    }
+
+
+def refund_row(refund: Refund) -> Row:
+    """Return the row of `refunds`."""
+    return {
+        "source": refund.source,
+        "external_id": refund.external_id.strip(),
+        "payment_id": refund.payment_id.strip(),
+        "amount": refund.amount,
+        "currency": refund.currency,
+        "state": refund.state,
+        "made_at": whole_second(refund.created_at),
+        "as_of": whole_second(refund.as_of),
+    }
+
+
+def dispute_row(dispute: Dispute) -> Row:
+    """Return the row of `disputes`."""
+    return {
+        "source": dispute.source,
+        "external_id": dispute.external_id.strip(),
+        "payment_id": dispute.payment_id.strip(),
+        "amount": dispute.amount,
+        "currency": dispute.currency,
+        "state": dispute.state,
+        "as_of": whole_second(dispute.as_of),
+    }
+
+
+def stay_row(stay: Stay) -> Row:
+    """Return the row of `attendance_stays`."""
+    return {
+        "platform": stay.platform,
+        "session_id": stay.session_id.strip(),
+        "stay_id": stay.stay_id.strip(),
+        "person": stay.person[:EMAIL],
+        "joined_at": stay.joined_at and whole_second(stay.joined_at),
+        "left_at": stay.left_at and whole_second(stay.left_at),
     }
 
 

@@ -170,6 +170,7 @@ leads = sa.Table(
     sa.Column("opted_in_at", Moment, nullable=False),
     sa.Column("opted_in_on", sa.Date, nullable=False),
     sa.Column("date_only", sa.Boolean, nullable=False, server_default="0"),
+    sa.Column("as_of", Moment),
     *_utm(),
     *_utm_keys(),
     sa.Index("ix_leads_person", "email_key", "opted_in_at"),
@@ -199,6 +200,7 @@ purchases = sa.Table(
     sa.Column("date_only", sa.Boolean, nullable=False),
     sa.Column("collected", Money(10, 2)),
     sa.Column("refunded", Money(10, 2), nullable=False),
+    sa.Column("as_of", Moment),
     *_utm(),
     sa.Column("counted_as", Key(16)),  # what the purchase behind the message is; NULL: nothing counts it
     sa.Column("sale_id", sa.Integer),  # the high-ticket sale this is a message about
@@ -229,7 +231,45 @@ payments = sa.Table(
     sa.Column("refunded", Money(10, 2), nullable=False),
     sa.Column("currency", Key(3), nullable=False),
     sa.Column("paid_at", Moment, nullable=False),
+    sa.Column("as_of", Moment),  # when `refunded` was true
     sa.Index("ix_payments_shared_id", "shared_id"),
+)
+
+payment_ids = sa.Table(
+    "payment_ids",
+    metadata,
+    # Every id that a payment goes by, its own included.
+    sa.Column("payment_id", Key(191), primary_key=True),
+    sa.Column("source", Key(32), primary_key=True),
+    sa.Column("external_id", Key(191), primary_key=True),
+    sa.Index("ix_payment_ids_payment", "source", "external_id"),
+)
+
+refunds = sa.Table(
+    "refunds",
+    metadata,
+    sa.Column("source", Key(32), primary_key=True),
+    sa.Column("external_id", Key(191), primary_key=True),
+    sa.Column("payment_id", Key(191), nullable=False),
+    sa.Column("amount", Money(10, 2), nullable=False),
+    sa.Column("currency", Key(3), nullable=False),
+    sa.Column("state", Key(16), nullable=False),
+    sa.Column("made_at", Moment, nullable=False),
+    sa.Column("as_of", Moment, nullable=False),
+    sa.Index("ix_refunds_payment_id", "payment_id"),
+)
+
+disputes = sa.Table(
+    "disputes",
+    metadata,
+    sa.Column("source", Key(32), primary_key=True),
+    sa.Column("external_id", Key(191), primary_key=True),
+    sa.Column("payment_id", Key(191), nullable=False),
+    sa.Column("amount", Money(10, 2), nullable=False),
+    sa.Column("currency", Key(3), nullable=False),
+    sa.Column("state", Key(16), nullable=False),
+    sa.Column("as_of", Moment, nullable=False),
+    sa.Index("ix_disputes_payment_id", "payment_id"),
 )
 
 ad_spend = sa.Table(
@@ -285,6 +325,17 @@ attendance_samples = sa.Table(
     sa.Index("ix_attendance_samples_seen_at", "seen_at"),
 )
 
+attendance_stays = sa.Table(
+    "attendance_stays",
+    metadata,
+    sa.Column("platform", Key(20), primary_key=True),
+    sa.Column("session_id", Key(191), primary_key=True),
+    sa.Column("stay_id", Key(191), primary_key=True),
+    sa.Column("person", Key(320), nullable=False),
+    sa.Column("joined_at", Moment),
+    sa.Column("left_at", Moment),
+)
+
 # What we concluded --------------------------------------------------------------------------------
 
 sale_facts = sa.Table(
@@ -300,6 +351,7 @@ sale_facts = sa.Table(
     sa.Column("product_key", Key(255), nullable=False),
     sa.Column("collected", Money(10, 2), nullable=False),
     sa.Column("refunded", Money(10, 2), nullable=False),
+    sa.Column("at_risk", Money(10, 2), nullable=False, server_default="0"),  # in open disputes
     sa.Column("outcome", Key(16), nullable=False, server_default="unattributed"),
     sa.Column("reason", Key(32), nullable=False, server_default="no such person"),
     *_utm_keys(),

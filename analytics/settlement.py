@@ -15,14 +15,14 @@ from sqlalchemy.engine import Connection
 
 from analytics.challenge import Challenge
 from analytics.folding import EmailKeys
+from analytics.ledger import mentioning, read_ledger
 from analytics.records import Messenger, Offer
-from analytics.resolution import Message, PurchaseKey, Receipt, Resolved, resolve
+from analytics.resolution import Message, PurchaseKey, Resolved, resolve
 from analytics.schema import (
     external_ids,
     funnel_orders,
     high_ticket_sales,
     identity_links,
-    payments,
     purchases,
     sale_facts,
 )
@@ -45,22 +45,13 @@ def settle(connection: Connection, challenge: Challenge, window: timedelta, keys
     """Bring the sales and funnel orders around the given purchases up to date; return the high-ticket sales touched."""
     around = _neighbourhood(connection, keys)
     messages = [_message(row, around.ids[key], challenge) for key, row in around.rows.items()]
-    receipts = _receipts(connection, {shared for ids in around.ids.values() for shared in ids})
-    resolved = resolve(messages, receipts, window)
+    ledger = read_ledger(connection, {shared for ids in around.ids.values() for shared in ids})
+    resolved = resolve(messages, ledger, window)
     counted = [one for one in resolved if one.duplicate_of is None]
     sale_ids = _write_sales(connection, challenge, around, [one for one in counted if one.offer is Offer.HIGH_TICKET])
     _write_orders(connection, around, [one for one in counted if one.offer in {Offer.VIP, Offer.OTO}])
     _write_links(connection, around, resolved, sale_ids)
     return set(sale_ids.values())
-
-
-def mentioning(connection: Connection, shared_ids: Collection[str]) -> set[PurchaseKey]:
-    """Return the keys of the purchases that mention any of the shared ids."""
-    found: set[PurchaseKey] = set()
-    for chunk in chunks(sorted(shared_ids)):
-        query = sa.select(external_ids.c.source, external_ids.c.external_id).where(external_ids.c.shared_id.in_(chunk))
-        found.update((source, external_id) for source, external_id in connection.execute(query))
-    return found
 
 
 def _neighbourhood(connection: Connection, keys: Collection[PurchaseKey]) -> _Neighbourhood:
@@ -91,14 +82,6 @@ def _bought_by(connection: Connection, people: Collection[str]) -> set[PurchaseK
     for chunk in chunks(sorted(people)):
         query = sa.select(purchases.c.source, purchases.c.external_id).where(purchases.c.email_key.in_(chunk))
         found.update((source, external_id) for source, external_id in connection.execute(query))
-    return found
-
-
-def _receipts(connection: Connection, shared_ids: Collection[str]) -> list[Receipt]:
-    found = []
-    for chunk in chunks(sorted(shared_ids)):
-        for row in connection.execute(sa.select(payments).where(payments.c.shared_id.in_(chunk))):
-            found.append(Receipt(row.shared_id, row.amount, row.refunded, row.currency, row.paid_at))  # noqa: PERF401
     return found
 
 
@@ -221,6 +204,7 @@ def _fact_row(one: Resolved, challenge: Challenge) -> dict[str, Any]:
         "product_key": one.product_key,
         "collected": one.collected,
         "refunded": one.refunded,
+        "at_risk": one.at_risk,
     }
 
 

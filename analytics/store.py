@@ -1,6 +1,6 @@
 """Every write to the tables. `upsert` is the only function that knows which engine it speaks to."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TypeVar
@@ -56,9 +56,17 @@ def existing(connection: Connection, table: sa.Table, keys: Collection[tuple[Any
 
 
 def write_changed(
-    connection: Connection, table: sa.Table, rows: Sequence[Row], *, stored: Mapping[tuple[Any, ...], Row] | None = None
+    connection: Connection,
+    table: sa.Table,
+    rows: Sequence[Row],
+    *,
+    stored: Mapping[tuple[Any, ...], Row] | None = None,
+    merge: Callable[[Row, Row], Row] | None = None,
 ) -> list[str]:
-    """Write the rows that differ from what is stored (looked up unless given); return per row `new`, `changed` or `same`."""
+    """Write the rows that differ from what is stored (looked up unless given); return per row `new`, `changed` or `same`.
+
+    `merge` is given the stored row and the arriving one and returns what is to be stored; without it the arriving one is.
+    """
     key = [column.name for column in table.primary_key]
     if stored is None:
         stored = existing(connection, table, {tuple(row[name] for name in key) for row in rows})
@@ -67,11 +75,12 @@ def write_changed(
     for row in rows:
         identity = tuple(row[name] for name in key)
         old = latest.get(identity) or stored.get(identity)
-        if old is not None and all(old[name] == value for name, value in row.items()):
+        wanted = merge(old, row) if merge and old is not None else row
+        if old is not None and all(old[name] == value for name, value in wanted.items()):
             states.append("same")
             continue
         states.append("new" if old is None else "changed")
-        latest[identity] = row
+        latest[identity] = wanted
     upsert(connection, table, list(latest.values()))
     return states
 

@@ -45,8 +45,8 @@ AGGREGATES = (
     """,
     f"SELECT date, platform, participant_count FROM attendance WHERE date BETWEEN '{FIRST_DAY}' AND '{TODAY}'",
     f"""
-    SELECT excluded, COUNT(*) FROM purchases WHERE purchased_at BETWEEN {FROM} AND {TO}
-    AND (excluded IS NOT NULL OR duplicate_of IS NOT NULL OR counted_as IS NULL) GROUP BY excluded
+    SELECT COUNT(excluded), COUNT(duplicate_of), SUM(counted_as IS NULL AND excluded IS NULL) FROM purchases
+    WHERE purchased_at BETWEEN {FROM} AND {TO}
     """,
     "SELECT source, newest_at FROM freshness",
 )

@@ -145,7 +145,6 @@ def _config(port: int, host: str, token: str, source: Source | None, notebook: P
     config.MappingKernelManager.update(
         cull_idle_timeout=180, cull_interval=30, buffer_offline_messages=False, root_dir=str(Path.cwd())
     )
-    config.KernelManager.transport = "ipc" if sys.platform != "win32" else "tcp"  # no port for other users to knock at
     return config
 
 
@@ -184,7 +183,6 @@ def _tornado_settings(host: str, allowed_hosts: Sequence[str]) -> dict[str, Any]
         "local_hostnames": ["localhost", *allowed_hosts],
         "websocket_max_message_size": LARGEST_MESSAGE,
         "compress_response": True,
-        "ws_ping_timeout": 30_000,  # milliseconds; the default is longer than tornado takes
         "log_function": _log_failure,
     }
 

@@ -33,7 +33,10 @@ collected = sa.func.coalesce(fact.c.collected, sale.c.price)
 
 @dataclass(frozen=True, slots=True)
 class SalesGroup:
-    """High-ticket sales of one campaign, outcome and reason; money is in the reporting currency alone."""
+    """High-ticket sales of one campaign, outcome and reason; money but `amount` is in the reporting currency alone.
+
+    `amount` adds up the prices of all currencies: it means nothing, but it has to add up.
+    """
 
     campaign_key: str
     outcome: str
@@ -41,6 +44,7 @@ class SalesGroup:
     sales: int
     net_sales: int
     other_currency: int
+    amount: Decimal
     revenue: Decimal
     refunded: Decimal
     collected: Decimal
@@ -90,6 +94,7 @@ def sales_by_campaign(connection: Connection, bounds: Bounds, currency: str) -> 
             sa.func.count().label("sales"),
             _count(sa.or_(refunded == ZERO, refunded < sale.c.price)).label("net_sales"),
             _count(~here).label("other_currency"),
+            exact_sum(sale.c.price).label("amount"),
             _sum_where(here, sale.c.price).label("revenue"),
             _sum_where(here, refunded).label("refunded"),
             _sum_where(here, collected).label("collected"),
@@ -101,13 +106,11 @@ def sales_by_campaign(connection: Connection, bounds: Bounds, currency: str) -> 
     return [_sales_group(row) for row in connection.execute(query)]
 
 
-def sales_total(connection: Connection, bounds: Bounds, currency: str) -> tuple[int, Decimal]:
-    """Return count and revenue of all high-ticket sales of a period, asked without any breakdown."""
-    elsewhere = sa.exists().where(fact.c.sale_id == sale.c.id, fact.c.currency != currency)
-    money = sa.case((elsewhere, 0), else_=sale.c.price)
-    query = sa.select(sa.func.count(), exact_sum(money)).where(_inside(sale.c.purchase_date, bounds))
-    count, revenue = connection.execute(query).one()
-    return count, revenue or ZERO
+def sales_total(connection: Connection, bounds: Bounds) -> tuple[int, Decimal]:
+    """Return count and amount of all high-ticket sales of a period, asked from their table alone."""
+    query = sa.select(sa.func.count(), exact_sum(sale.c.price)).where(_inside(sale.c.purchase_date, bounds))
+    count, amount = connection.execute(query).one()
+    return count, amount or ZERO
 
 
 def sales_count(connection: Connection, bounds: Bounds) -> int:
@@ -158,7 +161,7 @@ def spend_by_ad(connection: Connection, period: Period, currency: str) -> Decima
     by_ad = (
         sa.select(_spend_where(here).label("spend"))
         .where(ad_spend.c.date.between(period.first, period.last))
-        .group_by(ad_spend.c.campaign_key, ad_spend.c.ad_set_key, ad_spend.c.ad_key)
+        .group_by(ad_spend.c.entity_key)
     )
     return sum((spend for (spend,) in connection.execute(by_ad)), ZERO)
 

@@ -3,8 +3,9 @@ import { paint, plotly } from "./chart.js";
 
 (() => {
   const LATE = 15000;
-  const NEVER = 60000;
-  const AGAIN = 15000;
+  const tries = Number(sessionStorage.getItem("view3-tries") ?? 0);
+  const NEVER = 15000 * 2 ** tries; // a machine that is only slow gets more time at each try
+  const AGAIN = 5000;
   const opened = Date.now();
   let last = 0;
   const notice = document.querySelector(".view3-stale");
@@ -18,7 +19,10 @@ import { paint, plotly } from "./chart.js";
   const look = () => {
     const now = Date.now();
     if (last && now - last > LATE) say(`The live link was lost at ${time(last)}. These numbers are from then.`);
-    else if (!last && now - opened > NEVER + AGAIN) location.reload();
+    else if (!last && now - opened > NEVER + AGAIN) {
+      sessionStorage.setItem("view3-tries", Math.min(tries + 1, 4));
+      location.reload();
+    }
     else if (!last && now - opened > NEVER) say("The live link did not start. Loading the page again in a few seconds.");
     else say("");
   };
@@ -45,6 +49,7 @@ import { paint, plotly } from "./chart.js";
   window.addEventListener("view3-beat", () => {
     if (!last) document.addEventListener("click", () => setTimeout(name, 100));
     last = Date.now();
+    sessionStorage.removeItem("view3-tries");
     document.body.setAttribute("data-live", "");
     document.getElementById("view3-first")?.remove();
     name();

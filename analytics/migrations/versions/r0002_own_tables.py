@@ -38,6 +38,7 @@ sa.Table(
     sa.Column("date_only", sa.Boolean, nullable=False),
     sa.Column("collected", Money(10, 2)),
     sa.Column("refunded", Money(10, 2), nullable=False),
+    sa.Column("as_of", Moment),
     sa.Column("utm_source", sa.String(255)),
     sa.Column("utm_medium", sa.String(255)),
     sa.Column("utm_campaign", sa.String(255)),
@@ -70,6 +71,7 @@ sa.Table(
     sa.Column("refunded", Money(10, 2), nullable=False),
     sa.Column("currency", Key(3), nullable=False),
     sa.Column("paid_at", Moment, nullable=False),
+    sa.Column("as_of", Moment),
     sa.Index("ix_payments_shared_id", "shared_id"),
     mysql_charset="utf8mb4",
 )
@@ -141,6 +143,7 @@ sa.Table(
     sa.Column("product_key", Key(255), nullable=False),
     sa.Column("collected", Money(10, 2), nullable=False),
     sa.Column("refunded", Money(10, 2), nullable=False),
+    sa.Column("at_risk", Money(10, 2), nullable=False, server_default="0"),
     sa.Column("outcome", Key(16), nullable=False, server_default="unattributed"),
     sa.Column("reason", Key(32), nullable=False, server_default="no such person"),
     sa.Column("utm_source_key", Key(255), nullable=False, server_default=""),
@@ -255,7 +258,7 @@ def leads(engine: str) -> str:
         f"source VARCHAR(32){BINARY[engine]} NOT NULL, external_id VARCHAR(191){BINARY[engine]} NOT NULL, "
         f"name VARCHAR(255) NOT NULL DEFAULT '', email VARCHAR(320){text}, email_folded VARCHAR(320){text}, "
         f"email_key VARCHAR(320){text}, email_tag VARCHAR(320){text}, customer_id VARCHAR(191){text}, "
-        "opted_in_at DATETIME NOT NULL, opted_in_on DATE NOT NULL, date_only BOOLEAN NOT NULL DEFAULT 0, "
+        "opted_in_at DATETIME NOT NULL, opted_in_on DATE NOT NULL, date_only BOOLEAN NOT NULL DEFAULT 0, as_of DATETIME, "
         f"{utms}{keys}{LEAD_KEYS[engine]}){OPTIONS[engine]}"
     )
 

@@ -1,0 +1,109 @@
+"""What came in for a purchase, what went back, and what is at risk: the same whatever the order the facts arrived in."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from analytics.records import DisputeState, RefundState
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Money of one payment; `ids` are all ids it goes by, `refunded` what had gone back of it at `as_of` (None: untimed)."""
+
+    external_id: str
+    shared_id: str
+    ids: frozenset[str]
+    amount: Decimal
+    refunded: Decimal
+    currency: str
+    as_of: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """One refund in its newest state."""
+
+    payment_id: str
+    amount: Decimal
+    currency: str
+    state: RefundState
+    made_at: datetime
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One dispute in its newest state."""
+
+    payment_id: str
+    amount: Decimal
+    currency: str
+    state: DisputeState
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Everything known about the money of some purchases."""
+
+    receipts: Sequence[Receipt] = ()
+    returns: Sequence[Return] = ()
+    claims: Sequence[Claim] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """Money collected (None: no payment is known), money that went back (refunds and lost disputes), money at risk."""
+
+    collected: Decimal | None
+    refunded: Decimal
+    at_risk: Decimal
+
+
+def balance(ids: Collection[str], currency: str, ledger: Ledger) -> Balance:
+    """Return the balance of the purchase that goes by `ids`; money in another currency is not added up."""
+    receipts = _once([one for one in ledger.receipts if one.shared_id in ids and one.currency == currency])
+    known = set(ids).union(*(one.ids for one in receipts))
+    returns = [one for one in ledger.returns if one.payment_id in known and one.currency == currency]
+    claims = [one for one in ledger.claims if one.payment_id in known and one.currency == currency]
+    back = sum((_returned(one, [back for back in returns if back.payment_id in one.ids]) for one in receipts), ZERO)
+    stray = [one for one in returns if not any(one.payment_id in receipt.ids for receipt in receipts)]
+    back += sum((one.amount for one in stray if one.state is not RefundState.FAILED), ZERO)
+    lost = sum((one.amount for one in claims if one.state is DisputeState.LOST), ZERO)
+    return Balance(
+        collected=sum((one.amount for one in receipts), ZERO) if receipts else None,
+        refunded=back + lost,
+        at_risk=sum((one.amount for one in claims if one.state is DisputeState.OPEN), ZERO),
+    )
+
+
+def _once(receipts: Sequence[Receipt]) -> list[Receipt]:
+    """Return each payment once: a receipt under an id that another receipt names as its own alias is the same money."""
+    return [
+        one
+        for one in receipts
+        if not any(other is not one and one.external_id in other.ids and _leads(other, one) for other in receipts)
+    ]
+
+
+def _leads(other: Receipt, one: Receipt) -> bool:
+    """Tell which of two receipts of one payment speaks: the one that knows more ids, then the smaller id."""
+    return (-len(other.ids), other.external_id) < (-len(one.ids), one.external_id)
+
+
+def _returned(receipt: Receipt, returns: Sequence[Return]) -> Decimal:
+    """Return what has gone back of a payment: its cumulative report, corrected by the refunds that came after it."""
+    if receipt.as_of is None:
+        single = sum((one.amount for one in returns if one.state is not RefundState.FAILED), ZERO)
+        return single if returns else receipt.refunded
+    amount = receipt.refunded
+    for one in returns:
+        was_counted = one.made_at <= receipt.as_of
+        if not was_counted and one.state is not RefundState.FAILED:
+            amount += one.amount
+        if was_counted and one.state is RefundState.FAILED and one.as_of > receipt.as_of:
+            amount -= one.amount
+    return max(amount, ZERO)
