@@ -1,5 +1,6 @@
 """Takes in attendance: sessions and samples stay as told, the specification's daily row is written through."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
@@ -8,10 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from analytics.challenge import Challenge
-from analytics.records import USUAL_STATISTIC, Attendance, AttendanceSample, Platform
-from analytics.rows import Row, sample_row, session_row
-from analytics.schema import attendance, attendance_samples, attendance_sessions
+from analytics.records import USUAL_STATISTIC, Attendance, AttendanceSample, Platform, Session, Stay
+from analytics.rows import Row, cut, sample_row, session_row, stay_row
+from analytics.schema import Moment, attendance, attendance_samples, attendance_sessions, attendance_stays
 from analytics.store import chunks, existing, write_changed
+from analytics.versions import both_parts
 
 DayKey = tuple[date, str]
 SessionKey = tuple[str, str]
@@ -19,13 +21,18 @@ SessionKey = tuple[str, str]
 
 def take_sessions(connection: Connection, challenge: Challenge, sessions: Sequence[Attendance], rule: str) -> list[str]:
     """Store sessions and write their days through; return per session `new`, `changed` or `same`."""
-    rows = [session_row(one) for one in sessions]
-    stored = existing(connection, attendance_sessions, {(row["platform"], row["session_id"]) for row in rows})
-    # What a report leaves open, such as the peak, stays as the samples told it.
-    whole = [{**row, **_known(row, stored.get((row["platform"], row["session_id"])))} for row in rows]
+    keys = {(one.platform.value, one.session_id.strip()) for one in sessions}
+    stored = existing(connection, attendance_sessions, keys)
+    seen = _seen(connection, keys)
+    whole = []
+    for one in sessions:
+        key = (one.platform.value, one.session_id.strip())
+        # What a report leaves open, such as the peak, stays as the samples told it.
+        row = _completed(session_row(one), stored.get(key))
+        whole.append(row | _session(key, seen[key], row, one.source, challenge) if key in seen else row)
     states = write_changed(connection, attendance_sessions, whole, stored=stored)
     moved = {(row["date"], row["platform"]) for row in stored.values()}
-    _write_days(connection, challenge, moved | {(row["date"], row["platform"]) for row in rows}, rule)
+    _write_days(connection, challenge, moved | {(row["date"], row["platform"]) for row in whole}, rule)
     return states
 
 
@@ -44,9 +51,78 @@ def take_samples(
     return states
 
 
-def _known(row: Row, stored: Any) -> Row:
-    """Return the stored values of the columns that an arriving session leaves open."""
-    return {name: stored[name] for name, value in row.items() if value is None} if stored is not None else {}
+def take_presence(
+    connection: Connection, challenge: Challenge, marks: Sequence[Session], stays: Sequence[Stay], rule: str
+) -> list[str]:
+    """Store who came and left and when sessions began and ended, and write the days through; return what each was."""
+    states = write_changed(connection, attendance_stays, [stay_row(stay) for stay in stays], merge=both_parts)
+    told: dict[SessionKey, list[Session | Stay]] = defaultdict(list)
+    everything: list[Session | Stay] = [*marks, *stays]
+    for one in everything:
+        told[one.platform.value, one.session_id.strip()].append(one)
+    stored = existing(connection, attendance_sessions, set(told))
+    crowds = _crowds(connection, set(told))
+    rows = [_visited(key, told[key], crowds.get(key), stored.get(key), challenge) for key in sorted(told)]
+    session_states = write_changed(connection, attendance_sessions, rows, stored=stored)
+    days = {(row["date"], row["platform"]) for row in [*rows, *stored.values()]}
+    _write_days(connection, challenge, days, rule)
+    return states + session_states[: len(marks)]
+
+
+def _crowds(connection: Connection, keys: set[SessionKey]) -> dict[SessionKey, tuple[int, datetime]]:
+    """Return how many different people each session has seen, and when the first of them came."""
+    stay = attendance_stays.c
+    found: dict[SessionKey, tuple[int, datetime]] = {}
+    for chunk in chunks(sorted(keys)):
+        query = (
+            sa.select(
+                stay.platform,
+                stay.session_id,
+                sa.func.count(stay.person.distinct()),
+                sa.func.min(sa.func.coalesce(stay.joined_at, stay.left_at), type_=Moment),
+            )
+            .where(sa.tuple_(stay.platform, stay.session_id).in_(chunk))
+            .group_by(stay.platform, stay.session_id)
+        )
+        for platform, session_id, people, first in connection.execute(query):
+            found[platform, session_id] = (people, first)
+    return found
+
+
+def _visited(
+    key: SessionKey,
+    told: Sequence[Session | Stay],
+    crowd: tuple[int, datetime] | None,
+    stored: Any,
+    challenge: Challenge,
+) -> Row:
+    """Return a session with what was told of it; nobody yet is not a count of zero, so its statistic stays empty."""
+    marks = [one for one in told if isinstance(one, Session)]
+    starts = [mark.started_at.replace(microsecond=0) for mark in marks if mark.started_at]
+    ends = [mark.ended_at.replace(microsecond=0) for mark in marks if mark.ended_at]
+    old = dict(stored) if stored is not None else {}
+    started_at = min([*starts, *filter(None, [old.get("started_at")])], default=None)
+    ended_at = max([*ends, *filter(None, [old.get("ended_at")])], default=None)
+    began = started_at or (crowd[1] if crowd else ended_at)
+    people = max(crowd[0] if crowd else 0, old.get("participants", 0))
+    return {
+        "platform": key[0],
+        "session_id": key[1],
+        "date": challenge.local_date(began) if began else old["date"],
+        "participants": people,
+        "statistic": USUAL_STATISTIC[Platform(key[0])] if people else "",
+        "topic": cut(next((mark.topic for mark in marks if mark.topic), old.get("topic", ""))),
+        "started_at": started_at,
+        "ended_at": ended_at,
+        "source": told[0].source,
+    }
+
+
+def _completed(row: Row, stored: Any) -> Row:
+    """Return an arriving session with the stored values of the columns that it leaves open."""
+    return (
+        {name: stored[name] if value is None else value for name, value in row.items()} if stored is not None else row
+    )
 
 
 def _seen(connection: Connection, keys: set[SessionKey]) -> dict[SessionKey, tuple[datetime, int]]:
@@ -100,7 +176,10 @@ def _write_days(connection: Connection, challenge: Challenge, days: set[DayKey],
                 attendance_sessions.c.platform,
                 combine(attendance_sessions.c.participants).label("participants"),
             )
-            .where(sa.tuple_(attendance_sessions.c.date, attendance_sessions.c.platform).in_(chunk))
+            .where(
+                sa.tuple_(attendance_sessions.c.date, attendance_sessions.c.platform).in_(chunk),
+                attendance_sessions.c.statistic != "",
+            )
             .group_by(attendance_sessions.c.date, attendance_sessions.c.platform)
         )
         for row in connection.execute(query):

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from analytics import spending
-from analytics.attending import take_samples, take_sessions
+from analytics.attending import take_presence, take_samples, take_sessions
 from analytics.challenge import Challenge
 from analytics.crediting import RECORDED, credit_sales, sales_of
 from analytics.folding import email_keys, fold
@@ -28,6 +28,8 @@ from analytics.records import (
     Purchase,
     Record,
     Refund,
+    Session,
+    Stay,
 )
 from analytics.recrediting import credit_all
 from analytics.rows import TEXT, lead_row, person_row, purchase_row, spend_row, utm_keys
@@ -157,6 +159,9 @@ def _take(connection: Connection, rules: Rules, records: Sequence[Record]) -> Co
         tally.update(take_sessions(connection, rules.challenge, sessions, rules.sessions_per_day))
     if samples := kinds[AttendanceSample]:
         tally.update(take_samples(connection, rules.challenge, samples, rules.sessions_per_day))
+    if kinds[Session] or kinds[Stay]:
+        present = take_presence(connection, rules.challenge, kinds[Session], kinds[Stay], rules.sessions_per_day)
+        tally.update(present)
     spending.stage(connection, [spend_row(spend) for spend in kinds[AdSpend]])
     _note_freshness(connection, records)
     return tally

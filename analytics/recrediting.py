@@ -15,7 +15,6 @@ from analytics.schema import UTM_COLUMNS, high_ticket_sales, identity_links, lea
 from analytics.store import temporary
 
 BY_LINK, BY_ID, BY_EMAIL = 1, 2, 3
-OWN, OTHER = 1, 2  # whose address a lead has that was found by customer id: the buyer's own, or somebody else's
 
 sale = high_ticket_sales
 fact = sale_facts
@@ -47,9 +46,8 @@ def credit_all(connection: Connection) -> int:
 
 
 def _recognised() -> sa.CompoundSelect[Any]:
-    """Return every opt-in of every buyer: the sale, how it was found, its place in the order, and whose address it has."""
+    """Return every opt-in of every buyer: the sale, how the lead was found, and its place in the order."""
     linked = sa.alias(leads, "linked")
-    is_linked = sa.exists().where(identity_links.c.sale_id == fact.c.sale_id)
     of_link = (
         _opt_in(identity_links.c.sale_id, BY_LINK)
         .join_from(identity_links, linked, _same_lead(linked))
@@ -57,35 +55,32 @@ def _recognised() -> sa.CompoundSelect[Any]:
             leads, sa.or_(_same_lead(leads), sa.and_(linked.c.email_key != "", leads.c.email_key == linked.c.email_key))
         )
     )
-    of_id = (
-        _opt_in(fact.c.sale_id, BY_ID)
-        .join_from(purchases, fact, sa.and_(purchases.c.sale_id == fact.c.sale_id, purchases.c.customer_id != ""))
-        .join(leads, sa.and_(leads.c.source == purchases.c.source, leads.c.customer_id == purchases.c.customer_id))
-        .where(~is_linked)
-    )
     of_email = (
         _opt_in(fact.c.sale_id, BY_EMAIL)
         .join_from(fact, leads, leads.c.email_key == fact.c.email_key)
-        .where(fact.c.email_key != "", ~is_linked)
+        .where(fact.c.email_key != "", ~_is_linked)
     )
-    return sa.union_all(of_link, _through(of_id, "ix_leads_customer"), _through(of_email, "ix_leads_person"))
+    of_id = _found_by_id(_opt_in(fact.c.sale_id, BY_ID))
+    return sa.union_all(of_link, of_id, _through(of_email, "ix_leads_person"))
 
 
 def _opt_in(sale_id: sa.Column[int], via: int) -> sa.Select[Any]:
-    # Only a customer id can find a lead with another address; where it is blank there is nothing to contradict.
-    owner = {BY_ID: sa.case((leads.c.email_key == "", 0), (leads.c.email_key == fact.c.email_key, OWN), else_=OTHER)}
-    return sa.select(
-        sale_id.label("sale_id"),
-        sa.literal_column(str(via)).label("via"),
-        owner.get(via, sa.literal_column("0")).label("owner"),
-        leads.c.source,
-        leads.c.external_id,
-        leads.c.opted_in_at,
-    )
+    way = sa.literal_column(str(via)).label("via")
+    return sa.select(sale_id.label("sale_id"), way, leads.c.source, leads.c.external_id, leads.c.opted_in_at)
+
+
+def _found_by_id(query: sa.Select[Any]) -> sa.Select[Any]:
+    """Return a query over the leads that carry a customer id of the buyer."""
+    told = sa.and_(purchases.c.sale_id == fact.c.sale_id, purchases.c.customer_id != "")
+    same = sa.and_(leads.c.source == purchases.c.source, leads.c.customer_id == purchases.c.customer_id)
+    return _through(query.join_from(purchases, fact, told).join(leads, same).where(~_is_linked), "ix_leads_customer")
 
 
 def _through(query: sa.Select[Any], index: str) -> sa.Select[Any]:
-    """Return a join that MariaDB makes in the order written and by that index: after an import it knows no statistics."""
+    """Return a join that MariaDB makes in the order written and by that index.
+
+    Left to itself it compares every row with every row, as long as its statistics are older than the last large import.
+    """
     return query.prefix_with("STRAIGHT_JOIN", dialect="mysql").with_hint(leads, f"FORCE INDEX ({index})", "mysql")
 
 
@@ -95,8 +90,11 @@ def _same_lead(table: Any) -> sa.ColumnElement[bool]:
     )
 
 
-def _first_touches() -> sa.CTE:
-    """Return the earliest opt-in of each buyer, and whether id and e-mail name two people."""
+_is_linked = sa.exists().where(identity_links.c.sale_id == fact.c.sale_id)
+
+
+def _first_touches() -> tuple[sa.CTE, sa.CTE]:
+    """Return the earliest opt-in of each buyer, and the sales whose id and e-mail name two people."""
     recognised = _recognised().cte("recognised")
     order = (
         recognised.c.opted_in_at,
@@ -105,29 +103,31 @@ def _first_touches() -> sa.CTE:
         recognised.c.source,
         recognised.c.via,
     )
-
-    def any_is(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
-        return sa.func.max(sa.case((condition, 1), else_=0)).over(partition_by=recognised.c.sale_id)
-
-    ranked = sa.select(
-        recognised.c.sale_id,
-        recognised.c.via,
-        recognised.c.source,
-        recognised.c.external_id,
-        sa.func.row_number().over(partition_by=recognised.c.sale_id, order_by=order).label("place"),
-        any_is(recognised.c.via == BY_EMAIL).label("by_email"),
-        any_is(recognised.c.owner == OWN).label("by_own"),
-        any_is(recognised.c.owner == OTHER).label("by_other"),
-    ).cte("ranked")
-    in_conflict = sa.and_(ranked.c.by_email == 1, ranked.c.by_other == 1, ranked.c.by_own == 0)
-    return sa.select(ranked, in_conflict.label("in_conflict")).where(ranked.c.place == 1).cte("first_touch")
+    place = sa.func.row_number().over(partition_by=recognised.c.sale_id, order_by=order).label("place")
+    ranked = sa.select(*(recognised.c[name] for name in ("sale_id", "via", "source", "external_id")), place).cte(
+        "ranked"
+    )
+    first = sa.select(ranked).where(ranked.c.place == 1).cte("first_touch")
+    owner = sa.func.nullif(leads.c.email_key, "")
+    named_by_id = _found_by_id(
+        sa.select(
+            fact.c.sale_id,
+            fact.c.email_key,
+            sa.func.max(sa.case((owner == fact.c.email_key, 1), else_=0)).label("is_buyer"),
+            sa.func.count(owner).label("owners"),
+        )
+    ).group_by(fact.c.sale_id, fact.c.email_key)
+    named = named_by_id.cte("named_by_id")
+    is_known = sa.exists().where(leads.c.email_key == named.c.email_key, named.c.email_key != "")
+    conflicts = sa.select(named.c.sale_id).where(named.c.is_buyer == 0, named.c.owners > 0, is_known).cte("conflicts")
+    return first, conflicts
 
 
 def _changes() -> sa.Select[Any]:
     """Return the rows of `work`: the credit of each sale whose stored credit differs from it."""
-    first = _first_touches()
+    first, conflicts = _first_touches()
     lead = leads
-    in_conflict = sa.func.coalesce(first.c.in_conflict, 0) == 1
+    in_conflict = conflicts.c.sale_id.is_not(None)
     is_late = lead.c.opted_in_at > fact.c.eligible_until
     is_credited = sa.and_(lead.c.id.is_not(None), ~in_conflict, ~is_late)
     has_utm = sa.or_(*(lead.c[name].is_not(None) for name in UTM_COLUMNS))
@@ -175,6 +175,7 @@ def _changes() -> sa.Select[Any]:
         .join_from(fact, sale, sale.c.id == fact.c.sale_id)
         .join(first, first.c.sale_id == fact.c.sale_id, isouter=True)
         .join(lead, sa.and_(lead.c.source == first.c.source, lead.c.external_id == first.c.external_id), isouter=True)
+        .join(conflicts, conflicts.c.sale_id == fact.c.sale_id, isouter=True)
         .where(differs)
     )
 

@@ -1,8 +1,9 @@
 """What every connector promises and how it says no."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import Any, Protocol
 
 from analytics.challenge import Challenge
 from analytics.records import Record
@@ -51,3 +52,59 @@ class Reading:
 
     challenge: Challenge
     currency: str
+
+
+class BadSignatureError(ValueError):
+    """A request that its vendor did not sign; `stale` where the signature is good and only the time is not."""
+
+    def __init__(self, reason: str, *, stale: bool = False) -> None:
+        super().__init__(reason)
+        self.stale = stale
+
+
+class UnreadablePayloadError(ValueError):
+    """A body or an event that cannot be read; the message names the field and what stands there, never its value."""
+
+
+Payload = Mapping[str, Any]
+
+
+class LookUp(Protocol):
+    """What a vendor is asked when its event does not tell; None where nobody can be asked."""
+
+    def line_items(self, session_id: str) -> Sequence[Payload] | None:
+        """Return what was bought in a Stripe Checkout session."""
+        ...
+
+
+class NoLookUp:
+    """Nobody to ask: the event has to do."""
+
+    def line_items(self, session_id: str) -> None:
+        """Return nothing."""
+
+
+class Webhook(Protocol):
+    """A vendor that calls us. Header names are in lower case; whatever the bytes, only the two errors above escape."""
+
+    SOURCE: str
+
+    def verify(self, headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime) -> None:
+        """Raise BadSignatureError unless the vendor signed these bytes with one of the secrets, and recently."""
+        ...
+
+    def event_id(self, payload: Payload, body: bytes, headers: Mapping[str, str]) -> str:
+        """Return the id under which an event is kept once: at most 191 ASCII characters."""
+        ...
+
+    def kind(self, payload: Payload) -> str:
+        """Return the vendor's name for what happened: at most 64 ASCII characters."""
+        ...
+
+    def keep(self, payload: Payload, body: bytes) -> bytes:
+        """Return what may be stored of an event, which reads like the event itself."""
+        ...
+
+    def normalise(self, payload: Payload, look_up: LookUp) -> Iterator[Record]:
+        """Yield what an event means to us: nothing for many; raise UnreadablePayloadError for one that is broken."""
+        ...

@@ -8,8 +8,9 @@ from sqlalchemy.engine import Connection
 
 from analytics.challenge import Period
 from analytics.records import Platform
-from analytics.schema import attendance, attendance_samples, attendance_sessions
+from analytics.schema import Moment, attendance, attendance_samples, attendance_sessions, attendance_stays
 
+LONGEST = timedelta(hours=12)  # a session whose end nobody told is over by then
 LIVE_FOR = timedelta(minutes=5)  # samples come every minute; after five without one nobody knows
 
 
@@ -67,19 +68,46 @@ def attendance_by_day(connection: Connection, period: Period) -> list[RoomDay]:
 
 
 def live_now(connection: Connection, now: datetime) -> Live | None:
-    """Return how many people watch at this moment, or None while no session is live."""
+    """Return how many people watch at this moment, or None while no session is live.
+
+    A platform that sends samples is believed on them; otherwise those count who came to an open session and have not left.
+    """
+    rooms = _sampled(connection, now)
+    sampled = {platform for platform, _, _ in rooms}
+    rooms += [room for room in _present(connection, now) if room[0] not in sampled]
+    if not rooms:
+        return None
+    return Live(sum(people for _, people, _ in rooms), max(at for *_, at in rooms))
+
+
+def _sampled(connection: Connection, now: datetime) -> list[tuple[str, int, datetime]]:
+    """Return platform, people and moment of the newest sample of each live session."""
     sample, session = attendance_samples, attendance_sessions
     query = (
         sa.select(sample.c.platform, sample.c.session_id, sample.c.seen_at, sample.c.participants)
         .join(session, sa.and_(session.c.platform == sample.c.platform, session.c.session_id == sample.c.session_id))
-        .where(
-            sample.c.seen_at > now - LIVE_FOR,
-            sample.c.seen_at <= now,
-            sa.or_(session.c.ended_at.is_(None), session.c.ended_at > now),
-        )
+        .where(sample.c.seen_at > now - LIVE_FOR, sample.c.seen_at <= now, _is_open(now))
         .order_by(sample.c.seen_at)
     )
     newest = {(row.platform, row.session_id): row for row in connection.execute(query)}
-    if not newest:
-        return None
-    return Live(sum(row.participants for row in newest.values()), max(row.seen_at for row in newest.values()))
+    return [(row.platform, row.participants, row.seen_at) for row in newest.values()]
+
+
+def _present(connection: Connection, now: datetime) -> list[tuple[str, int, datetime]]:
+    """Return platform, people inside, and the moment of the newest coming or going, of each open session."""
+    stay, session = attendance_stays, attendance_sessions
+    moved = sa.func.max(sa.func.coalesce(stay.c.left_at, stay.c.joined_at), type_=Moment)
+    is_inside = sa.and_(stay.c.joined_at.is_not(None), stay.c.left_at.is_(None))
+    query = (
+        sa.select(session.c.platform, sa.func.count(sa.case((is_inside, stay.c.person)).distinct()), moved)
+        .join_from(
+            session, stay, sa.and_(stay.c.platform == session.c.platform, stay.c.session_id == session.c.session_id)
+        )
+        .where(session.c.started_at > now - LONGEST, session.c.started_at <= now, _is_open(now))
+        .group_by(session.c.platform, session.c.session_id)
+    )
+    return [(platform, people, at) for platform, people, at in connection.execute(query)]
+
+
+def _is_open(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.or_(attendance_sessions.c.ended_at.is_(None), attendance_sessions.c.ended_at > now)
