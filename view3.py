@@ -16,11 +16,14 @@ if TYPE_CHECKING:  # --help answers in a fraction of a second because nothing be
     from analytics.challenge import Challenge, Period
     from analytics.view3 import SalesFilter, Sort
     from analytics.workbench import Workbench
+    from connectors.catalog import Route
     from connectors.csv_import import ImportReport
+    from connectors.drain import Drain
+    from connectors.settings import ConnectorSettings
 
 SOME_REJECTED, UNUSABLE = 3, 2
 FAILED = 1
-PORT = 8866
+PORT, RECEIVER_PORT = 8866, 8867
 PATIENCE = 1.0  # seconds before a progress bar is worth its line
 
 
@@ -235,6 +238,41 @@ def serve(port: int, host: str) -> None:
         raise Sentence(str(error)) from error
 
 
+@main.command()
+@click.option("--port", default=RECEIVER_PORT, show_default=True, help="Where webhooks arrive.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Which address to listen on.")
+@click.option("--no-drain", is_flag=True, help="Only keep events; another process reads them (view3 drain).")
+@in_sentences
+def receive(port: int, host: str, *, no_drain: bool) -> None:
+    """Receive webhooks: check, keep, answer, and read them in the background."""
+    from connectors.service import Service
+
+    workbench = _workbench()
+    workbench.upgrade()
+    secrets = _routes()
+    for route, shared in secrets.items():
+        click.echo(f"{route.path}: {'on' if shared else f'off: VIEW3_{route.setting.upper()} is not set'}")
+    service = Service(secrets, _drain(workbench), _connector_settings().inbox_days, _log)
+    run = service.run_without_reading if no_drain else service.run
+    run(host, port, lambda: click.echo(f"Webhooks arrive at http://{host}:{port}/"))
+
+
+@main.command()
+@click.option("--once", is_flag=True, help="Read what is there and stop.")
+@in_sentences
+def drain(*, once: bool) -> None:
+    """Read the inbox into the tables; several may run side by side."""
+    from connectors.service import Reader
+
+    reading = _drain(_workbench())
+    if once:
+        click.echo(f"{reading.all():,} events read.")
+        return
+    reader = Reader(reading, days=_connector_settings().inbox_days, log=_log)
+    with suppress(KeyboardInterrupt):
+        reader.run()
+
+
 @main.group(invoke_without_command=True)
 @click.pass_context
 def inbox(context: click.Context) -> None:
@@ -246,29 +284,59 @@ def inbox(context: click.Context) -> None:
 @inbox.command("list")
 @in_sentences
 def inbox_list() -> None:
-    """List the purchases that count nowhere."""
-    from analytics import terminal
+    """List the events that could not be read and the purchases that count nowhere."""
+    from analytics.database import reading
+    from analytics.terminal import plain
+    from connectors import inbox as events
 
     workbench = _workbench()
     rows = workbench.left_out()
-    for row in rows:
+    with reading(workbench.engine) as connection:
+        aside = events.entries(connection, events.State.SET_ASIDE)
+        waiting = events.waiting(connection)
+    for entry in aside:
+        event = entry.event
         click.echo(
-            terminal.plain(f"{row.source}:{row.external_id}  {row.why}  {row.product}  {row.price} {row.currency}")
+            plain(f"{event.source}:{event.event_id}  {event.kind}  {event.received_at:%Y-%m-%d %H:%M}  {entry.reason}")
         )
-    click.echo(f"{len(rows):,} purchases count nowhere.")
+    for row in rows:
+        click.echo(plain(f"{row.source}:{row.external_id}  {row.why}  {row.product}  {row.price} {row.currency}"))
+    click.echo(f"{len(aside):,} events set aside, {waiting:,} waiting; {len(rows):,} purchases count nowhere.")
+
+
+@inbox.command("show")
+@click.argument("event")
+@in_sentences
+def inbox_show(event: str) -> None:
+    """Show one event, named SOURCE:ID as `view3 inbox list` prints it."""
+    from analytics.database import reading
+    from analytics.terminal import plain
+    from connectors import inbox as events
+
+    source, _, event_id = event.partition(":")
+    with reading(_workbench().engine) as connection:
+        entry = events.find(connection, source, event_id)
+    if entry is None:
+        raise Sentence(f"There is no event {event} in the inbox.")
+    click.echo(plain(f"{event}  {entry.event.kind}  {entry.state}  {entry.attempts} attempts  {entry.reason}"))
+    click.echo("\n".join(plain(line) for line in entry.event.body.decode("utf-8", "replace").splitlines()))
 
 
 @inbox.command("retry")
 @in_sentences
 def inbox_retry() -> None:
-    """Ask the patterns again about every purchase that no messenger classified."""
+    """Read the events that were set aside once more, and ask the patterns again about every unclassified purchase."""
     from analytics import ingest
     from analytics.database import writing
+    from connectors import inbox as events
 
     workbench = _workbench()
     with writing(workbench.engine) as connection:
+        again = events.retry(connection)
+    _drain(workbench).all()
+    with writing(workbench.engine) as connection:
         changed = ingest.reclassify(connection, workbench.rules)
-    click.echo(f"{changed:,} purchases were classified anew.")
+    click.echo(f"{again:,} events were read again; {changed:,} purchases were classified anew.")
 
 
 @main.command()
@@ -281,6 +349,42 @@ def doctor() -> None:
         click.echo(f"{finding.mark:4}  {finding.subject:10}  {finding.sentence}")
         failed = failed or finding.is_failure
     sys.exit(FAILED if failed else 0)
+
+
+def _connector_settings() -> "ConnectorSettings":
+    from connectors.settings import ConnectorSettings
+
+    return ConnectorSettings.load()
+
+
+def _routes() -> "dict[Route, tuple[str, ...]]":
+    from connectors.catalog import ROUTES, secrets_of
+
+    settings = _connector_settings()
+    return {route: secrets_of(route, settings) for route in ROUTES}
+
+
+def _drain(workbench: "Workbench") -> "Drain":
+    """Return the drain of the workbench's inbox, with the door and the clock it reads by."""
+    from analytics import ingest
+    from analytics.database import writing
+    from connectors.contract import NoLookUp
+    from connectors.drain import Drain
+    from connectors.stripe_api import StripeLookUp
+
+    key = _connector_settings().stripe_api_key
+    return Drain(
+        transaction=lambda: writing(workbench.engine),
+        accept=lambda connection, records: ingest.accept(connection, workbench.rules, records),
+        clock=workbench.now,
+        look_up=StripeLookUp.with_key(key.get_secret_value()) if key else NoLookUp(),
+    )
+
+
+def _log(sentence: str) -> None:
+    from analytics.terminal import plain
+
+    click.echo(plain(sentence), err=True)
 
 
 def _workbench() -> "Workbench":

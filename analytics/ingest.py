@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -49,6 +50,7 @@ from analytics.store import batches, existing, temporary, upsert, write_changed
 from analytics.versions import newer
 
 MONEY = (Purchase, Payment, Refund, Dispute)
+Kinds = Mapping[type, Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,8 @@ def accept(connection: Connection, rules: Rules, records: Iterable[Record]) -> A
     """Store a stream of records inside the caller's transaction and bring everything that follows from them up to date."""
     refused: list[Refusal] = []
     tally: Counter[str] = Counter()
-    with temporary(connection, spending.staged):
+    with ExitStack() as stage:
+        is_staging = False
         for batch in batches(enumerate(records)):
             welcome = []
             for position, record in batch:
@@ -101,8 +104,12 @@ def accept(connection: Connection, rules: Rules, records: Iterable[Record]) -> A
                     refused.append(Refusal(position, reason))
                 else:
                     welcome.append(record)
+            if not is_staging and any(isinstance(record, AdSpend) for record in welcome):
+                stage.enter_context(temporary(connection, spending.staged))
+                is_staging = True
             tally.update(_take(connection, rules, welcome))
-        tally.update(spending.publish(connection))
+        if is_staging:
+            tally.update(spending.publish(connection))
     # From now on the database is more than the sample challenge, which `view3 demo` may replace.
     connection.execute(sa.update(challenges).values(is_sample=False))
     counts = {name: tally[name] for name in ("new", "changed", "same", "unclassified", "excluded")}
@@ -149,22 +156,37 @@ def _take(connection: Connection, rules: Rules, records: Sequence[Record]) -> Co
     for record in records:
         kinds[type(record)].append(record)
     tally: Counter[str] = Counter()
-    if any(kinds[kind] for kind in (Lead, *MONEY)):
-        _work_alone(connection)
-    if kinds[Lead]:
-        tally.update(_take_leads(connection, rules, kinds[Lead]))
-    if any(kinds[kind] for kind in MONEY):
-        tally.update(_take_purchases(connection, rules, kinds))
-    if sessions := kinds[Attendance]:
-        tally.update(take_sessions(connection, rules.challenge, sessions, rules.sessions_per_day))
-    if samples := kinds[AttendanceSample]:
-        tally.update(take_samples(connection, rules.challenge, samples, rules.sessions_per_day))
-    if kinds[Session] or kinds[Stay]:
-        present = take_presence(connection, rules.challenge, kinds[Session], kinds[Stay], rules.sessions_per_day)
-        tally.update(present)
-    spending.stage(connection, [spend_row(spend) for spend in kinds[AdSpend]])
+    for wanted, take in (
+        ((Lead, *MONEY), _take_people_and_money),
+        ((Attendance, AttendanceSample, Session, Stay), _take_rooms),
+        ((AdSpend,), _take_spend),
+    ):
+        if any(kinds[kind] for kind in wanted):
+            tally.update(take(connection, rules, kinds))
     _note_freshness(connection, records)
     return tally
+
+
+def _take_people_and_money(connection: Connection, rules: Rules, kinds: Kinds) -> list[str]:
+    _work_alone(connection)
+    states = _take_leads(connection, rules, kinds[Lead]) if kinds[Lead] else []
+    return states + (_take_purchases(connection, rules, kinds) if any(kinds[kind] for kind in MONEY) else [])
+
+
+def _take_rooms(connection: Connection, rules: Rules, kinds: Kinds) -> list[str]:
+    rule, states = rules.sessions_per_day, []
+    if kinds[Attendance]:
+        states += take_sessions(connection, rules.challenge, kinds[Attendance], rule)
+    if kinds[AttendanceSample]:
+        states += take_samples(connection, rules.challenge, kinds[AttendanceSample], rule)
+    if kinds[Session] or kinds[Stay]:
+        states += take_presence(connection, rules.challenge, kinds[Session], kinds[Stay], rule)
+    return states
+
+
+def _take_spend(connection: Connection, _rules: Rules, kinds: Kinds) -> list[str]:
+    spending.stage(connection, [spend_row(spend) for spend in kinds[AdSpend]])
+    return []
 
 
 def _work_alone(connection: Connection) -> None:
@@ -185,7 +207,7 @@ def _take_leads(connection: Connection, rules: Rules, arriving: Sequence[Lead]) 
     return states
 
 
-def _take_purchases(connection: Connection, rules: Rules, kinds: Mapping[type, Sequence[Any]]) -> list[str]:
+def _take_purchases(connection: Connection, rules: Rules, kinds: Kinds) -> list[str]:
     """Store purchase messages and what is told of their money, settle what they speak of, and credit the sales."""
     arriving: Sequence[Purchase] = kinds[Purchase]
     rows = [purchase_row(purchase, rules.patterns, rules.staff_keys) for purchase in arriving]

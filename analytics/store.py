@@ -44,6 +44,18 @@ def _summed(stored: sa.Column[Any], arriving: sa.ColumnElement[Any]) -> sa.Colum
     return sa.func.round(stored + arriving, stored.type.scale) if isinstance(stored.type, Money) else stored + arriving
 
 
+def insert_missing(connection: Connection, table: sa.Table, rows: Sequence[Row]) -> None:
+    """Insert the rows whose keys are not there yet; a row that is there stays as it is."""
+    if not rows:
+        return
+    key = [column.name for column in table.primary_key]
+    if connection.dialect.name == "sqlite":
+        connection.execute(sqlite.insert(table).on_conflict_do_nothing(index_elements=key), list(rows))
+    else:
+        # INSERT IGNORE would also swallow a text that is cut.
+        connection.execute(mysql.insert(table).on_duplicate_key_update({key[0]: table.c[key[0]]}), list(rows))
+
+
 def existing(connection: Connection, table: sa.Table, keys: Collection[tuple[Any, ...]]) -> dict[tuple[Any, ...], Row]:
     """Return the stored rows under the given keys, by key."""
     columns = list(table.primary_key)

@@ -8,6 +8,7 @@ import duckdb
 import pandas as pd
 import pymysql
 
+from bench.crowd import Size
 from bench.report import Clock, Line, step, tell
 from bench.server import Server
 from bench.showing import credit, filled
@@ -35,22 +36,26 @@ LEADS = f"SELECT {', '.join(LEAD)}, email_key, opted_in_at, external_id FROM lea
 def attribute(sales: int) -> None:
     """Measure crediting every sale."""
     with TemporaryDirectory() as folder, Server(Path(folder)) as server:
-        size, client, url = filled(server, sales, credited=False)
-        _settle(client)
-        first = _clock("crediting every sale for the first time", lambda: credit(url))
-        bare = _clock("joining in SQL", lambda: _bare_join(client))
-        anew = _clock("crediting every sale anew", lambda: credit(url))
-        bare = (bare + _clock("joining in SQL again", lambda: _bare_join(client))) / 2
-        fetch, merge, duck = _in_memory(client)
-        lines = [
-            Line("bare INSERT … SELECT of the join by e-mail", bare, ratio=1.0),
-            Line("view3 attribute, all credits stand already", anew, ratio=anew / bare, aim=f"aim ≤ {AIM_RATIO} ×"),
-            Line("view3 attribute, every sale for the first time", first, ratio=first / bare),
-            Line("pandas merge, rows in memory", merge, ratio=merge / bare),
-            Line("DuckDB join, rows in memory", duck, ratio=duck / bare),
-            Line("fetching the rows for either", fetch, ratio=fetch / bare),
-        ]
-        tell(f"attribute-{sales}", f"{size.sales:,} sales, {size.leads:,} leads", lines, server.version())
+        measure(server, *filled(server, sales, credited=False))
+
+
+def measure(server: Server, size: Size, client: pymysql.Connection, url: str) -> None:
+    """Measure crediting in a database whose sales are credited to nobody yet."""
+    _settle(client)
+    first = _clock("crediting every sale for the first time", lambda: credit(url))
+    bare = _clock("joining in SQL", lambda: _bare_join(client))
+    anew = _clock("crediting every sale anew", lambda: credit(url))
+    bare = (bare + _clock("joining in SQL again", lambda: _bare_join(client))) / 2
+    fetch, merge, duck = _in_memory(client)
+    lines = [
+        Line("bare INSERT … SELECT of the join by e-mail", bare, ratio=1.0),
+        Line("view3 attribute, all credits stand already", anew, ratio=anew / bare, aim=f"aim ≤ {AIM_RATIO} ×"),
+        Line("view3 attribute, every sale for the first time", first, ratio=first / bare),
+        Line("pandas merge, rows in memory", merge, ratio=merge / bare),
+        Line("DuckDB join, rows in memory", duck, ratio=duck / bare),
+        Line("fetching the rows for either", fetch, ratio=fetch / bare),
+    ]
+    tell(f"attribute-{size.sales}", f"{size.sales:,} sales, {size.leads:,} leads", lines, server.version())
 
 
 def _settle(client: pymysql.Connection) -> None:

@@ -1,12 +1,13 @@
 """Import of ad spend through the door, against the same file through LOAD DATA without any checks; and its memory."""
 
+import resource
 import subprocess
 import sys
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import psutil
+import pymysql
 
 from analytics import ingest
 from analytics.database import open_engine, writing
@@ -92,7 +93,7 @@ def _file(folder: str, rows: int) -> Path:
     return path
 
 
-def _load(client, path: Path, table: str, into: str) -> float:
+def _load(client: pymysql.Connection, path: Path, table: str, into: str) -> float:
     with client.cursor() as cursor:
         cursor.execute(table)
         with step("loading with LOAD DATA"), Clock() as clock:
@@ -100,7 +101,7 @@ def _load(client, path: Path, table: str, into: str) -> float:
     return clock.seconds
 
 
-def _prove_equal(client) -> None:
+def _prove_equal(client: pymysql.Connection) -> None:
     """Fail unless the import and LOAD DATA left the same table behind."""
     figures = "SELECT COUNT(*), SUM(spend), SUM(CRC32(CONCAT_WS('|', date, campaign_key, ad_set, ad, spend))) FROM"
     with client.cursor() as cursor:
@@ -118,14 +119,8 @@ def _peak_of_import(url: str, path: Path) -> float:
 
 
 def _own_peak() -> float:
-    """Return the largest resident memory this process had, in megabytes."""
-    import resource
-
-    return (
-        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-        if psutil.LINUX
-        else psutil.Process().memory_info().rss / 1e6
-    )
+    """Return the largest resident memory this process had, in mebibytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # Linux counts it in kibibytes
 
 
 if __name__ == "__main__":

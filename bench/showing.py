@@ -56,12 +56,12 @@ def show(sales: int) -> None:
     """Measure the read at so many sales, and at ten thousand."""
     with TemporaryDirectory() as folder, Server(Path(folder)) as server:
         for size in sorted({min(FEW, sales), sales}):
-            _measure(server, size)
+            measure(server, *filled(server, size))
 
 
-def _measure(server: Server, sales: int) -> None:
-    size, client, url = filled(server, sales)
-    engine = open_engine(url)
+def measure(server: Server, size: crowd.Size, client: pymysql.Connection, url: str) -> None:
+    """Measure the read of a database whose sales are credited."""
+    sales, engine = size.sales, open_engine(url)
 
     def read() -> View3:
         with reading_from(engine) as connection:

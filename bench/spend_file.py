@@ -1,6 +1,7 @@
 """The ad-spend file that the import is measured with: 100 days, every day the same ads."""
 
 import csv
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
@@ -32,7 +33,7 @@ def write(path: Path, rows: int) -> None:
         writer.writerows(islice(_rows(ads), rows))
 
 
-def _rows(ads):
+def _rows(ads: Sequence[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
     for day in range(DAYS):
         on = (FIRST_DAY + timedelta(days=day)).isoformat()
         for number, ad in enumerate(ads):

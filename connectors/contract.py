@@ -66,6 +66,10 @@ class UnreadablePayloadError(ValueError):
     """A body or an event that cannot be read; the message names the field and what stands there, never its value."""
 
 
+class LookUpFailedError(Exception):
+    """A vendor that cannot be asked now, though it could be later: the event is to be read again."""
+
+
 Payload = Mapping[str, Any]
 
 
@@ -73,7 +77,7 @@ class LookUp(Protocol):
     """What a vendor is asked when its event does not tell; None where nobody can be asked."""
 
     def line_items(self, session_id: str) -> Sequence[Payload] | None:
-        """Return what was bought in a Stripe Checkout session."""
+        """Return what was bought in a Stripe Checkout session; raise LookUpFailedError where asking again may help."""
         ...
 
 

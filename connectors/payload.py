@@ -12,10 +12,12 @@ from analytics.records import Utm
 from connectors.contract import Payload, UnreadablePayloadError
 
 DEEPEST = 64
+LONGEST_ID = 191
 LARGEST_EXPONENT = 100
 LONGEST_INTEGER = 40
 LAST_SECOND = 253_402_300_799  # the end of the year 9999
 _UNFIT = re.compile("[\ud800-\udfff\x00]")  # what no database keeps
+_TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/ -]*").fullmatch
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,30}(?:\.[0-9]{1,30})?").fullmatch
 _INTEGER = re.compile(r"[+-]?[0-9]{1,30}").fullmatch
 _KINDS = {bool: "true or false", int: "a number", Decimal: "a number", str: "a text", list: "a list", dict: "an object"}
@@ -104,9 +106,19 @@ class Fields:
         return next(filter(None, (self.text(name) for name in names)), "")
 
     def id(self, name: str) -> str:
-        """Return an id, whether it stands there alone or in the object it belongs to."""
+        """Return an id, whether it stands there alone or in the object it belongs to; empty where it is missing."""
         value = self.values.get(name)
-        return self.within(name).text("id") if isinstance(value, dict) else self.text(name)
+        text = self.within(name).text("id") if isinstance(value, dict) else self.text(name)
+        if len(text) > LONGEST_ID:
+            self.fail(name, f"is longer than {LONGEST_ID} characters")
+        return text
+
+    def token(self, name: str, longest: int) -> str:
+        """Return a name made of plain letters, digits and a few signs; raises for anything else, so that it can be logged."""
+        value = self.values.get(name)
+        if not isinstance(value, str) or len(value) > longest or not _TOKEN(value) or ".." in value:
+            self.fail(name, f"is not a plain name of at most {longest} characters")
+        return value
 
     def integer(self, name: str) -> int | None:
         """Return a whole number, in digits or in text; None where it is missing."""

@@ -10,13 +10,14 @@ import pytest
 
 import view3
 from analytics.settings import Settings
+from connectors.settings import ConnectorSettings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCKS = sorted(ROOT.glob("requirements*.lock"))
 NOTEBOOKS = sorted([*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("reports/*.ipynb")])
-SETTINGS = [f"VIEW3_{name.upper()}" for name in Settings.model_fields]
+SETTINGS = [f"VIEW3_{name.upper()}" for name in (*Settings.model_fields, *ConnectorSettings.model_fields)]
 COMMANDS = sorted(view3.main.commands)
 
 
@@ -58,11 +59,15 @@ def test_a_lock_file_pins_with_hashes_and_names_no_index(lock: Path) -> None:
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
 def test_a_lock_file_holds_every_dependency(lock: Path) -> None:
-    names = {re.match(r"[\w.\-]+", line)[0].lower() for line in lock.read_text().splitlines() if re.match(r"\w", line)}
+    names = {_name(line) for line in lock.read_text(encoding="utf-8").splitlines() if re.match(r"\w", line)}
     wanted = [*PROJECT["project"]["dependencies"]]
     extra = lock.stem.removeprefix("requirements").removeprefix("-")
     wanted += PROJECT["project"]["optional-dependencies"].get(extra, [])
-    assert {re.match(r"[\w.\-]+", one)[0].lower() for one in wanted} <= names
+    assert {_name(one) for one in wanted} <= names
+
+
+def _name(requirement: str) -> str:
+    return re.split(r"[^\w.\-]", requirement, maxsplit=1)[0].lower()
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -70,9 +71,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def shown(result: Result) -> dict:
+def shown(result: Result) -> dict[str, Any]:
     assert result.exit_code == 0, result.output
-    return json.loads(result.stdout)
+    told: dict[str, Any] = json.loads(result.stdout)
+    return told
 
 
 def test_own_exports_become_view_3_to_the_cent(run: Run, folder: Path) -> None:

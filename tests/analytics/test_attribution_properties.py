@@ -125,23 +125,28 @@ def dump(connection: Connection) -> Told:
     return tables
 
 
+SPOILED: tuple[tuple[dict[str, Any], dict[str, Any]], ...] = (
+    (
+        {"lead_id": None, "utm_campaign": None, "utm_content": None, "days_from_lead_to_sale": None},
+        {"outcome": "unattributed", "reason": "no such person", "utm_campaign_key": ""},
+    ),
+    (
+        {"lead_id": 999_999, "utm_campaign": "Bogus", "days_from_lead_to_sale": -3},
+        {"outcome": "matched", "reason": "same e-mail", "utm_campaign_key": "bogus"},
+    ),
+    (
+        {"utm_source": "x", "utm_medium": "FB_JAN", "utm_campaign": "FB_JAN", "utm_term": " "},
+        {"outcome": "unattributed", "reason": "conflict"},
+    ),
+    ({"days_from_lead_to_sale": 0}, {"utm_source_key": "x", "utm_term_key": "y"}),
+)
+
+
 def scramble(connection: Connection, seed: int) -> None:
     """Spoil every credit that is stored, as a bug or a hand in the table might."""
     ids = list(connection.scalars(sa.select(high_ticket_sales.c.id).order_by(high_ticket_sales.c.id)))
-    for position, sale_id in enumerate(ids):
-        match (position + seed) % 4:
-            case 0:
-                sale = {"lead_id": None, "utm_campaign": None, "utm_content": None, "days_from_lead_to_sale": None}
-                fact = {"outcome": "unattributed", "reason": "no such person", "utm_campaign_key": ""}
-            case 1:
-                sale = {"lead_id": 999_999, "utm_campaign": "Bogus", "days_from_lead_to_sale": -3}
-                fact = {"outcome": "matched", "reason": "same e-mail", "utm_campaign_key": "bogus"}
-            case 2:
-                sale = {"utm_source": "x", "utm_medium": "FB_JAN", "utm_campaign": "FB_JAN", "utm_term": " "}
-                fact = {"outcome": "unattributed", "reason": "conflict"}
-            case _:
-                sale = {"days_from_lead_to_sale": 0}
-                fact = {"utm_source_key": "x", "utm_term_key": "y"}
+    for position, sale_id in enumerate(ids, seed):
+        sale, fact = SPOILED[position % len(SPOILED)]
         connection.execute(sa.update(high_ticket_sales).where(high_ticket_sales.c.id == sale_id).values(**sale))
         connection.execute(sa.update(sale_facts).where(sale_facts.c.sale_id == sale_id).values(**fact))
 

@@ -168,7 +168,7 @@ def test_the_refused_are_told_by_their_place_and_the_others_are_stored(connectio
 
 def test_what_was_taken_in_is_counted_as_new_changed_or_same(connection: Connection) -> None:
     rules = Rules(CHALLENGE, staff=("Staff@X.com",))
-    told = [LEAD, PURCHASE, replace(PURCHASE, external_id="2", test=True), SESSION, SPEND]
+    told: list[Record] = [LEAD, PURCHASE, replace(PURCHASE, external_id="2", test=True), SESSION, SPEND]
     first = accept(connection, rules, told)
     assert (first.new, first.changed, first.same, first.excluded, first.unclassified) == (5, 0, 0, 1, 0)
     second = accept(connection, rules, told)

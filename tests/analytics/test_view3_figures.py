@@ -759,9 +759,9 @@ def test_one_purchase_with_four_messengers_is_one_sale(connection: Connection) -
             payment_ids=tuple(filter(None, (row["payment"], row["also"]))),
         )
         accept(connection, RULES, [purchase])
-    (row,) = list(stream_sales(connection, LENS, SalesFilter(CHALLENGE.whole(NOON)), Sort()))
-    assert (row.customer_name, row.product, row.price) == ("Ana Souza", "The Club", Decimal("2000.00"))
-    assert row.purchased_at == CHALLENGE.moment(datetime(2026, 1, 10, 10))
+    (listed,) = list(stream_sales(connection, LENS, SalesFilter(CHALLENGE.whole(NOON)), Sort()))
+    assert (listed.customer_name, listed.product, listed.price) == ("Ana Souza", "The Club", Decimal("2000.00"))
+    assert listed.purchased_at == CHALLENGE.moment(datetime(2026, 1, 10, 10))
 
 
 def test_a_purchase_is_in_test_mode_if_any_of_its_messengers_says_so(connection: Connection) -> None:

@@ -1,6 +1,6 @@
 """The figures of a period, added up one purchase at a time."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -19,7 +19,7 @@ NAMES = {"vip": "vip_revenue", "oto": "oto_revenue", "high_ticket": "high_ticket
 class Figures:
     """Money as numbers, sales as counts, the ratios where they are defined."""
 
-    money: Counter[str] = field(default_factory=Counter)
+    money: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     ad_spend: Decimal | None = None
     high_ticket_sales: int = 0
     net_sales: int = 0

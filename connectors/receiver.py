@@ -1,0 +1,160 @@
+"""The HTTP door for webhooks: check the bytes, keep the event, answer; reading it comes later."""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route as Address
+
+from connectors import zoom
+from connectors.catalog import Route
+from connectors.contract import BadSignatureError, UnreadablePayloadError
+from connectors.inbox import Event, Kept
+from connectors.payload import parse
+
+LARGEST = 1024 * 1024
+DEADLINE = 2.5  # seconds; Zoom gives up after 3
+RETRY_AFTER = {"Retry-After": "5"}
+TEST_PING = ("/funnel_webhooks/test", "/webhooks/clickfunnels-classic/funnel_webhooks/test")
+
+Keep = Callable[[Event], Awaitable[Kept]]
+Park = Callable[[Event, str], Awaitable[None]]
+
+
+class Receiver:
+    """Answers vendors. `keep` returns once an event is durable, `park` once an unreadable one is; `wake` tells the reader."""
+
+    def __init__(
+        self,
+        secrets: Mapping[Route, Sequence[str]],
+        *,
+        keep: Keep,
+        park: Park,
+        clock: Callable[[], datetime],
+        is_alive: Callable[[], Awaitable[bool]],
+        log: Callable[[str], None],
+    ) -> None:
+        self.secrets, self.keep, self.park, self.clock = secrets, keep, park, clock
+        self.is_alive, self.log = is_alive, log
+
+    def application(self) -> Starlette:
+        """Return the ASGI application."""
+        addresses = [Address(path, _pong, methods=["GET", "POST"]) for path in TEST_PING]
+        for route in self.secrets:
+            path = f"{route.path}/{{token}}" if route.setting.endswith("_token") else route.path
+            addresses.append(Address(path, self._endpoint(route), methods=["POST"]))
+        app = Starlette(routes=[*addresses, Address("/healthz", self._health, methods=["GET"])])
+        app.router.redirect_slashes = False  # a vendor does not follow a redirect
+        return app
+
+    def _endpoint(self, route: Route) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            try:
+                return await self._receive(route, request)
+            except _Refusal as refusal:
+                return _no(refusal.status, str(refusal))
+
+        return answer
+
+    async def _receive(self, route: Route, request: Request) -> Response:
+        secrets = self.secrets[route]
+        if not secrets:
+            raise _Refusal(404, f"this route is off: VIEW3_{route.setting.upper()} is not set")
+        body = await _body(request)
+        now = self.clock()
+        headers = {**dict(request.headers), "x-view3-token": request.path_params.get("token", "")}
+        try:
+            route.vendor.verify(headers, body, secrets, now)
+        except BadSignatureError as error:
+            if error.stale:
+                await self._aside(route, body, f"signed, but {error}")
+            self.log(f"refused a request for {route.path}: {error}")
+            raise _Refusal(400, str(error)) from None
+        try:
+            payload = parse(body)
+            answer = zoom.validation_answer(payload, secrets[0]) if route.vendor is zoom else None
+            if answer is not None:
+                return JSONResponse(answer)
+            event = self._event(route, payload, body, headers)
+        except UnreadablePayloadError as error:
+            await self._aside(route, body, str(error))
+            # Zoom never sends again what was answered with a 4xx: what it signed is parked and taken.
+            if route.vendor is zoom:
+                return JSONResponse({"kept": "set aside"})
+            raise _Refusal(400, str(error)) from None
+        kept = await self._in_time(self.keep(event))
+        return JSONResponse({"kept": kept.value})
+
+    def _event(self, route: Route, payload: Mapping[str, Any], body: bytes, headers: Mapping[str, str]) -> Event:
+        vendor = route.vendor
+        event_id = vendor.event_id(payload, body, headers)
+        return Event(_source(route), event_id, vendor.kind(payload), vendor.keep(payload, body), self.clock())
+
+    async def _aside(self, route: Route, body: bytes, reason: str) -> None:
+        """Park what a vendor signed and nobody can read; what may hold a visitor's form fields is not kept."""
+        if route.setting.endswith("_token"):
+            return
+        event = Event(_source(route), _fingerprint(body), "unreadable", body, self.clock())
+        await self._in_time(self.park(event, reason))
+
+    async def _in_time(self, work: Awaitable[Any]) -> Any:
+        try:
+            return await asyncio.wait_for(work, DEADLINE)
+        except Exception as error:  # noqa: BLE001 (away, slow or full: the vendor is to come again)
+            self.log(f"the inbox could not be written: {type(error).__name__}")
+            raise _Refusal(503, "the inbox cannot be written at the moment") from None
+
+    async def _health(self, _request: Request) -> Response:
+        if await self.is_alive():
+            return JSONResponse({"database": "ok"})
+        return _no(503, "the database is away")
+
+
+class _Refusal(Exception):  # noqa: N818 (it is an answer)
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+def _no(status: int, reason: str) -> Response:
+    headers = RETRY_AFTER if status == 503 else None  # noqa: PLR2004 (HTTP's own numbers)
+    return JSONResponse({"error": reason}, status, headers)
+
+
+async def _pong(_request: Request) -> Response:
+    """Answer ClickFunnels Classic's test: it wants a 200 before it saves a webhook, and nothing is to be stored."""
+    return JSONResponse({"ok": True})
+
+
+async def _body(request: Request) -> bytes:
+    """Return the raw body, cut off at the limit, without ever unpacking or parsing a form."""
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise _Refusal(415, "send the body without a content encoding")
+    charset = request.headers.get("content-type", "").lower().partition("charset=")[2].strip(' "')
+    if charset and charset not in {"utf-8", "utf8"}:
+        raise _Refusal(415, "send the body as UTF-8")
+    length = request.headers.get("content-length", "0")
+    if length.isdigit() and int(length) > LARGEST:
+        raise _Refusal(413, "the body is larger than 1 MiB")
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > LARGEST:
+                raise _Refusal(413, "the body is larger than 1 MiB")
+    except ClientDisconnect:
+        raise _Refusal(400, "the sender went away") from None
+    return bytes(body)
+
+
+def _source(route: Route) -> str:
+    return route.path.rpartition("/")[2]
+
+
+def _fingerprint(body: bytes) -> str:
+    return f"unreadable-{hashlib.blake2b(body, digest_size=16).hexdigest()}"

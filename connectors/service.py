@@ -1,0 +1,132 @@
+"""Runs the receiver and the drain as services: the one process that gives real time, or two apart."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from random import uniform
+from socket import socket
+
+import uvicorn
+
+from connectors import inbox
+from connectors.catalog import Route
+from connectors.drain import Drain
+from connectors.inbox import Event, Kept
+from connectors.keeper import Keeper
+from connectors.receiver import Receiver
+
+IDLE = 1.0
+LONGEST_PAUSE = 30.0
+PRUNE_EVERY = timedelta(hours=1).total_seconds()
+
+
+class Reader(threading.Thread):
+    """Drains the inbox in the background: at once when woken, else every second; a database that is away is waited for."""
+
+    def __init__(self, drain: Drain, *, days: int, log: Callable[[str], None]) -> None:
+        super().__init__(name="view3-drain", daemon=True)
+        self.drain, self.days, self.log = drain, days, log
+        self._woken, self._stopped = threading.Event(), threading.Event()
+
+    def wake(self) -> None:
+        """Tell that something has arrived."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """End after the batch in hand."""
+        self._stopped.set()
+        self._woken.set()
+        self.join(10)
+
+    def run(self) -> None:
+        """Read until stopped."""
+        pause, since_pruned = IDLE, PRUNE_EVERY
+        while not self._stopped.is_set():
+            self._woken.clear()
+            try:
+                done = self.drain.once()
+                if since_pruned >= PRUNE_EVERY:
+                    self.drain.prune(self.days)
+                    since_pruned = 0.0
+                pause = IDLE
+            except Exception as error:  # noqa: BLE001 (the reader outlives any trouble of the database)
+                self.log(f"reading the inbox failed, trying again in {pause:.0f} s: {type(error).__name__}")
+                done, pause = 0, min(pause * uniform(1.5, 2.5), LONGEST_PAUSE)  # noqa: S311 (jitter)
+            if not done:
+                self._woken.wait(pause)
+                since_pruned += pause
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The receiver with its reader: `secrets` per route (none: off), where events are read, for how long they are kept."""
+
+    secrets: Mapping[Route, Sequence[str]]
+    drain: Drain
+    days: int
+    log: Callable[[str], None]
+
+    def run(self, host: str, port: int, ready: Callable[[], None]) -> None:
+        """Receive webhooks and read them in the background until Ctrl-C or SIGTERM."""
+        reader = Reader(self.drain, days=self.days, log=self.log)
+        reader.start()
+        try:
+            self._serve(host, port, ready, reader.wake)
+        finally:
+            reader.stop()
+
+    def run_without_reading(self, host: str, port: int, ready: Callable[[], None]) -> None:
+        """Receive webhooks and leave them to `view3 drain`."""
+        self._serve(host, port, ready, lambda: None)
+
+    def _serve(self, host: str, port: int, ready: Callable[[], None], wake: Callable[[], None]) -> None:
+        receiver = Receiver(
+            self.secrets,
+            keep=Keeper(lambda events: self._commit(events, wake)).keep,
+            park=lambda event, reason: asyncio.to_thread(self._set_aside, event, reason),
+            clock=self.drain.clock,
+            is_alive=lambda: asyncio.to_thread(self._is_alive),
+            log=self.log,
+        )
+        config = uvicorn.Config(
+            receiver.application(),
+            host=host,
+            port=port,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+        )
+        asyncio.run(_Server(config, ready).serve())
+
+    def _commit(self, events: Sequence[Event], wake: Callable[[], None]) -> list[Kept]:
+        with self.drain.transaction() as connection:
+            found = inbox.keep(connection, events)
+        wake()
+        return found
+
+    def _set_aside(self, event: Event, reason: str) -> None:
+        with self.drain.transaction() as connection:
+            inbox.set_aside(connection, event, reason)
+
+    def _is_alive(self) -> bool:
+        try:
+            with self.drain.transaction() as connection:
+                inbox.waiting(connection)
+        except Exception:  # noqa: BLE001 (whatever keeps it from answering, it is away)
+            return False
+        return True
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self.ready = ready
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """Tell once the port is open."""
+        await super().startup(sockets)
+        if not self.should_exit:
+            self.ready()

@@ -1,0 +1,140 @@
+"""ClickFunnels 2.0 beyond the golden pairs: its spellings, and that the data decides, not the name."""
+
+import copy
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors import clickfunnels
+from connectors.contract import NoLookUp, UnreadablePayloadError
+from connectors.payload import parse
+
+FOLDER = Path(__file__).parents[1] / "payloads" / "clickfunnels"
+
+
+def event(case: str, kind: str = "", **changes: object) -> dict[str, Any]:
+    payload = copy.deepcopy(parse((FOLDER / f"{case}.json").read_bytes()))
+    payload["data"].update(changes)
+    return {**payload, "event_type": kind or payload["event_type"]}
+
+
+def records(payload: dict[str, Any]) -> list[Any]:
+    return list(clickfunnels.normalise(payload, NoLookUp()))
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "one-time-order.completed",
+        "one_time_order.completed",
+        "One-Time-Order/completed",
+        "order.completed",
+        "orders.updated",
+    ],
+)
+def test_an_order_is_an_order_however_its_event_is_spelt(spelling: str) -> None:
+    assert records(event("order-completed", spelling)) == records(event("order-completed"))
+
+
+@pytest.mark.parametrize(
+    "spelling", ["subscription.invoice.paid", "subscription/invoice.paid", "orders/invoice.paid", "invoice.paid"]
+)
+def test_an_invoice_is_an_invoice_however_its_event_is_spelt(spelling: str) -> None:
+    assert records(event("invoice-paid", spelling)) == records(event("invoice-paid"))
+
+
+@pytest.mark.parametrize(
+    ("status", "refunded"),
+    [
+        ("paid", "0"),
+        ("Paid", "0"),
+        ("disputed", "0"),
+        ("partially-refunded", "0"),
+        ("partially_refunded", "0"),
+        ("refunded", "1997.00"),
+    ],
+)
+def test_an_order_is_a_sale_once_its_money_came(status: str, refunded: str) -> None:
+    (purchase,) = records(event("order-completed", "order.updated", billing_status=status))
+    assert purchase.refunded == Decimal(refunded)
+
+
+@pytest.mark.parametrize("status", ["pending", "draft", "unpaid", "voided", "past-due", ""])
+def test_an_order_without_money_is_no_sale(status: str) -> None:
+    assert records(event("order-completed", billing_status=status)) == []
+
+
+def test_the_newer_state_of_an_order_is_told_by_its_own_change() -> None:
+    paid, refunded = records(event("order-completed")) + records(event("order-refunded-with-underscores"))
+    assert paid.external_id == refunded.external_id
+    assert paid.as_of < refunded.as_of
+
+
+def test_an_invoice_mentions_its_order_and_a_payment_that_stripe_knows() -> None:
+    (order,) = records(event("order-completed"))
+    (invoice,) = records(event("invoice-paid", external_id="in_1Stripe"))
+    assert invoice.payment_ids == (f"clickfunnels:{order.external_id}", "in_1Stripe")
+    (invoice,) = records(event("invoice-paid", external_id="ii_01HNGQ"))
+    assert invoice.payment_ids == (f"clickfunnels:{order.external_id}",)
+
+
+def test_a_subscription_without_an_end_is_counted_at_its_first_payment() -> None:
+    payload = event("order-of-a-plan")
+    payload["data"]["line_items"][0]["products_price"]["duration"] = None
+    (purchase,) = records(payload)
+    assert (purchase.price, purchase.collected) == (Decimal("666.00"), None)
+
+
+def test_a_later_click_is_not_the_first_touch() -> None:
+    (lead,) = records(event("contact-updated-after-a-later-click", custom_attributes={}))
+    assert not lead.utm
+
+
+def test_a_form_without_utms_leaves_the_lead_to_its_contact() -> None:
+    form = {"contact": {"email": "rosa.lima@example.com"}}
+    assert records(event("form-submission", data=form)) == []
+    (lead,) = records(event("form-submission", data=form, contact_id=None))
+    assert (lead.email, lead.customer_id) == ("rosa.lima@example.com", "")
+    assert records(event("form-submission", data={})) == []
+
+
+@pytest.mark.parametrize(
+    ("case", "field"),
+    [
+        ("order-completed", "id"),
+        ("order-completed", "total_amount"),
+        ("order-completed", "currency"),
+        ("order-completed", "billing_status"),
+        ("invoice-paid", "total_amount"),
+        ("contact-created", "created_at"),
+    ],
+)
+def test_a_known_event_without_what_it_takes_is_unreadable(case: str, field: str) -> None:
+    payload = event(case)
+    del payload["data"][field]
+    with pytest.raises(UnreadablePayloadError, match=field):
+        records(payload)
+
+
+@pytest.mark.parametrize("data", [None, {}, [], "x"])
+def test_a_known_event_without_data_is_unreadable(data: object) -> None:
+    with pytest.raises(UnreadablePayloadError, match="data"):
+        records({**event("order-completed"), "data": data})
+
+
+@pytest.mark.parametrize("amount", ["1.997,00", "free", True, [1]])
+def test_an_amount_is_written_with_a_point(amount: object) -> None:
+    with pytest.raises(UnreadablePayloadError, match="total_amount"):
+        records(event("order-completed", total_amount=amount))
+
+
+def test_id_and_kind_have_other_names_in_the_list_of_sent_events() -> None:
+    row = parse((FOLDER / "sent-events-row.json").read_bytes())
+    assert clickfunnels.event_id(row, b"", {}) == "00000000-0000-4000-8000-000000009999"
+    assert clickfunnels.kind(row) == "one-time-order.completed"
+    with pytest.raises(UnreadablePayloadError, match="event_id"):
+        clickfunnels.event_id({}, b"", {})
+    with pytest.raises(UnreadablePayloadError, match="event_type"):
+        clickfunnels.kind({})

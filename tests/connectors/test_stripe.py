@@ -1,0 +1,193 @@
+"""What Stripe's events come to, in any order: the rules beyond the golden pairs of test_payloads."""
+
+import copy
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analytics.records import Payment, Purchase
+from connectors import stripe
+from connectors.contract import NoLookUp, UnreadablePayloadError
+from connectors.payload import parse
+
+FOLDER = Path(__file__).parents[1] / "payloads" / "stripe"
+
+
+def event(case: str, **changes: object) -> dict[str, Any]:
+    """A payload of the folder, with fields of its object changed; `gone` removes one."""
+    payload = copy.deepcopy(parse((FOLDER / f"{case}.json").read_bytes()))
+    payload["data"]["object"].update(changes)
+    return payload
+
+
+def records(payload: Mapping[str, Any], look_up: Any = None) -> list[Any]:
+    return list(stripe.normalise(payload, look_up or NoLookUp()))
+
+
+def test_session_intent_and_charge_of_one_payment_share_its_id() -> None:
+    told = [one for case in ("session-paid", "intent-bare", "charge-succeeded") for one in records(event(case))]
+    purchases = [one for one in told if isinstance(one, Purchase)]
+    payments = [one for one in told if isinstance(one, Payment)]
+    assert len({one.external_id for one in purchases}) == 3
+    assert all("pi_bloom1" in one.payment_ids for one in purchases)
+    assert {(one.price, one.currency) for one in purchases} == {(Decimal("1997.00"), "USD")}
+    assert {(one.external_id, one.amount) for one in payments} == {("pi_bloom1", Decimal("1997.00"))}
+
+
+def test_every_message_of_a_plan_names_its_subscription_or_its_invoice() -> None:
+    cases = ["instalment-first-since-basil", "instalment-second-since-basil", "instalment-names-its-intent"]
+    told = [one for case in [*cases, "intent-of-an-instalment-since-basil"] for one in records(event(case))]
+    assert all("sub_bloom" in one.payment_ids for one in told if isinstance(one, Purchase))
+    assert {one.shared_id for one in told if isinstance(one, Payment)} == {"in_inst1", "in_inst2"}
+
+
+def test_both_events_of_a_paid_invoice_say_the_same() -> None:
+    assert records(event("instalment-first-since-basil")) == records(event("instalment-first-twin-event"))
+
+
+@pytest.mark.parametrize(
+    ("currency", "units", "price"),
+    [
+        *(
+            (code, 5000, "5000")
+            for code in [
+                "bif",
+                "clp",
+                "djf",
+                "gnf",
+                "jpy",
+                "kmf",
+                "krw",
+                "mga",
+                "pyg",
+                "rwf",
+                "vnd",
+                "vuv",
+                "xaf",
+                "xof",
+                "xpf",
+            ]
+        ),
+        *((code, 12345, "12.345") for code in ["bhd", "jod", "kwd", "omr", "tnd"]),
+        *((code, 5000, "50.00") for code in ["usd", "eur", "brl", "isk", "ugx", "huf", "twd"]),
+    ],
+)
+def test_amounts_are_in_the_currencys_smallest_unit(currency: str, units: int, price: str) -> None:
+    payment, purchase = records(event("charge-succeeded", currency=currency, amount=units, amount_captured=units))
+    assert str(payment.amount) == str(purchase.price) == price
+    assert purchase.currency == currency.upper()
+
+
+class Shop:
+    def __init__(self, items: Sequence[Mapping[str, Any]] | None) -> None:
+        self.items, self.asked = items, []
+
+    def line_items(self, session_id: str) -> Sequence[Mapping[str, Any]] | None:
+        self.asked.append(session_id)
+        return self.items
+
+
+def test_line_items_name_the_product_where_stripe_can_be_asked() -> None:
+    shop = Shop(
+        [
+            {
+                "description": "Bloom Live",
+                "price": {"id": "price_1", "product": {"id": "prod_1"}, "nickname": "Founders"},
+            },
+            {"description": "VIP ticket", "price": {"id": "price_2", "product": "prod_2"}},
+        ]
+    )
+    purchase, _ = records(event("session-paid"), shop)
+    assert shop.asked == ["cs_live_bloom1"]
+    assert purchase.product == "Bloom Live, VIP ticket"
+    assert purchase.labels[:7] == ("Bloom Live", "VIP ticket", "price_1", "prod_1", "Founders", "price_2", "prod_2")
+    assert records(event("session-paid"), Shop(None)) == records(event("session-paid"))
+
+
+def test_nobody_is_asked_about_a_session_that_is_not_paid() -> None:
+    shop = Shop([])
+    assert records(event("session-bank-debit-pending"), shop) == []
+    assert shop.asked == []
+
+
+@pytest.mark.parametrize(
+    ("metadata", "price"),
+    [
+        ({"instalments": "3"}, "1998.00"),
+        ({"Number of payments": "12"}, "7992.00"),
+        ({"contract_price": "2,500.00", "instalments": "3"}, "2500.00"),
+        ({"contract_price": "about two thousand"}, "666.00"),
+        ({"instalments": "1"}, "666.00"),
+        ({"instalments": "50000000"}, "666.00"),
+        ({"instalments": "three"}, "666.00"),
+        ({}, "666.00"),
+    ],
+)
+def test_a_plan_is_counted_at_its_contract_price_where_it_is_noted(metadata: dict[str, str], price: str) -> None:
+    payload = event("instalment-first-since-basil")
+    invoice = payload["data"]["object"]
+    invoice["parent"]["subscription_details"]["metadata"] = metadata
+    invoice["lines"]["data"][0]["metadata"] = {}
+    purchase, payment = records(payload)
+    assert (str(purchase.price), str(payment.amount)) == (price, "666.00")
+
+
+def test_livemode_of_event_or_object_tells_a_test() -> None:
+    for payload in (event("charge-succeeded", livemode=False), {**event("charge-succeeded"), "livemode": False}):
+        assert all(one.test for one in records(payload))
+
+
+@pytest.mark.parametrize(
+    "kind", ["customer.updated", "charge.failed", "payout.paid", "v1.billing.meter.error_report_triggered"]
+)
+def test_other_events_mean_nothing(kind: str) -> None:
+    assert records({**event("charge-succeeded"), "type": kind}) == []
+
+
+@pytest.mark.parametrize(
+    ("case", "field"),
+    [
+        ("session-paid", "amount_total"),
+        ("session-paid", "id"),
+        ("charge-succeeded", "currency"),
+        ("charge-succeeded", "created"),
+        ("intent-bare", "amount_received"),
+        ("instalment-first-since-basil", "amount_paid"),
+        ("refund-created", "amount"),
+        ("dispute-created", "amount"),
+    ],
+)
+def test_a_known_event_without_what_it_takes_is_unreadable(case: str, field: str) -> None:
+    payload = event(case)
+    del payload["data"]["object"][field]
+    with pytest.raises(UnreadablePayloadError, match=field):
+        records(payload)
+
+
+@pytest.mark.parametrize("amount", ["x", 99.5, True, Decimal("99.5"), []])
+def test_an_amount_that_is_no_whole_number_is_unreadable(amount: object) -> None:
+    with pytest.raises(UnreadablePayloadError, match=r"data\.object\.amount"):
+        records(event("charge-succeeded", amount=amount))
+
+
+def test_states_nobody_knows_are_unreadable() -> None:
+    with pytest.raises(UnreadablePayloadError, match="status"):
+        records(event("refund-created", status="vanished"))
+    with pytest.raises(UnreadablePayloadError, match="status"):
+        records(event("dispute-won", status="vanished"))
+    with pytest.raises(UnreadablePayloadError, match=r"'data\.object' is missing"):
+        records({**event("charge-succeeded"), "data": {}})
+
+
+@pytest.mark.parametrize("given", [None, 7, "", "evt_" + "x" * 256, "evt/../x", "evt_'--", "évt", "evt_\n"])
+def test_an_event_needs_a_plain_id(given: object) -> None:
+    with pytest.raises(UnreadablePayloadError, match="'id'"):
+        stripe.event_id({**event("charge-succeeded"), "id": given}, b"", {})
+
+
+def test_ids_of_expanded_objects_are_read() -> None:
+    bare = records(event("charge-succeeded"))
+    assert records(event("charge-succeeded", payment_intent={"id": "pi_bloom1"}, customer={"id": "cus_rosa"})) == bare
