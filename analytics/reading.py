@@ -138,6 +138,7 @@ def _totals(groups: Iterable[SalesGroup], funnel: dict[Offer, Revenue], spend: S
         net_revenue=vip.revenue + oto.revenue + high_ticket - refunded,
         collected=sum((group.collected for group in groups), vip.collected + oto.collected),
         net_sales=sum(group.net_sales for group in groups),
+        at_risk=sum((group.at_risk for group in groups), ZERO),
     )
 
 

@@ -75,6 +75,8 @@ def _totals(view: View3) -> Iterator[str]:
         ("Collected", totals.collected),
     ):
         yield f"{label:24}  {_money(amount, view.currency):>18}"
+    if totals.at_risk:
+        yield f"{'At risk in disputes':24}  {_money(totals.at_risk, view.currency):>18}"
     yield f"{'High-ticket sales':24}  {totals.high_ticket_sales:>14}   (net {totals.net_sales})"
 
 

@@ -29,7 +29,10 @@ class Cards:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What the ratios are made of, in the reporting currency, inside the period; `ad_spend` is None where it is unknown."""
+    """What the ratios are made of, in the reporting currency, inside the period; `ad_spend` is None where it is unknown.
+
+    `at_risk` is high-ticket money in open disputes; it is still counted everywhere else.
+    """
 
     ad_spend: Decimal | None
     vip_revenue: Decimal
@@ -39,6 +42,7 @@ class Totals:
     net_revenue: Decimal
     collected: Decimal
     net_sales: int
+    at_risk: Decimal
 
     @property
     def revenue(self) -> Decimal:

@@ -104,6 +104,7 @@ def test_own_exports_become_view_3_to_the_cent(run: Run, folder: Path) -> None:
         "net_revenue": "12637.90",
         "collected": "12182.00",
         "net_sales": 4,
+        "at_risk": "0.00",
     }
     assert view["attendance"][0] == {"challenge_day": 1, "date": "2026-01-01", "youtube": 512, "zoom": 140}
     assert view["attendance"][1] == {"challenge_day": 2, "date": "2026-01-02", "youtube": None, "zoom": 131}

@@ -67,6 +67,8 @@ def _roas(view: View3) -> Card:
         context = f"Revenue <b>{money(view.totals.revenue, view.currency)}</b>"
     else:
         context = f"Net <b>{_ratio(cards.roas_net)}</b> · collected <b>{_ratio(cards.roas_collected)}</b>"
+    if view.totals.at_risk:
+        context += f" · disputed <b>{money(view.totals.at_risk, view.currency)}</b>"
     return Card(
         key="roas",
         title="ROAS, full funnel",

@@ -48,6 +48,7 @@ class SalesGroup:
     revenue: Decimal
     refunded: Decimal
     collected: Decimal
+    at_risk: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ def sales_by_campaign(connection: Connection, bounds: Bounds, currency: str) -> 
             _sum_where(here, sale.c.price).label("revenue"),
             _sum_where(here, refunded).label("refunded"),
             _sum_where(here, collected).label("collected"),
+            _sum_where(here, sa.func.coalesce(fact.c.at_risk, ZERO)).label("at_risk"),
         )
         .select_from(with_facts)
         .where(_inside(sale.c.purchase_date, bounds))

@@ -128,7 +128,9 @@ class FakeSource:
                 live=self.live,
                 sampled_at=self.moment - timedelta(minutes=1) if self.live else None,
             ),
-            totals=Totals(spend, Decimal("21000.00"), Decimal("10000.00"), gross, len(rows), gross, gross, len(rows)),
+            totals=Totals(
+                spend, Decimal("21000.00"), Decimal("10000.00"), gross, len(rows), gross, gross, len(rows), Decimal(0)
+            ),
             attendance=tuple(self._day(day, on, today) for day, on in self.challenge.days_in(period)),
             attribution=Attribution(len(rows) - unattributed, unattributed, {"no such person": unattributed}),
             excluded={} if self.empty else {"test_mode": 1, "other_currency": 2},
