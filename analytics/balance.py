@@ -1,7 +1,7 @@
 """What came in for a purchase, what went back, and what is at risk: the same whatever the order the facts arrived in."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -65,7 +65,8 @@ class Balance:
 
 def balance(ids: Collection[str], currency: str, ledger: Ledger) -> Balance:
     """Return the balance of the purchase that goes by `ids`; money in another currency is not added up."""
-    receipts = _once([one for one in ledger.receipts if one.shared_id in ids and one.currency == currency])
+    mine = [one for one in ledger.receipts if one.shared_id in ids or one.ids & set(ids)]
+    receipts = _once([one for one in mine if one.currency == currency])
     known = set(ids).union(*(one.ids for one in receipts))
     returns = [one for one in ledger.returns if one.payment_id in known and one.currency == currency]
     claims = [one for one in ledger.claims if one.payment_id in known and one.currency == currency]
@@ -81,17 +82,24 @@ def balance(ids: Collection[str], currency: str, ledger: Ledger) -> Balance:
 
 
 def _once(receipts: Sequence[Receipt]) -> list[Receipt]:
-    """Return each payment once: a receipt under an id that another receipt names as its own alias is the same money."""
-    return [
-        one
-        for one in receipts
-        if not any(other is not one and one.external_id in other.ids and _leads(other, one) for other in receipts)
-    ]
+    """Return each payment once: receipts that go by a common id are one, told by the one that knows most ids.
+
+    Of what went back the newest timed report stands, else the largest untimed one.
+    """
+    payments: list[list[Receipt]] = []
+    for receipt in receipts:
+        same = [group for group in payments if any(receipt.ids & one.ids for one in group)]
+        payments = [group for group in payments if group not in same]
+        payments.append([receipt, *(one for group in same for one in group)])
+    return [_as_one(group) for group in payments]
 
 
-def _leads(other: Receipt, one: Receipt) -> bool:
-    """Tell which of two receipts of one payment speaks: the one that knows more ids, then the smaller id."""
-    return (-len(other.ids), other.external_id) < (-len(one.ids), one.external_id)
+def _as_one(group: Sequence[Receipt]) -> Receipt:
+    leader = min(group, key=lambda one: (-len(one.ids), one.external_id))
+    timed = [one for one in group if one.as_of is not None]
+    newest = max(timed or group, key=lambda one: (one.as_of.timestamp() if one.as_of else 0, one.refunded))
+    ids = frozenset[str]().union(*(one.ids for one in group))
+    return replace(leader, ids=ids, refunded=newest.refunded, as_of=newest.as_of)
 
 
 def _returned(receipt: Receipt, returns: Sequence[Return]) -> Decimal:

@@ -17,7 +17,7 @@ from analytics.challenge import Challenge
 from analytics.crediting import RECORDED, credit_sales, sales_of
 from analytics.folding import email_keys, fold
 from analytics.guards import fault
-from analytics.ledger import mentioning, shared_ids_of, take_payments, take_returns
+from analytics.ledger import mentioning, related_ids, take_payments, take_returns
 from analytics.offers import Patterns
 from analytics.records import (
     AdSpend,
@@ -47,7 +47,7 @@ from analytics.schema import (
 )
 from analytics.settlement import settle
 from analytics.store import batches, existing, temporary, upsert, write_changed
-from analytics.versions import newer
+from analytics.versions import newer, newer_lead
 
 MONEY = (Purchase, Payment, Refund, Dispute)
 Kinds = Mapping[type, Sequence[Any]]
@@ -201,7 +201,7 @@ def _take_leads(connection: Connection, rules: Rules, arriving: Sequence[Lead]) 
     """Store leads and credit the sales of their people anew: a lead that opted in earlier takes a sale over."""
     rows = [lead_row(lead, rules.challenge) for lead in arriving]
     before = existing(connection, leads, {(row["source"], row["external_id"]) for row in rows})
-    states = write_changed(connection, leads, rows, stored=before, merge=newer)
+    states = write_changed(connection, leads, rows, stored=before, merge=newer_lead)
     touched = [row for row, state in zip(rows, states, strict=True) if state != "same"]
     credit_sales(connection, sales_of(connection, [*touched, *before.values()]))
     return states
@@ -223,8 +223,8 @@ def _take_purchases(connection: Connection, rules: Rules, kinds: Kinds) -> list[
         (row["source"], row["external_id"]) for row, state in zip(ids, id_states, strict=True) if state == "new"
     }
     moved = take_payments(connection, kinds[Payment])
-    moved |= shared_ids_of(connection, take_returns(connection, kinds[Refund], kinds[Dispute]))
-    _settle(connection, rules, touched | mentioning(connection, moved))
+    moved |= take_returns(connection, kinds[Refund], kinds[Dispute])
+    _settle(connection, rules, touched | mentioning(connection, related_ids(connection, moved)))
     now = existing(connection, purchases, {(row["source"], row["external_id"]) for row in rows}).values()
     excluded = ["excluded" for row in now if row["excluded"]]
     unclassified = ["unclassified" for row in now if not row["excluded"] and not row["counted_as"]]

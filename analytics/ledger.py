@@ -17,7 +17,7 @@ from analytics.versions import newer, newer_refund
 
 
 def take_payments(connection: Connection, paid: Sequence[Payment]) -> set[str]:
-    """Store payments and the ids they go by; return the shared ids of those that told something new."""
+    """Store payments and the ids they go by; return the ids of those that told something new."""
     rows = [payment_row(payment) for payment in paid]
     states = write_changed(connection, payments, rows, merge=newer_refund)
     ids = [
@@ -27,9 +27,9 @@ def take_payments(connection: Connection, paid: Sequence[Payment]) -> set[str]:
         if known.strip()
     ]
     id_states = write_changed(connection, payment_ids, ids)
-    touched = {row["external_id"] for row, state in zip(ids, id_states, strict=True) if state == "new"}
-    moved = zip(rows, states, strict=True)
-    return {row["shared_id"] for row, state in moved if state != "same" or row["external_id"] in touched}
+    told = [*zip(rows, states, strict=True), *zip(ids, id_states, strict=True)]
+    touched = {row["external_id"] for row, state in told if state != "same"}
+    return touched | {row["shared_id"] for row in rows if row["external_id"] in touched}
 
 
 def take_returns(connection: Connection, back: Sequence[Refund], claims: Sequence[Dispute]) -> set[str]:
@@ -44,13 +44,19 @@ def take_returns(connection: Connection, back: Sequence[Refund], claims: Sequenc
     return touched
 
 
-def shared_ids_of(connection: Connection, known_ids: Collection[str]) -> set[str]:
-    """Return the shared ids of the payments that go by any of the ids, and the ids themselves."""
+def related_ids(connection: Connection, known_ids: Collection[str]) -> set[str]:
+    """Return the ids and every other id of the payments that go by any of them."""
     found = set(known_ids)
+    same = sa.and_(payments.c.source == payment_ids.c.source, payments.c.external_id == payment_ids.c.external_id)
     for chunk in chunks(sorted(known_ids)):
-        same = sa.and_(payments.c.source == payment_ids.c.source, payments.c.external_id == payment_ids.c.external_id)
-        query = sa.select(payments.c.shared_id).join(payment_ids, same).where(payment_ids.c.payment_id.in_(chunk))
-        found.update(connection.scalars(query))
+        for condition in (payment_ids.c.payment_id.in_(chunk), payments.c.shared_id.in_(chunk)):
+            key = (
+                sa.select(payments.c.source, payments.c.external_id).join(payment_ids, same).where(condition).subquery()
+            )
+            is_key = sa.and_(payments.c.source == key.c.source, payments.c.external_id == key.c.external_id)
+            query = sa.select(payments.c.shared_id, payment_ids.c.payment_id).join(payment_ids, same).join(key, is_key)
+            for pair in connection.execute(query):
+                found.update(pair)
     return found
 
 
@@ -64,8 +70,8 @@ def mentioning(connection: Connection, shared_ids: Collection[str]) -> set[Purch
 
 
 def read_ledger(connection: Connection, shared_ids: Collection[str]) -> Ledger:
-    """Return everything known about the money of the purchases that go by the shared ids."""
-    receipts = _receipts(connection, shared_ids)
+    """Return everything known about the money of the purchases that go by the ids."""
+    receipts = _receipts(connection, related_ids(connection, shared_ids))
     known = sorted(set(shared_ids).union(*(receipt.ids for receipt in receipts)))
     return Ledger(
         receipts,

@@ -87,7 +87,8 @@ class Purchase:
 
     `offer` is None where the settings' patterns have to tell from `labels` (product name, product id, price id, description).
     `payment_ids` are ids that other messengers may share (`pi_…`, `ch_…`). `price` is the contract price; `collected` and
-    `refunded` are running totals in the same currency, `collected` None where the messenger does not say.
+    `refunded` are running totals in the same currency, `collected` None where the messenger does not say. Of several
+    messages by one messenger about one purchase the one with the most `richness` is believed.
     """
 
     source: str
@@ -109,6 +110,7 @@ class Purchase:
     test: bool = False
     utm: Utm = field(default_factory=Utm)
     as_of: datetime | None = None
+    richness: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ The result does not depend on the order in which the messages arrived.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -41,6 +41,7 @@ class Message:
     collected: Decimal | None
     refunded: Decimal
     ids: frozenset[str]
+    richness: int = 0
     is_excluded: bool = False
 
     @property
@@ -76,25 +77,25 @@ def resolve(messages: Iterable[Message], ledger: Ledger, window: timedelta) -> l
 
     A purchase with an excluded message (test mode, staff) is left out, whoever else speaks of it.
     """
-    groups = _same_payment(list(messages))
+    groups = _same_payment(list(messages), [{one.shared_id, *one.ids} for one in ledger.receipts])
     purchases = [_merge(group, ledger) for group in groups if not any(message.is_excluded for message in group)]
     return _mark_duplicates(sorted(purchases, key=lambda one: (one.purchased_at, one.key)), window)
 
 
-def _same_payment(messages: Sequence[Message]) -> list[list[Message]]:
-    """Return the messages grouped by shared ids, transitively."""
-    leader: dict[PurchaseKey, PurchaseKey] = {message.key: message.key for message in messages}
+def _same_payment(messages: Sequence[Message], payments: Iterable[Collection[str]]) -> list[list[Message]]:
+    """Return the messages grouped by shared ids, transitively; the ids that one payment goes by are one id."""
+    leader: dict[object, object] = {}
 
-    def find(key: PurchaseKey) -> PurchaseKey:
-        while leader[key] != key:
-            key = leader[key]
-        return key
+    def find(one: object) -> object:
+        while leader.setdefault(one, one) != one:
+            one = leader[one]
+        return one
 
-    first_with: dict[str, PurchaseKey] = {}
-    for message in messages:
-        for shared in message.ids:
-            leader[find(message.key)] = find(first_with.setdefault(shared, message.key))
-    groups: defaultdict[PurchaseKey, list[Message]] = defaultdict(list)
+    for ids in (*(message.ids | {message.key} for message in messages), *payments):
+        first, *others = sorted(ids, key=str)
+        for other in others:
+            leader[find(other)] = find(first)
+    groups: defaultdict[object, list[Message]] = defaultdict(list)
     for message in messages:
         groups[find(message.key)].append(message)
     return list(groups.values())
@@ -109,6 +110,7 @@ def _merge(group: Sequence[Message], ledger: Ledger) -> Resolved:
     money = balance({shared for message in group for shared in message.ids}, paid.currency, ledger)
     # What several messages of one payment say they saw so far are running totals: the largest is the newest.
     equals = [message for message in group if message.messenger is paid.messenger]
+    earliest = min(equals, key=lambda message: (message.purchased_at, message.key))
     told_collected = [message.collected for message in equals if message.collected is not None]
     is_told = money.collected is not None or money.refunded
     return Resolved(
@@ -122,8 +124,8 @@ def _merge(group: Sequence[Message], ledger: Ledger) -> Resolved:
         product_key=told.product_key,
         price=paid.price,
         currency=paid.currency,
-        purchased_at=paid.purchased_at,
-        day=paid.day,
+        purchased_at=earliest.purchased_at,
+        day=earliest.day,
         collected=max(told_collected, default=paid.price) if money.collected is None else money.collected,
         refunded=money.refunded if is_told else max(message.refunded for message in equals),
         at_risk=money.at_risk,
@@ -131,7 +133,7 @@ def _merge(group: Sequence[Message], ledger: Ledger) -> Resolved:
 
 
 def _by_trust(group: Sequence[Message], ranking: tuple[Messenger, ...]) -> list[Message]:
-    return sorted(group, key=lambda one: (ranking.index(one.messenger), one.purchased_at, one.key))
+    return sorted(group, key=lambda one: (ranking.index(one.messenger), -one.richness, one.purchased_at, one.key))
 
 
 def _mark_duplicates(purchases: Sequence[Resolved], window: timedelta) -> list[Resolved]:

@@ -67,6 +67,7 @@ def lead_row(lead: Lead, challenge: Challenge) -> Row:
         "opted_in_on": challenge.local_date(lead.opted_in_at),
         "date_only": lead.date_only,
         "as_of": lead.as_of and whole_second(lead.as_of),
+        "utm_as_of": whole_second(lead.as_of) if lead.as_of and any(utm.values()) else None,
         **utm,
         **utm_keys(utm),
     }
@@ -96,6 +97,7 @@ def purchase_row(purchase: Purchase, patterns: Patterns, staff: frozenset[str]) 
         "date_only": purchase.date_only,
         "collected": purchase.collected,
         "refunded": purchase.refunded,
+        "richness": purchase.richness,
         "as_of": purchase.as_of and whole_second(purchase.as_of),
         **utm_row(purchase.utm),
     }

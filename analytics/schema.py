@@ -171,6 +171,7 @@ leads = sa.Table(
     sa.Column("opted_in_on", sa.Date, nullable=False),
     sa.Column("date_only", sa.Boolean, nullable=False, server_default="0"),
     sa.Column("as_of", Moment),
+    sa.Column("utm_as_of", Moment),  # when the version said so that the UTMs are from
     *_utm(),
     *_utm_keys(),
     sa.Index("ix_leads_person", "email_key", "opted_in_at"),
@@ -200,6 +201,7 @@ purchases = sa.Table(
     sa.Column("date_only", sa.Boolean, nullable=False),
     sa.Column("collected", Money(10, 2)),
     sa.Column("refunded", Money(10, 2), nullable=False),
+    sa.Column("richness", sa.SmallInteger, nullable=False, server_default="0"),
     sa.Column("as_of", Moment),
     *_utm(),
     sa.Column("counted_as", Key(16)),  # what the purchase behind the message is; NULL: nothing counts it

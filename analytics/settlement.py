@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from analytics.challenge import Challenge
 from analytics.folding import EmailKeys
-from analytics.ledger import mentioning, read_ledger
+from analytics.ledger import mentioning, read_ledger, related_ids
 from analytics.records import Messenger, Offer
 from analytics.resolution import Message, PurchaseKey, Resolved, resolve
 from analytics.schema import (
@@ -66,7 +66,8 @@ def _neighbourhood(connection: Connection, keys: Collection[PurchaseKey]) -> _Ne
             ids[key].add(shared)
         shared_here = {shared for key in loaded for shared in ids[key]}
         people = {row["email_key"] for row in loaded.values()} - {""}
-        frontier = (mentioning(connection, shared_here) | _bought_by(connection, people)) - set(rows)
+        also = related_ids(connection, shared_here)
+        frontier = (mentioning(connection, also) | _bought_by(connection, people)) - set(rows)
     return _Neighbourhood(rows, {key: frozenset(ids[key]) for key in rows})
 
 
@@ -104,6 +105,7 @@ def _message(row: Row, ids: frozenset[str], challenge: Challenge) -> Message:
         day=(challenge.start_of(on), challenge.start_of(on + timedelta(days=1))) if row["date_only"] else None,
         collected=row["collected"],
         refunded=row["refunded"],
+        richness=row["richness"],
         ids=ids,
         is_excluded=row["excluded"] is not None,
     )

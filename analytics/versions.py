@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 Row = Mapping[Any, Any]
+# A refund or dispute that is over has not opened again in the same second.
+SETTLED = {"succeeded": 1, "won": 1, "lost": 2, "failed": 2}
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -14,8 +16,18 @@ def newer(stored: Row, arriving: Row) -> Row:
     if old is None and new is None:
         return arriving
     if old == new:
-        return arriving if _text(arriving, arriving) > _text(stored, arriving) else stored_part(stored, arriving)
+        return arriving if _rank(arriving, arriving) > _rank(stored, arriving) else stored_part(stored, arriving)
     return arriving if (new or NEVER) > (old or NEVER) else stored_part(stored, arriving)
+
+
+def newer_lead(stored: Row, arriving: Row) -> Row:
+    """Return the newer version of a lead; its UTMs are those of the newest version that has any."""
+    chosen = newer(stored, arriving)
+    told = [row for row in (stored, arriving) if row["utm_as_of"] is not None]
+    if not told:
+        return chosen
+    latest = max(told, key=lambda row: (row["utm_as_of"], _text(row, _utm_of(arriving))))
+    return {**chosen, **stored_part(latest, _utm_of(arriving))}
 
 
 def newer_refund(stored: Row, arriving: Row) -> Row:
@@ -48,6 +60,15 @@ def both_parts(stored: Row, arriving: Row) -> Row:
 def stored_part(stored: Row, arriving: Row) -> Row:
     """Return the stored values of the columns that an arriving row has."""
     return {name: stored[name] for name in arriving}
+
+
+def _rank(row: Row, columns: Row) -> tuple[int, str]:
+    """Return what decides between two equally new versions: how settled the state is, then the text."""
+    return SETTLED.get(str(row.get("state", "")), 0), _text(row, columns)
+
+
+def _utm_of(row: Row) -> Row:
+    return {name: value for name, value in row.items() if name.startswith("utm_")}
 
 
 def _text(row: Row, columns: Row) -> str:

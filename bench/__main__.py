@@ -1,9 +1,9 @@
-"""`python -m bench [import|memory|show|attribute|check] [--rows N] [--small]`: all of them without a name."""
+"""`python -m bench [import|memory|show|attribute|receive|check] [--rows N] [--small]`: all of them without a name."""
 
 import argparse
 from collections.abc import Callable
 
-from bench import attributing, checking, importing, showing
+from bench import attributing, checking, importing, receiving, showing
 
 MILLION, SMALL, CHECKED = 1_000_000, 20_000, 2000
 BENCHMARKS: dict[str, tuple[Callable[[int], None], int]] = {
@@ -12,6 +12,7 @@ BENCHMARKS: dict[str, tuple[Callable[[int], None], int]] = {
     "memory": (importing.memory, MILLION),
     "show": (showing.show, MILLION),
     "attribute": (attributing.attribute, MILLION),
+    "receive": (receiving.receive, MILLION),
 }
 
 

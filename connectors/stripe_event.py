@@ -10,6 +10,8 @@ from connectors.contract import LookUp, Payload
 from connectors.exports.currencies import THREE_DECIMALS, ZERO_DECIMALS
 from connectors.payload import Fields
 
+# How much a message tells of a purchase: an invoice knows the contract, a session the product, an intent little.
+INTENT, CHARGE, SESSION, INVOICE = range(4)
 SOURCE = "stripe"
 PRODUCT_NAMES = ("product", "product_name", "products", "product_names", "item", "item_name", "offer", "plan", "course")
 NAMES = ("customer_name", "name", "full_name")

@@ -10,6 +10,7 @@ from connectors.payload import Fields
 from connectors.stripe_event import (
     CONTRACT_PRICE,
     INSTALMENTS,
+    INVOICE,
     NAMES,
     PRODUCT_NAMES,
     SOURCE,
@@ -51,6 +52,7 @@ def read_invoice(event: Event) -> Iterator[Record]:
         test=event.test,
         utm=next(filter(None, (place.utm() for place in metadata.places)), Utm()),
         as_of=event.at,
+        richness=INVOICE,
     )
     yield replace(event.payment(others, paid, event.id), paid_at=paid_at)
 

@@ -7,7 +7,18 @@ from decimal import Decimal
 
 from analytics.records import Messenger, Purchase, Record
 from connectors.payload import Fields
-from connectors.stripe_event import NAMES, PRODUCT_NAMES, SOURCE, Event, moment, price_labels, told
+from connectors.stripe_event import (
+    CHARGE,
+    INTENT,
+    NAMES,
+    PRODUCT_NAMES,
+    SESSION,
+    SOURCE,
+    Event,
+    moment,
+    price_labels,
+    told,
+)
 
 # What Stripe itself writes on the payments of its invoices; the invoice speaks for them.
 INVOICE_DESCRIPTIONS = frozenset({"subscription creation", "subscription update", "payment for invoice"})
@@ -40,6 +51,7 @@ def read_session(event: Event) -> Iterator[Record]:
         test=event.test,
         utm=session.within("metadata").utm(),
         as_of=event.at,
+        richness=SESSION,
     )
     if intent:
         yield event.payment((intent,), price, invoice)
@@ -102,6 +114,7 @@ def _bare_purchase(event: Event, price: Decimal, at: datetime, person: Fields, i
         test=event.test,
         utm=about.within("metadata").utm(),
         as_of=event.at,
+        richness=INTENT if event.id.startswith("pi_") else CHARGE,
     )
 
 

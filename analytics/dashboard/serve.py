@@ -12,7 +12,7 @@ import click
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from tornado.httputil import HTTPServerRequest
 from tornado.ioloop import IOLoop
-from tornado.web import HTTPError, RequestHandler, StaticFileHandler
+from tornado.web import RequestHandler, StaticFileHandler
 from traitlets.config import Config
 from voila.app import Voila
 
@@ -21,11 +21,14 @@ from analytics.dashboard.elements import STATIC
 from analytics.dashboard.first_sight import first_sight_html
 from analytics.dashboard.hardening import QuietConnection
 from analytics.dashboard.source import Source
+from analytics.dashboard.viewers import ViewersKernels
 
 NOTEBOOK: Final = Path(__file__).parents[2] / "notebooks" / "view3.ipynb"
 TEMPLATE: Final = Path(__file__).parent / "template"
-MOST_VIEWERS: Final = 50
 LARGEST_MESSAGE: Final = 1024 * 1024  # bytes a browser may send at once
+# Seconds for what the cell shows to reach the page after the kernel is done. It tells of a hundred widgets first, each a
+# message read between other viewers' requests: the usual four are over on a busy machine, and the page stays without any.
+OUTPUT_MAY_TAKE: Final = 120
 UNUSED: Final = ["jupyterlab-plotly", "jupyterlab_pygments", "@voila-dashboards/jupyterlab-preview"]
 POLICY: Final = "; ".join(
     (
@@ -139,9 +142,11 @@ def _config(port: int, host: str, token: str, source: Source | None, notebook: P
         file_allowlist=[],
         extension_denylist=UNUSED,
         kernel_spec_manager_class=OneKernel,
+        multi_kernel_manager_class=ViewersKernels,
         prelaunch_hook=_hook(source),
         resources=_resources(),
     )
+    config.VoilaExecutor.iopub_timeout = OUTPUT_MAY_TAKE
     config.MappingKernelManager.update(
         cull_idle_timeout=180, cull_interval=30, buffer_offline_messages=False, root_dir=str(Path.cwd())
     )
@@ -152,8 +157,7 @@ def _hook(source: Source | None) -> Callable[..., None]:
     """Return what runs before a viewer's kernel: a cookie that lets a closing tab end it, and the first sight."""
 
     def before_kernel(handler: Any, notebook: Any, cwd: str) -> None:  # noqa: ARG001 - named by Voilà
-        if len(handler.kernel_manager.list_kernel_ids()) >= MOST_VIEWERS:
-            raise HTTPError(503, reason="View 3 has too many viewers just now, please try again in a minute")
+        handler.kernel_manager.refuse_when_full()  # before the database is asked for anything
         _ = handler.xsrf_token
         if source is not None:
             notebook.metadata["view3_first_sight"] = first_sight_html(source)

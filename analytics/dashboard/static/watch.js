@@ -4,9 +4,12 @@ import { paint, plotly } from "./chart.js";
 (() => {
   const LATE = 15000;
   const tries = Number(sessionStorage.getItem("view3-tries") ?? 0);
-  const NEVER = 15000 * 2 ** tries; // a machine that is only slow gets more time at each try
+  const PATIENCE = 2 ** tries; // a machine that is only slow gets more time at each try
+  const COMPLETE = 45000 * PATIENCE; // for the kernel to start and to write the whole page
+  const LIVE = 15000 * PATIENCE; // from then on for the first beat
   const AGAIN = 5000;
   const opened = Date.now();
+  let complete = 0;
   let last = 0;
   const notice = document.querySelector(".view3-stale");
   const time = (moment) => new Date(moment).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
@@ -16,16 +19,23 @@ import { paint, plotly } from "./chart.js";
     notice.hidden = !sentence;
     document.body.classList.toggle("view3-is-stale", Boolean(sentence));
   };
+  // A complete page on which the widgets' place is missing, or an error stands in it, will never come to life.
+  const barren = () => {
+    const place = document.querySelector("#rendered_cells .jp-OutputArea-child");
+    return !place || place.textContent.startsWith("Error displaying widget");
+  };
+  const restart = () => {
+    sessionStorage.setItem("view3-tries", Math.min(tries + 1, 4));
+    location.reload();
+  };
   const look = () => {
     const now = Date.now();
-    if (last && now - last > LATE) say(`The live link was lost at ${time(last)}. These numbers are from then.`);
-    else if (!last && now - opened > NEVER + AGAIN) {
-      sessionStorage.setItem("view3-tries", Math.min(tries + 1, 4));
-      location.reload();
-    }
-    else if (!last && now - opened > NEVER) say("The live link did not start. Loading the page again in a few seconds.");
-    else say("");
+    if (last) return say(now - last > LATE ? `The live link was lost at ${time(last)}. These numbers are from then.` : "");
+    const due = !complete ? opened + COMPLETE : complete + (barren() ? AGAIN * (PATIENCE - 1) : LIVE);
+    if (now > due) restart();
+    else say(now > due - AGAIN ? "The live link did not start. Loading the page again in a few seconds." : "");
   };
+  window.addEventListener("load", () => (complete = Date.now()));
 
   // Jupyter's sliders and toggles come without a name or a state for screen readers.
   const name = () => {

@@ -38,6 +38,7 @@ sa.Table(
     sa.Column("date_only", sa.Boolean, nullable=False),
     sa.Column("collected", Money(10, 2)),
     sa.Column("refunded", Money(10, 2), nullable=False),
+    sa.Column("richness", sa.SmallInteger, nullable=False, server_default="0"),
     sa.Column("as_of", Moment),
     sa.Column("utm_source", sa.String(255)),
     sa.Column("utm_medium", sa.String(255)),
@@ -258,7 +259,7 @@ def leads(engine: str) -> str:
         f"source VARCHAR(32){BINARY[engine]} NOT NULL, external_id VARCHAR(191){BINARY[engine]} NOT NULL, "
         f"name VARCHAR(255) NOT NULL DEFAULT '', email VARCHAR(320){text}, email_folded VARCHAR(320){text}, "
         f"email_key VARCHAR(320){text}, email_tag VARCHAR(320){text}, customer_id VARCHAR(191){text}, "
-        "opted_in_at DATETIME NOT NULL, opted_in_on DATE NOT NULL, date_only BOOLEAN NOT NULL DEFAULT 0, as_of DATETIME, "
+        "opted_in_at DATETIME NOT NULL, opted_in_on DATE NOT NULL, date_only BOOLEAN NOT NULL DEFAULT 0, as_of DATETIME, utm_as_of DATETIME, "
         f"{utms}{keys}{LEAD_KEYS[engine]}){OPTIONS[engine]}"
     )
 
