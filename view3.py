@@ -208,13 +208,13 @@ def explain(sale_id: int, *, as_json: bool) -> None:
 @in_sentences
 def attribute() -> None:
     """Credit every sale anew and print how many changed."""
-    from analytics import ingest
+    from analytics import repairs
     from analytics.database import writing
 
     workbench = _workbench()
     workbench.upgrade()
     with writing(workbench.engine) as connection:
-        changed = ingest.attribute(connection, workbench.rules)
+        changed = repairs.attribute(connection, workbench.rules)
     click.echo(f"{changed:,} sales changed.")
 
 
@@ -326,7 +326,7 @@ def inbox_show(event: str) -> None:
 @in_sentences
 def inbox_retry() -> None:
     """Read the events that were set aside once more, and ask the patterns again about every unclassified purchase."""
-    from analytics import ingest
+    from analytics import repairs
     from analytics.database import writing
     from connectors import inbox as events
 
@@ -335,19 +335,23 @@ def inbox_retry() -> None:
         again = events.retry(connection)
     _drain(workbench).all()
     with writing(workbench.engine) as connection:
-        changed = ingest.reclassify(connection, workbench.rules)
+        changed = repairs.reclassify(connection, workbench.rules)
     click.echo(f"{again:,} events were read again; {changed:,} purchases were classified anew.")
 
 
 @main.command()
+@in_sentences
 def doctor() -> None:
-    """Check settings, database, clock and zone, and the browser; exit 1 on a failure."""
+    """Check settings, database, clock and zone, browser and webhooks; exit 1 on a failure."""
     from analytics import checkup
 
     failed = False
     for finding in checkup.findings():
         click.echo(f"{finding.mark:4}  {finding.subject:10}  {finding.sentence}")
         failed = failed or finding.is_failure
+    for route, shared in _routes().items():
+        state = "on" if shared else f"off: VIEW3_{route.setting.upper()} is not set"
+        click.echo(f"{'ok' if shared else 'note':4}  webhook     {route.path} is {state}")
     sys.exit(FAILED if failed else 0)
 
 
@@ -395,7 +399,7 @@ def _workbench() -> "Workbench":
 
 def _import_file(workbench: "Workbench", path: Path, kind: str | None, *, dry_run: bool) -> "ImportReport":
     """Take in one file, whole or not at all."""
-    from analytics import ingest
+    from analytics import ingest, repairs
     from analytics.database import writing
     from connectors import csv_import
     from connectors.contract import Reading
@@ -410,7 +414,7 @@ def _import_file(workbench: "Workbench", path: Path, kind: str | None, *, dry_ru
             progress=progress.at,
             keep_rejects=not dry_run,
         )
-        ingest.adopt(connection, workbench.rules)
+        repairs.adopt(connection, workbench.rules)
         if dry_run:
             connection.rollback()
     return report

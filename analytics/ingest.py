@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,8 +13,8 @@ from sqlalchemy.engine import Connection
 from analytics import spending
 from analytics.attending import take_presence, take_samples, take_sessions
 from analytics.challenge import Challenge
-from analytics.crediting import RECORDED, credit_sales, sales_of
-from analytics.folding import email_keys, fold
+from analytics.crediting import credit_sales, sales_of
+from analytics.folding import email_keys
 from analytics.guards import fault
 from analytics.ledger import mentioning, related_ids, take_payments, take_returns
 from analytics.offers import Patterns
@@ -32,18 +31,14 @@ from analytics.records import (
     Session,
     Stay,
 )
-from analytics.recrediting import credit_all
-from analytics.rows import TEXT, lead_row, person_row, purchase_row, spend_row, utm_keys
+from analytics.rows import lead_row, purchase_row, spend_row
 from analytics.schema import (
-    UTM_COLUMNS,
     challenges,
     external_ids,
     freshness,
-    high_ticket_sales,
     leads,
     locks,
     purchases,
-    sale_facts,
 )
 from analytics.settlement import settle
 from analytics.store import batches, existing, temporary, upsert, write_changed
@@ -116,40 +111,6 @@ def accept(connection: Connection, rules: Rules, records: Iterable[Record]) -> A
     return Accepted(**counts, refused=tuple(refused))
 
 
-def attribute(connection: Connection, rules: Rules) -> int:
-    """Credit every sale anew, those of other programs included, and return how many changed."""
-    _work_alone(connection)
-    adopt(connection, rules)
-    return credit_all(connection)
-
-
-def adopt(connection: Connection, rules: Rules) -> int:
-    """Take note of sales that another program wrote into the specification's table, and return how many there were."""
-    is_known = sa.exists().where(sale_facts.c.sale_id == high_ticket_sales.c.id)
-    foreign = connection.execute(sa.select(high_ticket_sales).where(~is_known)).mappings().all()
-    for batch in batches(foreign):
-        upsert(connection, sale_facts, [_recorded(row, rules) for row in batch])
-        credit_sales(connection, [row["id"] for row in batch])
-    return len(foreign)
-
-
-def reclassify(connection: Connection, rules: Rules) -> int:
-    """Ask the patterns again about every purchase that no messenger classified, and return how many changed."""
-    _work_alone(connection)
-    query = sa.select(purchases).where(purchases.c.offer_given == sa.false())
-    changed = []
-    for row in connection.execute(query).mappings().all():
-        offer = rules.patterns.classify(row["labels"].split("\n"), row["price"])
-        if offer != row["offer"]:
-            changed.append({"source": row["source"], "external_id": row["external_id"], "offer": offer})
-    for batch in batches(changed):
-        keys = {(row["source"], row["external_id"]) for row in batch}
-        stored = existing(connection, purchases, keys)
-        upsert(connection, purchases, [{**stored[row["source"], row["external_id"]], **row} for row in batch])
-        _settle(connection, rules, keys)
-    return len(changed)
-
-
 def _take(connection: Connection, rules: Rules, records: Sequence[Record]) -> Counter[str]:
     """Store one batch, kind by kind."""
     kinds: defaultdict[type, list[Any]] = defaultdict(list)
@@ -168,7 +129,7 @@ def _take(connection: Connection, rules: Rules, records: Sequence[Record]) -> Co
 
 
 def _take_people_and_money(connection: Connection, rules: Rules, kinds: Kinds) -> list[str]:
-    _work_alone(connection)
+    work_alone(connection)
     states = _take_leads(connection, rules, kinds[Lead]) if kinds[Lead] else []
     return states + (_take_purchases(connection, rules, kinds) if any(kinds[kind] for kind in MONEY) else [])
 
@@ -189,7 +150,7 @@ def _take_spend(connection: Connection, _rules: Rules, kinds: Kinds) -> list[str
     return []
 
 
-def _work_alone(connection: Connection) -> None:
+def work_alone(connection: Connection) -> None:
     """Wait until nobody else resolves or credits sales, and keep others waiting until the transaction ends.
 
     Two messages about one payment, taken in side by side, would not see each other and become two sales.
@@ -224,35 +185,17 @@ def _take_purchases(connection: Connection, rules: Rules, kinds: Kinds) -> list[
     }
     moved = take_payments(connection, kinds[Payment])
     moved |= take_returns(connection, kinds[Refund], kinds[Dispute])
-    _settle(connection, rules, touched | mentioning(connection, related_ids(connection, moved)))
+    settle_and_credit(connection, rules, touched | mentioning(connection, related_ids(connection, moved)))
     now = existing(connection, purchases, {(row["source"], row["external_id"]) for row in rows}).values()
     excluded = ["excluded" for row in now if row["excluded"]]
     unclassified = ["unclassified" for row in now if not row["excluded"] and not row["counted_as"]]
     return states + excluded + unclassified
 
 
-def _settle(connection: Connection, rules: Rules, keys: set[tuple[str, str]]) -> None:
+def settle_and_credit(connection: Connection, rules: Rules, keys: set[tuple[str, str]]) -> None:
+    """Bring the sales around the given purchase messages up to date, and credit them."""
     if keys:
         credit_sales(connection, settle(connection, rules.challenge, rules.duplicate_window, keys))
-
-
-def _recorded(row: Any, rules: Rules) -> dict[str, Any]:
-    """Return the facts of a sale that another program wrote: paid in full, in the reporting currency."""
-    person = person_row(row["customer_email"])
-    del person["email"]
-    return {
-        "sale_id": row["id"],
-        "source": RECORDED,
-        "external_id": str(row["id"]),
-        "currency": rules.currency,
-        "eligible_until": row["purchase_date"],
-        "purchased_on": rules.challenge.local_date(row["purchase_date"]),
-        **person,
-        "product_key": fold(row["product_name"])[:TEXT],
-        "collected": row["price"],
-        "refunded": Decimal(0),
-        **utm_keys({name: row[name] for name in UTM_COLUMNS}),
-    }
 
 
 def _note_freshness(connection: Connection, records: Iterable[Record]) -> None:

@@ -135,58 +135,61 @@ def _conflicts() -> sa.CTE:
 def _changes() -> sa.Select[Any]:
     """Return the rows of `work`: the credit of each sale whose stored credit differs from it."""
     conflicts = _conflicts()
-    lead = leads
-    in_conflict = conflicts.c.sale_id.is_not(None)
-    is_late = lead.c.opted_in_at > fact.c.eligible_until
-    is_credited = sa.and_(lead.c.id.is_not(None), ~in_conflict, ~is_late)
-    has_utm = sa.or_(*(lead.c[name].is_not(None) for name in UTM_COLUMNS))
-    keeps_record = sa.and_(
-        fact.c.source == RECORDED,
-        sa.not_(sa.func.coalesce(sa.and_(is_credited, has_utm), sa.false())),
-        sa.or_(*(sa.func.coalesce(sale.c[name], "") != "" for name in UTM_COLUMNS)),
-    )
-
-    def of_lead(value: Any, stored: Any, otherwise: Any) -> sa.ColumnElement[Any]:
-        return sa.case((keeps_record, stored), (is_credited, value), else_=otherwise)
-
-    wanted = {
-        "lead_id": of_lead(lead.c.id, sale.c.lead_id, sa.null()),
-        **{name: of_lead(lead.c[name], sale.c[name], sa.null()) for name in UTM_COLUMNS},
-        **{f"{name}_key": of_lead(lead.c[f"{name}_key"], fact.c[f"{name}_key"], "") for name in UTM_COLUMNS},
-        "days": of_lead(
-            days_between(fact.c.purchased_on, lead.c.opted_in_on), sale.c.days_from_lead_to_sale, sa.null()
-        ),
-        "outcome": sa.case(
-            (sa.or_(keeps_record, sa.and_(is_credited, has_utm)), Outcome.MATCHED), else_=Outcome.UNATTRIBUTED
-        ),
-        "reason": sa.case(
-            (keeps_record, Rule.AS_RECORDED),
-            (in_conflict, Reason.CONFLICT),
-            (lead.c.id.is_(None), Reason.NO_SUCH_PERSON),
-            (is_late, Reason.OPTED_IN_LATER),
-            (~has_utm, Reason.NO_UTM),
-            (first.c.via == BY_LINK, Rule.CONFIRMED_LINK),
-            (first.c.via == BY_ID, Rule.CUSTOMER_ID),
-            (bytes_of(lead.c.email) == bytes_of(sale.c.customer_email), Rule.EMAIL_EXACT),
-            (lead.c.email_folded == fact.c.email_folded, Rule.EMAIL_FOLDED),
-            (lead.c.email_tag == fact.c.email_tag, Rule.GMAIL),
-            else_=Rule.GMAIL_TAG,
-        ),
-    }
+    wanted = _credit(in_conflict=conflicts.c.sale_id.is_not(None))
     stored = {
         "days": sale.c.days_from_lead_to_sale,
         **{name: sale.c[name] for name in ("lead_id", *UTM_COLUMNS)},
         **{name: fact.c[name] for name in ("outcome", "reason", *(f"{utm}_key" for utm in UTM_COLUMNS))},
     }
     differs = sa.or_(*(_distinct(stored[name], value) for name, value in wanted.items()))
+    is_first = sa.and_(leads.c.source == first.c.source, leads.c.external_id == first.c.external_id)
     return (
         sa.select(fact.c.sale_id, *(wanted[column.name] for column in list(work.columns)[1:]))
         .join_from(fact, sale, sale.c.id == fact.c.sale_id)
         .join(first, first.c.sale_id == fact.c.sale_id, isouter=True)
-        .join(lead, sa.and_(lead.c.source == first.c.source, lead.c.external_id == first.c.external_id), isouter=True)
+        .join(leads, is_first, isouter=True)
         .join(conflicts, conflicts.c.sale_id == fact.c.sale_id, isouter=True)
         .where(differs)
     )
+
+
+def _credit(in_conflict: sa.ColumnElement[bool]) -> dict[str, sa.ColumnElement[Any]]:
+    """Return what each column of `work` is to hold, given a sale with its facts and the first touch where there is one."""
+    is_credited = sa.and_(leads.c.id.is_not(None), ~in_conflict, ~_is_late)
+    is_matched = sa.and_(is_credited, _has_utm)
+    keeps_record = sa.and_(
+        fact.c.source == RECORDED,
+        sa.not_(sa.func.coalesce(is_matched, sa.false())),
+        sa.or_(*(sa.func.coalesce(sale.c[name], "") != "" for name in UTM_COLUMNS)),
+    )
+
+    def of_lead(value: Any, stored: Any, otherwise: Any) -> sa.ColumnElement[Any]:
+        return sa.case((keeps_record, stored), (is_credited, value), else_=otherwise)
+
+    days = days_between(fact.c.purchased_on, leads.c.opted_in_on)
+    return {
+        "lead_id": of_lead(leads.c.id, sale.c.lead_id, sa.null()),
+        **{name: of_lead(leads.c[name], sale.c[name], sa.null()) for name in UTM_COLUMNS},
+        **{f"{name}_key": of_lead(leads.c[f"{name}_key"], fact.c[f"{name}_key"], "") for name in UTM_COLUMNS},
+        "days": of_lead(days, sale.c.days_from_lead_to_sale, sa.null()),
+        "outcome": sa.case((sa.or_(keeps_record, is_matched), Outcome.MATCHED), else_=Outcome.UNATTRIBUTED),
+        "reason": sa.case((keeps_record, Rule.AS_RECORDED), (in_conflict, Reason.CONFLICT), else_=_reason),
+    }
+
+
+_is_late = leads.c.opted_in_at > fact.c.eligible_until
+_has_utm = sa.or_(*(leads.c[name].is_not(None) for name in UTM_COLUMNS))
+_reason = sa.case(
+    (leads.c.id.is_(None), Reason.NO_SUCH_PERSON),
+    (_is_late, Reason.OPTED_IN_LATER),
+    (~_has_utm, Reason.NO_UTM),
+    (first.c.via == BY_LINK, Rule.CONFIRMED_LINK),
+    (first.c.via == BY_ID, Rule.CUSTOMER_ID),
+    (bytes_of(leads.c.email) == bytes_of(sale.c.customer_email), Rule.EMAIL_EXACT),
+    (leads.c.email_folded == fact.c.email_folded, Rule.EMAIL_FOLDED),
+    (leads.c.email_tag == fact.c.email_tag, Rule.GMAIL),
+    else_=Rule.GMAIL_TAG,
+)
 
 
 def _distinct(stored: sa.Column[Any], value: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:

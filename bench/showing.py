@@ -5,7 +5,7 @@ from tempfile import TemporaryDirectory
 
 import pymysql
 
-from analytics import ingest, reading
+from analytics import reading, repairs
 from analytics.database import open_engine, writing
 from analytics.database import reading as reading_from
 from analytics.view3 import View3
@@ -100,7 +100,7 @@ def credit(url: str) -> int:
     """Do what `view3 attribute` does."""
     engine = open_engine(url)
     with writing(engine) as connection:
-        changed = ingest.attribute(connection, RULES)
+        changed = repairs.attribute(connection, RULES)
     engine.dispose()
     return changed
 

@@ -1,6 +1,7 @@
 """The inbox: what a vendor said, kept once as it was said, before anybody tries to understand it."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -106,10 +107,14 @@ def take(connection: Connection, limit: int) -> list[Entry]:
 
 def mark(connection: Connection, outcomes: Mapping[Key, tuple[State, str]], now: datetime) -> None:
     """Write what became of events that were taken."""
+    alike: defaultdict[tuple[str, State, str], list[str]] = defaultdict(list)
     for (source, event_id), (state, reason) in outcomes.items():
-        values = {"state": state, "reason": reason[:REASON], "read_at": now, "attempts": inbox.c.attempts + 1}
-        is_event = sa.and_(inbox.c.source == source, inbox.c.event_id == event_id)
-        connection.execute(sa.update(inbox).where(is_event).values(values))
+        alike[source, state, reason[:REASON]].append(event_id)
+    for (source, state, reason), event_ids in alike.items():
+        values = {"state": state, "reason": reason, "read_at": now, "attempts": inbox.c.attempts + 1}
+        for chunk in chunks(event_ids):
+            are_events = sa.and_(inbox.c.source == source, inbox.c.event_id.in_(chunk))
+            connection.execute(sa.update(inbox).where(are_events).values(values))
 
 
 def entries(connection: Connection, state: State) -> list[Entry]:

@@ -29,7 +29,12 @@ class MariaDB:
         self.tmpdir = folder / "tmp"
         self.tmpdir.mkdir()
         subprocess.run(
-            ["mariadb-install-db", "--no-defaults", f"--datadir={folder}/data", "--auth-root-authentication-method=normal"]
+            [
+                "mariadb-install-db",
+                "--no-defaults",
+                f"--datadir={folder}/data",
+                "--auth-root-authentication-method=normal",
+            ]
             + ["--skip-test-db", "--user=root"] * (os.geteuid() == 0),
             check=True,
             capture_output=True,

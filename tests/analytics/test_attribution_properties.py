@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from sqlalchemy.engine import Connection
 
 from analytics.attribution import Reason, Rule
-from analytics.ingest import Rules, accept, attribute
+from analytics.ingest import Rules, accept
 from analytics.records import Offer, Record
+from analytics.repairs import attribute
 from analytics.schema import (
     UTM_COLUMNS,
     attendance,

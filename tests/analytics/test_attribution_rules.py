@@ -14,8 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from analytics.challenge import Challenge
-from analytics.ingest import Rules, accept, attribute
+from analytics.ingest import Rules, accept
 from analytics.records import Lead, Offer, Purchase, Record, Utm
+from analytics.repairs import attribute
 from analytics.schema import UTM_COLUMNS, high_ticket_sales, identity_links, leads, sale_facts
 from tests.tables import Row, drawn_apart, each, moment_in
 

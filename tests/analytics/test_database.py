@@ -13,9 +13,10 @@ import sqlalchemy as sa
 
 from analytics.challenge import Challenge
 from analytics.database import DatabaseError, address, open_engine, reading, writing
-from analytics.ingest import Rules, accept, attribute
+from analytics.ingest import Rules, accept
 from analytics.migrate import is_current, upgrade
 from analytics.records import Lead, Offer, Purchase, Utm
+from analytics.repairs import attribute
 from analytics.schema import high_ticket_sales, leads, metadata
 from tests.conftest import MariaDB
 

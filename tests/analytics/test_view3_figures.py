@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from analytics.challenge import Challenge, Period
 from analytics.figures import figures
-from analytics.ingest import Rules, accept, adopt, attribute, reclassify
+from analytics.ingest import Rules, accept
 from analytics.offers import Patterns
 from analytics.reading import Lens, read, read_sales, stream_sales
 from analytics.records import (
@@ -33,6 +33,7 @@ from analytics.records import (
     Utm,
     UtmMapping,
 )
+from analytics.repairs import adopt, attribute, reclassify
 from analytics.view3 import SalesFilter, Sort, View3
 from tests.tables import Row, drawn_apart, each, moment_in
 

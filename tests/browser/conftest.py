@@ -163,10 +163,11 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield served
 
 
-def open_page(context: BrowserContext, address: str) -> Page:
+def open_page(context: BrowserContext, address: str, prepare: Callable[[Page], None]) -> Page:
     """Open a page and wait until its kernel speaks: before, one looks at the first sight, which has no controls."""
     page = context.new_page()
     page.set_default_timeout(15_000)
+    prepare(page)
     page.goto(address)
     page.wait_for_selector("body[data-live]", timeout=READY)
     return page
@@ -174,23 +175,43 @@ def open_page(context: BrowserContext, address: str) -> Page:
 
 Visit = Callable[..., Page]
 
+CARDS = ("high-ticket-sales-today", "cost-per-acquisition", "roas", "attendance-today")
 
-@pytest.fixture
-def visit(browser: Browser) -> Iterator[Visit]:
-    """Open a served dashboard: `page = visit(demo)`; at the end nothing may have gone wrong in the browser.
 
-    A test that kills what the page talks to visits with `doomed=True`: such a page may complain.
-    """
+def shown(page: Page) -> list[str | None]:
+    """Return the cards' values as a viewer reads them."""
+    return [page.locator(f'.view3-kpi[data-kpi="{card}"] .view3-kpi-value').text_content() for card in CARDS]
+
+
+@contextmanager
+def visiting(browser: Browser) -> Iterator[Visit]:
+    """Open pages and leave them as a person would, so that their kernels end; nothing may have gone wrong meanwhile."""
     witnesses: list[Witness] = []
+    pages: list[Page] = []
     with ExitStack() as stack:
 
-        def opened(served: Served, *, doomed: bool = False) -> Page:
+        def opened(served: Served, *, doomed: bool = False, prepare: Callable[[Page], None] = lambda _: None) -> Page:
             context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
             stack.callback(context.close)
             witness = Witness(served.address)
             witnesses.extend(() if doomed else (witness,))
             context.on("page", witness.watch)
-            return open_page(context, served.address)
+            pages.append(open_page(context, served.address, prepare))
+            return pages[-1]
 
         yield opened
-    assert [fault for witness in witnesses for fault in witness.faults] == []
+        faults = [fault for witness in witnesses for fault in witness.faults]
+        for page in pages:
+            if not page.is_closed():
+                page.goto("about:blank")
+    assert faults == []
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Visit]:
+    """Open a served dashboard: `page = visit(demo)`.
+
+    A test that kills what the page talks to visits with `doomed=True`: such a page may complain.
+    """
+    with visiting(browser) as opened:
+        yield opened
