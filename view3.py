@@ -245,7 +245,7 @@ def serve(port: int, host: str) -> None:
 @in_sentences
 def receive(port: int, host: str, *, no_drain: bool) -> None:
     """Receive webhooks: check, keep, answer, and read them in the background."""
-    from connectors.service import Service
+    from connectors.service import Service, ServiceError
 
     workbench = _workbench()
     workbench.upgrade()
@@ -254,7 +254,10 @@ def receive(port: int, host: str, *, no_drain: bool) -> None:
         click.echo(f"{route.path}: {'on' if shared else f'off: VIEW3_{route.setting.upper()} is not set'}")
     service = Service(secrets, _drain(workbench), _connector_settings().inbox_days, _log)
     run = service.run_without_reading if no_drain else service.run
-    run(host, port, lambda: click.echo(f"Webhooks arrive at http://{host}:{port}/"))
+    try:
+        run(host, port, lambda: click.echo(f"Webhooks arrive at http://{host}:{port}/"))
+    except ServiceError as error:
+        raise Sentence(str(error)) from error
 
 
 @main.command()

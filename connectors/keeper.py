@@ -7,7 +7,12 @@ from dataclasses import dataclass, field
 from connectors.inbox import Event, Kept
 
 GROUP = 200
+MOST = 64 * 1024 * 1024  # bytes of events that may wait while the database is slow or hangs
 Commit = Callable[[Sequence[Event]], list[Kept]]
+
+
+class FullError(RuntimeError):
+    """So much waits for the database already that no more is taken."""
 
 
 @dataclass(slots=True)
@@ -17,9 +22,13 @@ class Keeper:
     commit: Commit
     _waiting: "list[tuple[Event, asyncio.Future[Kept]]]" = field(default_factory=list)
     _worker: "asyncio.Task[None] | None" = None
+    _bytes: int = 0
 
     async def keep(self, event: Event) -> Kept:
         """Return once the event is committed, with what was found; raises what the commit raised."""
+        if self._bytes + len(event.body) > MOST:
+            raise FullError("too much waits for the database")
+        self._bytes += len(event.body)
         future: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
         self._waiting.append((event, future))
         if self._worker is None or self._worker.done():
@@ -39,3 +48,4 @@ class Keeper:
             else:
                 for (_, future), kept in zip(group, found, strict=True):
                     future.set_result(kept)
+            self._bytes -= sum(len(event.body) for event in events)

@@ -77,14 +77,14 @@ class Receiver:
             raise _Refusal(400, str(error)) from None
         try:
             payload = parse(body)
-            answer = zoom.validation_answer(payload, secrets[0]) if route.vendor is zoom else None
+            answer = zoom.validation_answer(payload, secrets[0]) if _source(route) == zoom.SOURCE else None
             if answer is not None:
                 return JSONResponse(answer)
             event = self._event(route, payload, body, headers)
         except UnreadablePayloadError as error:
             await self._aside(route, body, str(error))
             # Zoom never sends again what was answered with a 4xx: what it signed is parked and taken.
-            if route.vendor is zoom:
+            if _source(route) == zoom.SOURCE:
                 return JSONResponse({"kept": "set aside"})
             raise _Refusal(400, str(error)) from None
         kept = await self._in_time(self.keep(event))

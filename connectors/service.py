@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from random import uniform
-from socket import socket
+from socket import AF_INET, AF_INET6, create_server, socket
 
 import uvicorn
 
@@ -20,6 +20,10 @@ from connectors.receiver import Receiver
 IDLE = 1.0
 LONGEST_PAUSE = 30.0
 PRUNE_EVERY = timedelta(hours=1).total_seconds()
+
+
+class ServiceError(RuntimeError):
+    """The service cannot start; the message is a sentence for people."""
 
 
 class Reader(threading.Thread):
@@ -99,7 +103,8 @@ class Service:
             server_header=False,
             timeout_graceful_shutdown=10,
         )
-        asyncio.run(_Server(config, ready).serve())
+        with _listen(host, port) as listener:
+            asyncio.run(_Server(config, ready).serve([listener]))
 
     def _commit(self, events: Sequence[Event], wake: Callable[[], None]) -> list[Kept]:
         with self.drain.transaction() as connection:
@@ -118,6 +123,13 @@ class Service:
         except Exception:  # noqa: BLE001 (whatever keeps it from answering, it is away)
             return False
         return True
+
+
+def _listen(host: str, port: int) -> socket:
+    try:
+        return create_server((host, port), family=AF_INET6 if ":" in host else AF_INET, backlog=2048)
+    except OSError as error:
+        raise ServiceError(f"Nothing can listen on {host}:{port}: {error.strerror}.") from error
 
 
 class _Server(uvicorn.Server):

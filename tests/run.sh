@@ -26,6 +26,8 @@ while read -r name; do unset "$name"; done < <(compgen -e | grep '^VIEW3_' | gre
 echo "== lint";        $bin/ruff check . && $bin/ruff format --check .
 echo "== types";       $bin/mypy
 echo "== layering";    $bin/lint-imports
-echo "== tests";       $bin/pytest --numprocesses 2 --dist loadfile
+echo "== tests";       $bin/pytest --numprocesses 2 --dist loadfile --ignore tests/browser
+# The page is tried alone: a browser, a server and a kernel per viewer fill the machine by themselves.
+[[ $without == *",browser,"* ]] || { echo "== browser"; $bin/pytest tests/browser; }
 echo "== notebooks";   tests/notebooks.sh
 [[ $without == ",," ]] || echo "LEFT OUT by VIEW3_TEST_WITHOUT: ${VIEW3_TEST_WITHOUT}"

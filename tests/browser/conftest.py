@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from playwright.sync_api import (
     BrowserContext,
     ConsoleMessage,
     Dialog,
+    Error,
     Page,
     Request,
     Response,
@@ -202,7 +203,7 @@ def visiting(browser: Browser) -> Iterator[Visit]:
         yield opened
         faults = [fault for witness in witnesses for fault in witness.faults]
         for page in pages:
-            if not page.is_closed():
+            with suppress(Error):  # closed already
                 page.goto("about:blank")
     assert faults == []
 

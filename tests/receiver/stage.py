@@ -234,6 +234,7 @@ class Sender:
     seconds: float = 120
     acknowledged: set[str] = field(default_factory=set)
     answers: Counter[str] = field(default_factory=Counter)
+    longest: float = 0  # seconds until an answer
     _queue: list[Sale] = field(default_factory=list)
     _workers: list[threading.Thread] = field(default_factory=list)
     _deadline: float = 0
@@ -267,6 +268,7 @@ class Sender:
         connection.close()
 
     def _sent(self, connection: http.client.HTTPConnection, one: Sale) -> bool:
+        began = time.monotonic()
         try:
             connection.request("POST", PATH, one.body, signed(one.body))
             response = connection.getresponse()
@@ -274,6 +276,7 @@ class Sender:
         except (OSError, http.client.HTTPException) as error:
             self.answers[type(error).__name__] += 1
             return False
+        self.longest = max(self.longest, time.monotonic() - began)
         self.answers[str(response.status)] += 1
         if not 200 <= response.status < 300:
             return False

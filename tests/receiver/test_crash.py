@@ -1,6 +1,7 @@
 """Nothing that was acknowledged is ever lost or doubled, whatever is killed in between."""
 
 import random
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -94,6 +95,27 @@ def test_sigterm_ends_the_receiver_after_everything_in_flight_is_answered(
         door.start()
         stage.wait_for(lambda: not stage.unread(url), 30, door.log.read_text)
     assert stage.outcome(url, told, sender.acknowledged).is_exact
+
+
+def test_a_database_that_hangs_is_waited_for_and_every_vendor_answered_in_time(tmp_path: Path) -> None:
+    if "mariadb" in LEFT_OUT:
+        pytest.skip("left out by VIEW3_TEST_WITHOUT=mariadb")
+    told = stage.sales(100, random.Random(SEED))
+    with Database(tmp_path / "mariadb") as server:
+        url = server.new_database("hung")
+        with Door(url, tmp_path) as door:
+            sender = Sender(door.port, told, threads=32)
+            server.process.send_signal(signal.SIGSTOP)
+            sender.start()
+            try:
+                stage.wait_for(lambda: sender.answers["503"] >= 32, 10, door.log.read_text)
+            finally:
+                server.process.send_signal(signal.SIGCONT)
+            sender.wait()
+            stage.wait_for(lambda: not stage.unread(url), 30, door.log.read_text)
+        assert stage.outcome(url, told, sender.acknowledged).is_exact
+    assert sender.answers.keys() == {"200", "503"}
+    assert sender.longest < 3  # seconds; then Zoom gives up
 
 
 @contextmanager
