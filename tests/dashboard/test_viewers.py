@@ -1,0 +1,42 @@
+"""A limit on viewers that visits at the same moment cannot exceed."""
+
+import asyncio
+
+import pytest
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from tornado.web import HTTPError
+
+from analytics.dashboard.viewers import ViewersKernels
+
+
+class FewKernels(ViewersKernels):
+    most = 3
+
+
+def test_eight_visits_at_once_find_three_places(monkeypatch):
+    async def slow_start(kernels: FewKernels, *_: object, **__: object) -> str:
+        name = f"kernel {kernels._starting}"
+        await asyncio.sleep(0.01)
+        kernels._kernels[name] = object()
+        return name
+
+    async def visits() -> list[str | BaseException]:
+        kernels = FewKernels()
+        return await asyncio.gather(*(kernels.start_kernel() for _ in range(8)), return_exceptions=True)
+
+    monkeypatch.setattr(AsyncMappingKernelManager, "start_kernel", slow_start)
+    answers = asyncio.run(visits())
+
+    assert sorted(answer for answer in answers if isinstance(answer, str)) == ["kernel 1", "kernel 2", "kernel 3"]
+    assert [error.status_code for error in answers if isinstance(error, HTTPError)] == [503] * 5
+
+
+def test_a_start_that_fails_gives_its_place_back(monkeypatch):
+    async def failing_start(*_: object, **__: object) -> str:
+        raise OSError("no memory")
+
+    monkeypatch.setattr(AsyncMappingKernelManager, "start_kernel", failing_start)
+    kernels = FewKernels()
+    for _ in range(5):
+        with pytest.raises(OSError, match="no memory"):
+            asyncio.run(kernels.start_kernel())
