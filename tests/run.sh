@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Everything that must hold: types, lint, layering, tests on both databases and in a browser, notebooks.
-# VIEW3_TEST_WITHOUT=mariadb,browser leaves those out, by name, and the summary says so.
+# VIEW3_TEST_WITHOUT=mariadb,browser,peers leaves those out, by name, and the summary says so.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=.venv/bin
@@ -19,6 +19,8 @@ need() { # need PROGRAM PACKAGE NAME
 
 need mariadbd mariadb-server mariadb
 need chromium chromium browser
+need node nodejs peers
+need npm npm peers
 
 # The tests make their own settings; those of the developer must not leak in.
 while read -r name; do unset "$name"; done < <(compgen -e | grep '^VIEW3_' | grep -v '^VIEW3_TEST_WITHOUT$' || true)

@@ -165,6 +165,20 @@ class TestSurroundings:
 
         page.wait_for_function("document.documentElement.scrollWidth <= 360")
 
+    def test_in_the_dark_nothing_behind_the_table_is_light(self, page):
+        page.emulate_media(color_scheme="dark")
+        grounds = page.locator(".view3-sales tbody td").first.evaluate(
+            """cell => {
+                const found = [];
+                for (let box = cell; box; box = box.parentElement) found.push(getComputedStyle(box).backgroundColor);
+                return found.filter(colour => colour !== "rgba(0, 0, 0, 0)");
+            }"""
+        )
+        page.emulate_media(color_scheme="light")
+
+        assert grounds
+        assert all(max(int(part) for part in re.findall(r"\d+", colour)[:3]) < 80 for colour in grounds), grounds
+
     def test_an_empty_database_says_what_to_do(self, serve: Serve, visit: Visit):
         served = serve()
         served.view3("init")
