@@ -45,6 +45,9 @@ import { paint, plotly } from "./chart.js";
     document.querySelectorAll(".view3-segments button").forEach((button) => {
       button.setAttribute("aria-pressed", button.classList.contains("mod-active"));
     });
+    const arrangement = document.querySelector(".view3-attendance .view3-segments");
+    arrangement?.setAttribute("role", "group");
+    arrangement?.setAttribute("aria-label", "Stacked / Side by side");
   };
 
   // The first sight, written by the server, is looked at until the kernel is ready.
