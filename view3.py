@@ -1,9 +1,10 @@
 """The command line: the one file that knows the way in, the centre and the way out. Libraries load inside commands."""
 
 import json
+import signal
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from functools import wraps
@@ -17,9 +18,12 @@ if TYPE_CHECKING:  # --help answers in a fraction of a second because nothing be
     from analytics.view3 import SalesFilter, Sort
     from analytics.workbench import Workbench
     from connectors.catalog import Route
+    from connectors.checkup import Finding
+    from connectors.contract import Source
     from connectors.csv_import import ImportReport
     from connectors.drain import Drain
     from connectors.settings import ConnectorSettings
+    from reports.daily import Daily
 
 SOME_REJECTED, UNUSABLE = 3, 2
 FAILED = 1
@@ -231,9 +235,11 @@ def serve(port: int, host: str) -> None:
     if "database_url" not in workbench.settings.model_fields_set and workbench.upgrade():
         demonstration.load(workbench)
         click.echo("Loaded the sample challenge into a new embedded database; `view3 import` takes your own exports.")
-    token = workbench.settings.token.get_secret_value() if workbench.settings.token else ""
+    settings = workbench.settings
+    where = dashboard.Where(port, host, settings.address, settings.plain_http)
+    token = settings.token.get_secret_value() if settings.token else ""
     try:
-        dashboard.serve(port=port, host=host, token=token, source=workbench)
+        dashboard.serve(where, token=token, source=workbench)
     except dashboard.ServeError as error:
         raise Sentence(str(error)) from error
 
@@ -274,6 +280,49 @@ def drain(*, once: bool) -> None:
     reader = Reader(reading, days=_connector_settings().inbox_days, log=_log)
     with suppress(KeyboardInterrupt):
         reader.run()
+
+
+@main.command()
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.option("--once", is_flag=True, help="Ask each source that is due, once, and stop.")
+@click.option("--since", metavar="DATE", help="Ask for the past from this date on (stripe, clickfunnels, meta, google-ads), and stop.")
+@in_sentences
+def poll(sources: tuple[str, ...], since: str | None, *, once: bool) -> None:
+    """Ask the vendors: all of them, or the named ones, each at its own pace."""
+    from analytics.terminal import plain
+    from connectors.service import Polling
+
+    workbench = _workbench()
+    workbench.upgrade()
+    polling = Polling(
+        sources=_sources(workbench, sources, since),
+        drain=_drain(workbench),
+        days=_connector_settings().inbox_days,
+        tell=lambda line: click.echo(plain(line)),
+        log=_log,
+    )
+    if once or since:
+        sys.exit(0 if polling.once(only_if_due=not since) else FAILED)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt):
+        polling.run()
+
+
+@main.command()
+@period_options
+@click.option("--now", metavar="TIME", help="The moment at which the default period ends.")
+@in_sentences
+def sessions(days: str | None, first: str | None, last: str | None, now: str | None) -> None:
+    """List the live sessions: planned and actual times, who was there, and how much of it was seen."""
+    from analytics import terminal
+    from analytics.database import reading
+    from analytics.queries import rooms
+
+    workbench = _workbench()
+    moment = _moment(workbench, now)
+    period = _period(workbench.challenge, days, first, last, moment) or workbench.challenge.whole(moment)
+    with reading(workbench.engine) as connection:
+        _print(terminal.sessions(rooms.sessions(connection, period), workbench.challenge))
 
 
 @main.group(invoke_without_command=True)
@@ -343,6 +392,45 @@ def inbox_retry() -> None:
 
 
 @main.command()
+@click.option(
+    "--date",
+    "on",
+    metavar="DATE",
+    help="The business date, such as 2026-01-17; without it yesterday and what was missed.",
+)
+@click.option("--now", metavar="TIME", help="Work as at this moment.")
+@click.option("--no-send", is_flag=True, help="Make the files and send nothing.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), help="Where the files go; reports/out without it."
+)
+@click.option("--again", is_flag=True, help="Send once more: after a fix, or a correction to everyone.")
+@in_sentences
+def report(on: str | None, now: str | None, out: Path | None, *, no_send: bool, again: bool) -> None:
+    """Mail the daily snapshot.
+
+    Exit code 0: sent; 1: the run failed; 2: a setting or option cannot be used; 3: some did not get it; 4: held back;
+    5: another run is at work.
+    """
+    from reports import daily
+    from reports.deliveries import BusyError, alone
+
+    work = _daily(now, out, is_sending=not no_send)
+    if no_send and again:
+        raise click.UsageError("Choose --no-send or --again, not both.")
+    wish = daily.Wish.FILES_ONLY if no_send else daily.Wish.SEND_AGAIN if again else daily.Wish.SEND
+    if on and _date(on) > work.workbench.challenge.local_date(work.now()):
+        raise Unusable(f"{on} has not begun yet.")
+    try:
+        with alone(work.workbench.engine, daily.REPORT):
+            dates = [_date(on)] if on else work.due() if wish is daily.Wish.SEND else work.due()[-1:]
+            ending = daily.reports(work, dates, wish)
+    except BusyError as error:
+        _log(str(error))
+        ending = daily.Ending.BUSY
+    sys.exit(int(ending))
+
+
+@main.command()
 @in_sentences
 def doctor() -> None:
     """Check settings, database, clock and zone, browser and webhooks; exit 1 on a failure."""
@@ -355,7 +443,51 @@ def doctor() -> None:
     for route, shared in _routes().items():
         state = "on" if shared else f"off: VIEW3_{route.setting.upper()} is not set"
         click.echo(f"{'ok' if shared else 'note':4}  webhook     {route.path} is {state}")
+    mark, sentence = _mail_server()
+    failed = failed or mark == "FAIL"
+    click.echo(f"{mark:4}  mail        {sentence}")
+    for asked in _asked():
+        mark = checkup.FAIL if asked.is_failure else checkup.NOTE if asked.is_off else checkup.OK
+        click.echo(f"{mark:4}  {asked.name:10}  {asked.sentence}")
+        failed = failed or asked.is_failure
     sys.exit(FAILED if failed else 0)
+
+
+def _daily(now: str | None, out: Path | None, *, is_sending: bool) -> "Daily":
+    """Return the report that settings and options name, with a clock that starts at `--now`."""
+    from analytics.settings import SettingsError
+    from reports import daily
+    from reports.settings import ReportSettings
+
+    try:
+        workbench, settings = _workbench(), ReportSettings.load()
+    except SettingsError as error:
+        raise Unusable(str(error)) from error
+    if settings.missing and is_sending:
+        raise Unusable(
+            f"{', '.join(settings.missing)} must be set before anything can be sent; --no-send makes the files."
+        )
+    moment = _moment(workbench, now)
+    return daily.Daily(
+        workbench, settings, now=lambda: moment if now else workbench.now(), tell=_log, out=out or daily.OUT
+    )
+
+
+def _mail_server() -> tuple[str, str]:
+    """Return a mark and a sentence: the server is greeted, with TLS and login as set; no mail is sent."""
+    from analytics.settings import SettingsError
+    from reports.mailer import LaterError, RefusedError, Server, session
+    from reports.settings import ReportSettings
+
+    try:
+        settings = ReportSettings.load()
+        if settings.smtp_url is None or settings.missing:
+            return "note", f"{', '.join(settings.missing)} not set: the daily snapshot is not sent"
+        server = Server.of(settings.smtp_url.get_secret_value())
+        with session(server):
+            return "ok", f"{server!r} answers; the daily snapshot goes to {len(settings.report_to)} recipients"
+    except (LaterError, RefusedError, SettingsError) as error:
+        return "FAIL", str(error)
 
 
 def _connector_settings() -> "ConnectorSettings":
@@ -386,6 +518,47 @@ def _drain(workbench: "Workbench") -> "Drain":
         clock=workbench.now,
         look_up=StripeLookUp.with_key(key.get_secret_value()) if key else NoLookUp(),
     )
+
+
+def _sources(workbench: "Workbench", names: tuple[str, ...], since: str | None) -> "dict[str, Source]":
+    """Return the named sources, else all that are on; tells which are off."""
+    from connectors.vendors import SOURCES
+    from connectors.wanted import Off, Wanted
+
+    unknown = [name for name in names if name not in SOURCES]
+    if unknown:
+        raise click.UsageError(f"'{unknown[0]}' is no source; choose from {', '.join(SOURCES)}.")
+    wanted = Wanted(_connector_settings(), workbench.now, _date(since) if since else None)
+    found = {name: SOURCES[name](wanted) for name in names or SOURCES}
+    for name, one in found.items():
+        if isinstance(one, Off):
+            click.echo(f"{name}: off: {one.sentence}")
+    on = {name: one for name, one in found.items() if not isinstance(one, Off)}
+    if not on:
+        raise Sentence('There is nothing to ask; the README\'s section "Ask the vendors" says what each source needs.')
+    return on
+
+
+def _asked() -> "Iterator[Finding]":
+    """Yield what the doctor finds of each vendor that we ask."""
+    from analytics.database import DatabaseError, reading
+    from analytics.migrate import is_current
+    from connectors import polls
+    from connectors.checkup import findings
+    from connectors.wanted import Wanted
+
+    try:
+        workbench = _workbench()
+        with reading(workbench.engine) as connection:
+            remembers = is_current(connection)
+    except DatabaseError:  # told above
+        return
+
+    def poll_of(name: str) -> "polls.Poll | None":
+        with reading(workbench.engine) as connection:
+            return polls.find(connection, name) if remembers else None
+
+    yield from findings(Wanted(_connector_settings(), workbench.now), poll_of)
 
 
 def _log(sentence: str) -> None:

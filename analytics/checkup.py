@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from analytics.challenge import Challenge
 from analytics.database import DatabaseError, address, reading
 from analytics.migrate import is_current
+from analytics.queries.health import AdAccount, ad_accounts
 from analytics.settings import Settings, SettingsError
 from analytics.workbench import Workbench
 
@@ -45,6 +47,7 @@ def findings() -> Iterator[Finding]:
         return
     yield from _challenge(workbench)
     yield from _patterns(settings)
+    yield from _ad_accounts(workbench)
     yield _browser()
 
 
@@ -79,6 +82,26 @@ def _patterns(settings: Settings) -> Iterator[Finding]:
         yield Finding("offers", NOTE, f"{names} not set: purchases from Stripe stay unclassified (view3 inbox list)")
     else:
         yield Finding("offers", OK, "patterns tell VIP, OTO and high-ticket apart")
+
+
+def _ad_accounts(workbench: Workbench) -> Iterator[Finding]:
+    with reading(workbench.engine) as connection:
+        accounts = ad_accounts(connection) if is_current(connection) else []
+    for account in accounts:
+        yield _ad_account(account, workbench.challenge)
+
+
+def _ad_account(account: AdAccount, challenge: Challenge) -> Finding:
+    """Tell an account's zone, which decides what its days are, and how settled they are."""
+    told = f"{account.platform} account {account.account_id} counts days in {account.zone}"
+    elsewhere = account.zone != challenge.zone.key
+    if elsewhere:
+        told += f", the business in {challenge.zone.key}: spend around midnight falls on another day than its sales"
+    if account.provisional_from:
+        told += f"; provisional from {account.provisional_from} on"
+    if account.restated_days:
+        told += f"; {account.restated_days} days were restated"
+    return Finding("ad spend", NOTE if elsewhere else OK, told)
 
 
 def _browser() -> Finding:

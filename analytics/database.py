@@ -19,18 +19,27 @@ class DatabaseError(RuntimeError):
 
 def open_engine(url: str) -> Engine:
     """Return an engine for a SQLAlchemy URL; a relative SQLite path counts from the project's root."""
+    return _open(url, writes=True)
+
+
+def open_reader(url: str) -> Engine:
+    """Return an engine whose sessions cannot write, whatever the account may: for pages and notebooks."""
+    return _open(url, writes=False)
+
+
+def _open(url: str, *, writes: bool) -> Engine:
     try:
         parsed = sa.make_url(url)
     except ArgumentError:
         raise DatabaseError("VIEW3_DATABASE_URL is not a database address such as mysql://user@host/name.") from None
     if parsed.get_backend_name() == "sqlite":
-        return _open_sqlite(parsed)
+        return _open_sqlite(parsed, writes=writes)
     if parsed.get_backend_name() in {"mysql", "mariadb"}:
-        return _open_mariadb(parsed)
+        return _open_mariadb(parsed, writes=writes)
     raise DatabaseError(f"View 3 runs on SQLite, MariaDB and MySQL, not on {parsed.get_backend_name()}.")
 
 
-def _open_sqlite(url: URL) -> Engine:
+def _open_sqlite(url: URL, *, writes: bool) -> Engine:
     if url.database and url.database != ":memory:" and not url.database.startswith("file:"):
         url = url.set(database=str(HOME / url.database))
     engine = sa.create_engine(url, connect_args={"timeout": 5})
@@ -39,7 +48,13 @@ def _open_sqlite(url: URL) -> Engine:
     def _prepare(connection: Any, _record: Any) -> None:
         connection.create_function("lower", 1, _lower, deterministic=True)  # SQLite's own knows ASCII alone
         connection.isolation_level = None  # the begin event below decides when a transaction starts
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "busy_timeout=5000",
+            f"query_only={not writes}",
+        ):
             connection.execute(f"PRAGMA {pragma}").close()
 
     @sa.event.listens_for(engine, "begin")
@@ -55,7 +70,7 @@ def _lower(text: str | None) -> str | None:
     return None if text is None else str(text).lower()
 
 
-def _open_mariadb(url: URL) -> Engine:
+def _open_mariadb(url: URL, *, writes: bool) -> Engine:
     url = url.set(drivername="mysql+pymysql").update_query_dict({"charset": "utf8mb4"})
     engine = sa.create_engine(
         url,
@@ -65,8 +80,9 @@ def _open_mariadb(url: URL) -> Engine:
     )
 
     @sa.event.listens_for(engine, "connect")
-    def _require_strict_mode(connection: Any, _record: Any) -> None:
+    def _prepare(connection: Any, _record: Any) -> None:
         with connection.cursor() as cursor:
+            cursor.execute(f"SET SESSION TRANSACTION READ {'WRITE' if writes else 'ONLY'}")
             cursor.execute("SELECT @@SESSION.sql_mode")
             if STRICT not in cursor.fetchone()[0]:
                 # Without it the server cuts a long name and rounds an amount in silence.

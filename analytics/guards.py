@@ -7,6 +7,7 @@ from functools import singledispatch
 from analytics.challenge import Challenge
 from analytics.records import (
     AdSpend,
+    AdSpendDay,
     Attendance,
     AttendanceSample,
     Dispute,
@@ -25,7 +26,7 @@ LATEST = datetime(2038, 1, 19, tzinfo=UTC)  # the specification's TIMESTAMP ends
 LARGEST_PRICE = Decimal("99999999.99")  # the specification's DECIMAL(10, 2)
 LARGEST_SPEND = Decimal("999999999.999999")
 LARGEST_COUNT = 2**31 - 1
-ID_LENGTH, SOURCE_LENGTH, EMAIL_LENGTH = 191, 32, 320
+ID_LENGTH, SOURCE_LENGTH, EMAIL_LENGTH, ACCOUNT_LENGTH = 191, 32, 320, 64
 MONEY_DECIMALS, SPEND_DECIMALS = 2, 6
 
 
@@ -104,7 +105,13 @@ def _(record: Dispute, challenge: Challenge) -> tuple[str, ...]:
 
 @_faults.register
 def _(record: Session, challenge: Challenge) -> tuple[str, ...]:
-    return (_id_fault(record.source, record.session_id), _platform_fault(record.platform))
+    moments = (record.planned_start, record.planned_end, record.started_at, record.ended_at)
+    return (
+        _id_fault(record.source, record.session_id),
+        _platform_fault(record.platform),
+        *(_count_fault(count) for count in (record.peak, record.average) if count is not None),
+        *(_moment_fault(moment, "session") for moment in moments if moment is not None),
+    )
 
 
 @_faults.register
@@ -144,6 +151,19 @@ def _(record: AdSpend, challenge: Challenge) -> tuple[str, ...]:
         "ad spend needs its platform" if not record.platform.strip() else "",
         _currency_fault(record.currency),
         _money_fault(record.spend, "spend", LARGEST_SPEND, SPEND_DECIMALS),
+    )
+
+
+@_faults.register
+def _(record: AdSpendDay, challenge: Challenge) -> tuple[str, ...]:
+    return (
+        _date_fault(record.date, "spend"),
+        "ad spend needs its platform" if not record.platform.strip() else "",
+        "a day of ad spend needs its account" if not 0 < len(record.account_id) <= ACCOUNT_LENGTH else "",
+        _currency_fault(record.currency),
+        _moment_fault(record.told_at, "report"),
+        next((reason for ad in record.ads if (reason := _ad_fault(record, ad, challenge))), ""),
+        _money_fault(sum((ad.spend for ad in record.ads), Decimal(0)), "spend", LARGEST_SPEND, SPEND_DECIMALS),
     )
 
 
@@ -188,6 +208,13 @@ def _money_fault(amount: Decimal, what: str, largest: Decimal, decimals: int) ->
     if amount != round(amount, decimals):
         return f"the {what} of {amount} has more than {decimals} decimals"
     return ""
+
+
+def _ad_fault(day: AdSpendDay, ad: AdSpend, challenge: Challenge) -> str:
+    facts = ad.date, ad.platform, ad.account_id, ad.currency
+    if facts != (day.date, day.platform, day.account_id, day.currency):
+        return "the spend of an ad belongs to another day, account or currency than the day it is told with"
+    return fault(ad, challenge)
 
 
 def _is_more(amount: Decimal, *limits: Decimal) -> bool:

@@ -4,13 +4,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from analytics import spending
+from analytics import restating, spending
 from analytics.attending import take_presence, take_samples, take_sessions
 from analytics.challenge import Challenge
 from analytics.crediting import credit_sales, sales_of
@@ -20,6 +21,7 @@ from analytics.ledger import mentioning, related_ids, take_payments, take_return
 from analytics.offers import Patterns
 from analytics.records import (
     AdSpend,
+    AdSpendDay,
     Attendance,
     AttendanceSample,
     Dispute,
@@ -31,7 +33,7 @@ from analytics.records import (
     Session,
     Stay,
 )
-from analytics.rows import lead_row, purchase_row, spend_row
+from analytics.rows import lead_row, purchase_row, spend_row, whole_second
 from analytics.schema import (
     challenges,
     external_ids,
@@ -42,6 +44,7 @@ from analytics.schema import (
 )
 from analytics.settlement import settle
 from analytics.store import batches, existing, temporary, upsert, write_changed
+from analytics.summing import days_of, sum_days
 from analytics.versions import newer, newer_lead
 
 MONEY = (Purchase, Payment, Refund, Dispute)
@@ -89,6 +92,7 @@ def accept(connection: Connection, rules: Rules, records: Iterable[Record]) -> A
     """Store a stream of records inside the caller's transaction and bring everything that follows from them up to date."""
     refused: list[Refusal] = []
     tally: Counter[str] = Counter()
+    touched: set[date] = set()  # the dates whose sums are to be made anew, once for the whole stream
     with ExitStack() as stage:
         is_staging = False
         for batch in batches(enumerate(records)):
@@ -102,25 +106,27 @@ def accept(connection: Connection, rules: Rules, records: Iterable[Record]) -> A
             if not is_staging and any(isinstance(record, AdSpend) for record in welcome):
                 stage.enter_context(temporary(connection, spending.staged))
                 is_staging = True
-            tally.update(_take(connection, rules, welcome))
+            tally.update(_take(connection, rules, welcome, touched))
         if is_staging:
             tally.update(spending.publish(connection))
+    sum_days(connection, touched)
     # From now on the database is more than the sample challenge, which `view3 demo` may replace.
     connection.execute(sa.update(challenges).values(is_sample=False))
     counts = {name: tally[name] for name in ("new", "changed", "same", "unclassified", "excluded")}
     return Accepted(**counts, refused=tuple(refused))
 
 
-def _take(connection: Connection, rules: Rules, records: Sequence[Record]) -> Counter[str]:
-    """Store one batch, kind by kind."""
+def _take(connection: Connection, rules: Rules, records: Sequence[Record], touched: set[date]) -> Counter[str]:
+    """Store one batch, kind by kind, and add the dates of the sales it touches."""
     kinds: defaultdict[type, list[Any]] = defaultdict(list)
     for record in records:
         kinds[type(record)].append(record)
     tally: Counter[str] = Counter()
     for wanted, take in (
-        ((Lead, *MONEY), _take_people_and_money),
+        ((Lead, *MONEY), partial(_take_people_and_money, touched=touched)),
         ((Attendance, AttendanceSample, Session, Stay), _take_rooms),
         ((AdSpend,), _take_spend),
+        ((AdSpendDay,), _take_spend_days),
     ):
         if any(kinds[kind] for kind in wanted):
             tally.update(take(connection, rules, kinds))
@@ -128,10 +134,14 @@ def _take(connection: Connection, rules: Rules, records: Sequence[Record]) -> Co
     return tally
 
 
-def _take_people_and_money(connection: Connection, rules: Rules, kinds: Kinds) -> list[str]:
+def _take_people_and_money(connection: Connection, rules: Rules, kinds: Kinds, touched: set[date]) -> list[str]:
     work_alone(connection)
-    states = _take_leads(connection, rules, kinds[Lead]) if kinds[Lead] else []
-    return states + (_take_purchases(connection, rules, kinds) if any(kinds[kind] for kind in MONEY) else [])
+    states = []
+    if kinds[Lead]:
+        states += _take_leads(connection, rules, kinds[Lead], touched)
+    if any(kinds[kind] for kind in MONEY):
+        states += _take_purchases(connection, rules, kinds, touched)
+    return states
 
 
 def _take_rooms(connection: Connection, rules: Rules, kinds: Kinds) -> list[str]:
@@ -150,6 +160,10 @@ def _take_spend(connection: Connection, _rules: Rules, kinds: Kinds) -> list[str
     return []
 
 
+def _take_spend_days(connection: Connection, _rules: Rules, kinds: Kinds) -> list[str]:
+    return restating.take_days(connection, kinds[AdSpendDay])
+
+
 def work_alone(connection: Connection) -> None:
     """Wait until nobody else resolves or credits sales, and keep others waiting until the transaction ends.
 
@@ -158,20 +172,25 @@ def work_alone(connection: Connection) -> None:
     upsert(connection, locks, [{"name": "sales"}])
 
 
-def _take_leads(connection: Connection, rules: Rules, arriving: Sequence[Lead]) -> list[str]:
+def _take_leads(connection: Connection, rules: Rules, arriving: Sequence[Lead], touched: set[date]) -> list[str]:
     """Store leads and credit the sales of their people anew: a lead that opted in earlier takes a sale over."""
     rows = [lead_row(lead, rules.challenge) for lead in arriving]
     before = existing(connection, leads, {(row["source"], row["external_id"]) for row in rows})
     states = write_changed(connection, leads, rows, stored=before, merge=newer_lead)
-    touched = [row for row, state in zip(rows, states, strict=True) if state != "same"]
-    credit_sales(connection, sales_of(connection, [*touched, *before.values()]))
+    moved = [row for row, state in zip(rows, states, strict=True) if state != "same"]
+    # Who a changed lead was before has lost it, and who it is now has won it.
+    were = [before[key] for row in moved if (key := (row["source"], row["external_id"])) in before]
+    sale_ids = sales_of(connection, [*moved, *were])
+    credit_sales(connection, sale_ids)
+    touched |= days_of(connection, sale_ids)
     return states
 
 
-def _take_purchases(connection: Connection, rules: Rules, kinds: Kinds) -> list[str]:
+def _take_purchases(connection: Connection, rules: Rules, kinds: Kinds, touched: set[date]) -> list[str]:
     """Store purchase messages and what is told of their money, settle what they speak of, and credit the sales."""
     arriving: Sequence[Purchase] = kinds[Purchase]
-    rows = [purchase_row(purchase, rules.patterns, rules.staff_keys) for purchase in arriving]
+    staff = rules.staff_keys
+    rows = [purchase_row(purchase, rules.patterns, staff) for purchase in arriving]
     states = write_changed(connection, purchases, rows, merge=newer)
     ids = [
         {"shared_id": shared.strip(), "source": row["source"], "external_id": row["external_id"]}
@@ -179,23 +198,25 @@ def _take_purchases(connection: Connection, rules: Rules, kinds: Kinds) -> list[
         for shared in (f"{row['source']}:{row['external_id']}", *purchase.payment_ids)
     ]
     id_states = write_changed(connection, external_ids, ids)
-    touched = {(row["source"], row["external_id"]) for row, state in zip(rows, states, strict=True) if state != "same"}
-    touched |= {
-        (row["source"], row["external_id"]) for row, state in zip(ids, id_states, strict=True) if state == "new"
-    }
+    keys = {(row["source"], row["external_id"]) for row, state in zip(rows, states, strict=True) if state != "same"}
+    keys |= {(row["source"], row["external_id"]) for row, state in zip(ids, id_states, strict=True) if state == "new"}
     moved = take_payments(connection, kinds[Payment])
     moved |= take_returns(connection, kinds[Refund], kinds[Dispute])
-    settle_and_credit(connection, rules, touched | mentioning(connection, related_ids(connection, moved)))
+    keys |= mentioning(connection, related_ids(connection, moved))
+    touched |= settle_and_credit(connection, rules, keys)
     now = existing(connection, purchases, {(row["source"], row["external_id"]) for row in rows}).values()
     excluded = ["excluded" for row in now if row["excluded"]]
     unclassified = ["unclassified" for row in now if not row["excluded"] and not row["counted_as"]]
     return states + excluded + unclassified
 
 
-def settle_and_credit(connection: Connection, rules: Rules, keys: set[tuple[str, str]]) -> None:
-    """Bring the sales around the given purchase messages up to date, and credit them."""
-    if keys:
-        credit_sales(connection, settle(connection, rules.challenge, rules.duplicate_window, keys))
+def settle_and_credit(connection: Connection, rules: Rules, keys: set[tuple[str, str]]) -> set[date]:
+    """Bring the sales around the given purchase messages up to date, and credit them; return the dates they touch."""
+    if not keys:
+        return set()
+    settled = settle(connection, rules.challenge, rules.duplicate_window, keys)
+    credit_sales(connection, settled.sale_ids)
+    return settled.days_before | days_of(connection, settled.sale_ids)
 
 
 def _note_freshness(connection: Connection, records: Iterable[Record]) -> None:
@@ -204,7 +225,7 @@ def _note_freshness(connection: Connection, records: Iterable[Record]) -> None:
     for record in records:
         moment = _moment_of(record)
         if moment is not None and (record.source not in newest or moment > newest[record.source]):
-            newest[record.source] = moment.replace(microsecond=0)
+            newest[record.source] = whole_second(moment)
     known = existing(connection, freshness, {(source,) for source in newest})
     rows = [
         {"source": source, "newest_at": moment}
@@ -226,5 +247,6 @@ def _moment_of(record: Record) -> datetime | None:
         "left_at",
         "joined_at",
         "as_of",
+        "told_at",
     )
     return next((moment for name in names if (moment := getattr(record, name, None)) is not None), None)

@@ -13,7 +13,7 @@ from analytics import kpis
 from analytics.attribution import Outcome
 from analytics.challenge import Challenge, Period
 from analytics.queries import health, money, rooms, sales
-from analytics.queries.money import Revenue, SalesGroup, Spend
+from analytics.queries.money import Revenue, SalesGroup, Spend, Whole
 from analytics.queries.rooms import RoomDay
 from analytics.records import USUAL_STATISTIC, Offer, Platform, UtmMapping
 from analytics.view3 import (
@@ -48,7 +48,8 @@ def read(connection: Connection, lens: Lens, now: datetime, period: Period | Non
     today = challenge.local_date(now)
     period = period or challenge.whole(now)
     bounds = challenge.bounds(period)
-    groups = money.sales_by_campaign(connection, bounds, lens.currency)
+    whole = money.whole_sales(connection, bounds)
+    groups = money.sales_by_campaign(connection, period, bounds, lens.currency, whole)
     funnel = money.funnel_revenue(connection, bounds, lens.currency)
     spend = money.spend_by_account(connection, period, lens.currency)
     totals = _totals(groups, funnel, spend)
@@ -67,25 +68,26 @@ def read(connection: Connection, lens: Lens, now: datetime, period: Period | Non
         attribution=_attribution(groups),
         excluded=_excluded(money.left_out(connection, bounds), groups, funnel, spend),
         freshness={name: challenge.local_time(at) for name, at in health.newest_by_source(connection).items()},
-        checks=_checks(connection, lens, period, groups, spend),
+        checks=_checks(connection, lens, period, whole, groups, spend),
     )
 
 
 def read_sales(
-    connection: Connection, lens: Lens, wanted: SalesFilter, sort: Sort, limit: int, offset: int
+    connection: Connection, lens: Lens, wanted: SalesFilter, sort: Sort, page: tuple[int, int], total: int | None = None
 ) -> SalesPage:
-    """Return one page of the attribution table, with the count of all rows that are wanted."""
-    condition = _wanted(lens, wanted)
+    """Return one page of the attribution table, as (limit, offset); `total`, where known already, is not counted again."""
+    condition = sales.narrowed(connection, _wanted(lens, wanted), lens.mapping)
     order = (sort.column.value, sort.descending)
-    rows = sales.list_sales(connection, condition, lens.mapping, order, (limit, offset))
-    total = sales.count_sales(connection, condition, lens.mapping)
+    rows = sales.page_of_sales(connection, condition, lens.mapping, order, page)
+    if total is None:
+        total = sales.count_sales(connection, condition, lens.mapping)
     return SalesPage(tuple(_sale_row(lens, row) for row in rows), total)
 
 
 def stream_sales(connection: Connection, lens: Lens, wanted: SalesFilter, sort: Sort) -> Iterator[SaleRow]:
     """Yield every row of the attribution table that is wanted, without holding them all."""
     order = (sort.column.value, sort.descending)
-    for row in sales.list_sales(connection, _wanted(lens, wanted), lens.mapping, order, None):
+    for row in sales.stream_sales(connection, _wanted(lens, wanted), lens.mapping, order):
         yield _sale_row(lens, row)
 
 
@@ -212,14 +214,13 @@ def _excluded(
 
 
 def _checks(
-    connection: Connection, lens: Lens, period: Period, groups: Iterable[SalesGroup], spend: Spend
+    connection: Connection, lens: Lens, period: Period, whole: Whole, groups: Iterable[SalesGroup], spend: Spend
 ) -> dict[str, bool]:
     """Return whether the parts make the whole, each side asked from the database on its own."""
     groups = list(groups)
-    count, amount = money.sales_total(connection, lens.challenge.bounds(period))
     by_ad = money.spend_by_ad(connection, period, lens.currency)
     return {
-        "sales_add_up": count == sum(group.sales for group in groups),
-        "revenue_adds_up": amount == sum((group.amount for group in groups), ZERO),
+        "sales_add_up": whole.sales == sum(group.sales for group in groups),
+        "revenue_adds_up": whole.amount == sum((group.amount for group in groups), ZERO),
         "spend_adds_up": by_ad == (spend.spend or ZERO),
     }

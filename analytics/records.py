@@ -178,7 +178,11 @@ class Dispute:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a platform says of a live session itself: when it began, when it ended; None is not said."""
+    """What a platform says of a live session itself: when it began, when it ended; None is not said.
+
+    `peak` and `average` are the platform's own final numbers, which stand over all samples. `is_complete` says that every
+    stay has been told. `room` is the number under which the platform's files know the session, too.
+    """
 
     platform: Platform
     session_id: str
@@ -186,6 +190,12 @@ class Session:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     topic: str = ""
+    planned_start: datetime | None = None
+    planned_end: datetime | None = None
+    peak: int | None = None
+    average: int | None = None
+    is_complete: bool = False
+    room: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +218,8 @@ class Stay:
 class Attendance:
     """One session's attendance on one platform; the calendar decides the challenge day.
 
-    `challenge_day` is what the source claims, checked against the date; None where it claims nothing.
+    `challenge_day` is what the source claims, checked against the date; None where it claims nothing. `peak` and
+    `average` are final, as in Session.
     """
 
     platform: Platform
@@ -223,6 +234,7 @@ class Attendance:
     peak: int | None = None
     average: int | None = None
     challenge_day: int | None = None
+    room: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,4 +266,24 @@ class AdSpend:
     ad_id: str = ""
 
 
-Record = Lead | Purchase | Payment | Refund | Dispute | Attendance | AttendanceSample | Session | Stay | AdSpend
+@dataclass(frozen=True, slots=True)
+class AdSpendDay:
+    """All that a platform said at `told_at` about one account's day; an ad that it does not name cost nothing.
+
+    `zone` is the account's, whose day this is; `provisional` where the platform still counts.
+    """
+
+    date: date
+    platform: str
+    account_id: str
+    currency: str
+    zone: str
+    told_at: datetime
+    source: str
+    provisional: bool = False
+    ads: tuple[AdSpend, ...] = ()
+
+
+Record = (
+    Lead | Purchase | Payment | Refund | Dispute | Attendance | AttendanceSample | Session | Stay | AdSpend | AdSpendDay
+)

@@ -1,5 +1,6 @@
 """What is set right afterwards: sales of other programs taken note of, credits and classifications worked out anew."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -14,13 +15,16 @@ from analytics.recrediting import credit_all
 from analytics.rows import TEXT, person_row, utm_keys
 from analytics.schema import UTM_COLUMNS, high_ticket_sales, purchases, sale_facts
 from analytics.store import batches, existing, upsert
+from analytics.summing import days_of, sum_all, sum_days
 
 
 def attribute(connection: Connection, rules: Rules) -> int:
     """Credit every sale anew, those of other programs included, and return how many changed."""
     ingest.work_alone(connection)
     adopt(connection, rules)
-    return credit_all(connection)
+    changed = credit_all(connection)
+    sum_all(connection)
+    return changed
 
 
 def adopt(connection: Connection, rules: Rules) -> int:
@@ -30,6 +34,7 @@ def adopt(connection: Connection, rules: Rules) -> int:
     for batch in batches(foreign):
         upsert(connection, sale_facts, [_recorded(row, rules) for row in batch])
         credit_sales(connection, [row["id"] for row in batch])
+    sum_days(connection, days_of(connection, [row["id"] for row in foreign]))
     return len(foreign)
 
 
@@ -42,11 +47,13 @@ def reclassify(connection: Connection, rules: Rules) -> int:
         offer = rules.patterns.classify(row["labels"].split("\n"), row["price"])
         if offer != row["offer"]:
             changed.append({"source": row["source"], "external_id": row["external_id"], "offer": offer})
+    touched: set[date] = set()
     for batch in batches(changed):
         keys = {(row["source"], row["external_id"]) for row in batch}
         stored = existing(connection, purchases, keys)
         upsert(connection, purchases, [{**stored[row["source"], row["external_id"]], **row} for row in batch])
-        ingest.settle_and_credit(connection, rules, keys)
+        touched |= ingest.settle_and_credit(connection, rules, keys)
+    sum_days(connection, touched)
     return len(changed)
 
 

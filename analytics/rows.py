@@ -1,6 +1,7 @@
 """Records as rows: cut to the columns, with the keys that grouping and matching go by."""
 
 from datetime import datetime
+from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
 
@@ -9,6 +10,7 @@ from analytics.folding import email_keys, fold
 from analytics.offers import Patterns
 from analytics.records import (
     AdSpend,
+    AdSpendDay,
     Attendance,
     AttendanceSample,
     Dispute,
@@ -16,11 +18,12 @@ from analytics.records import (
     Payment,
     Purchase,
     Refund,
+    Session,
     Stay,
     Utm,
 )
 
-TEXT, EMAIL = 255, 320
+TEXT, EMAIL, ROOM = 255, 320, 64
 CAMPAIGN, AD_SET, AD = 1, 2, 3
 
 Row = dict[str, Any]
@@ -157,19 +160,36 @@ def stay_row(stay: Stay) -> Row:
 
 
 def session_row(attendance: Attendance) -> Row:
-    """Return the row of `attendance_sessions`."""
+    """Return what a report tells of a session, as columns of `attendance_sessions`."""
     return {
-        "platform": attendance.platform,
+        "platform": attendance.platform.value,
         "session_id": attendance.session_id.strip(),
         "date": attendance.date,
-        "participants": attendance.participants,
-        "statistic": attendance.statistic,
+        "statistic": attendance.statistic.value,
         "topic": cut(attendance.topic),
         "started_at": attendance.started_at and whole_second(attendance.started_at),
         "ended_at": attendance.ended_at and whole_second(attendance.ended_at),
-        "peak": attendance.peak,
-        "average": attendance.average,
+        "told_people": attendance.participants,
+        "told_peak": attendance.peak,
+        "told_average": attendance.average,
+        "room": cut(attendance.room, ROOM),
         "source": attendance.source,
+    }
+
+
+def mark_row(mark: Session) -> Row:
+    """Return what a platform tells of a session, as columns of `attendance_sessions`."""
+    moments = {name: getattr(mark, name) for name in ("planned_start", "planned_end", "started_at", "ended_at")}
+    return {
+        "platform": mark.platform.value,
+        "session_id": mark.session_id.strip(),
+        **{name: moment and whole_second(moment) for name, moment in moments.items()},
+        "topic": cut(mark.topic),
+        "told_peak": mark.peak,
+        "told_average": mark.average,
+        "is_complete": mark.is_complete,
+        "room": cut(mark.room, ROOM),
+        "source": mark.source,
     }
 
 
@@ -212,4 +232,31 @@ def spend_row(spend: AdSpend) -> Row:
         "spend": spend.spend,
         "currency": spend.currency,
         "source": spend.source,
+        "account_zone": "",
+        "provisional": False,
+    }
+
+
+def spend_day_rows(day: AdSpendDay) -> dict[str, Row]:
+    """Return the rows of `ad_spend` that make up a day, by entity; an ad that is told in parts is summed."""
+    rows: dict[str, Row] = {}
+    for spend in day.ads:
+        row = spend_row(spend) | {"account_zone": day.zone, "provisional": day.provisional}
+        if (twin := rows.get(row["entity_key"])) is not None:
+            row["spend"] += twin["spend"]
+        rows[row["entity_key"]] = row
+    return rows
+
+
+def spend_version_row(day: AdSpendDay) -> Row:
+    """Return the row of `ad_spend_versions`: what the day was said to cost, and when."""
+    told_at = whole_second(day.told_at)
+    return {
+        "platform": day.platform,
+        "account_id": day.account_id,
+        "date": day.date,
+        "currency": day.currency,
+        "spend": sum((ad.spend for ad in day.ads), Decimal(0)),
+        "first_told_at": told_at,
+        "last_told_at": told_at,
     }

@@ -209,7 +209,10 @@ purchases = sa.Table(
     sa.Column("duplicate_of", Key(255)),  # suspected duplicate of that purchase (source:external_id), not counted
     sa.Index("ix_purchases_person", "email_key", "purchased_at"),
     sa.Index("ix_purchases_sale", "sale_id"),
+    # What counts nowhere is asked for by each of its reasons.
     sa.Index("ix_purchases_excluded", "excluded", "purchased_at"),
+    sa.Index("ix_purchases_duplicate", "duplicate_of", "purchased_at"),
+    sa.Index("ix_purchases_counted", "counted_as", "purchased_at"),
 )
 
 external_ids = sa.Table(
@@ -294,6 +297,23 @@ ad_spend = sa.Table(
     sa.Column("spend", Money(15, 6), nullable=False),
     sa.Column("currency", Key(3), nullable=False),
     sa.Column("source", Key(32), nullable=False),
+    sa.Column("account_zone", Key(64), nullable=False, server_default=""),  # whose days these are; empty: not told
+    sa.Column("provisional", sa.Boolean, nullable=False, server_default="0"),  # the platform still counts
+)
+
+ad_spend_versions = sa.Table(
+    "ad_spend_versions",
+    metadata,
+    # What a platform said an account's day cost, and when it first and last said so. A day with a row here was told by
+    # the platform itself; a second row is a figure that was restated.
+    sa.Column("platform", Key(32), primary_key=True),
+    sa.Column("account_id", Key(64), primary_key=True),
+    sa.Column("date", sa.Date, primary_key=True),
+    sa.Column("currency", Key(3), primary_key=True),
+    sa.Column("spend", Money(15, 6), primary_key=True),
+    sa.Column("first_told_at", Moment, nullable=False),
+    sa.Column("last_told_at", Moment, nullable=False),
+    sa.Index("ix_ad_spend_versions_date", "date"),
 )
 
 attendance_sessions = sa.Table(
@@ -314,6 +334,12 @@ attendance_sessions = sa.Table(
     sa.Column("samples_expected", sa.Integer),
     sa.Column("samples_received", sa.Integer),
     sa.Column("source", Key(32), nullable=False),
+    # What reports said; the numbers above follow from it, from the samples and from the stays.
+    sa.Column("told_people", sa.Integer),
+    sa.Column("told_peak", sa.Integer),
+    sa.Column("told_average", sa.Integer),
+    sa.Column("is_complete", sa.Boolean, nullable=False, server_default="0"),  # every stay has been told
+    sa.Column("room", Key(64), nullable=False, server_default=""),
     sa.Index("ix_attendance_sessions_date", "date", "platform"),
 )
 
@@ -358,7 +384,27 @@ sale_facts = sa.Table(
     sa.Column("reason", Key(32), nullable=False, server_default="no such person"),
     *_utm_keys(),
     sa.Index("ix_sale_facts_person", "email_key"),
-    sa.Index("ix_sale_facts_campaign", "utm_campaign_key"),
+    sa.Index("ix_sale_facts_credit", "outcome", "utm_campaign_key"),
+    sa.Index("ix_sale_facts_product", "product_key"),
+    sa.Index("ix_sale_facts_day", "purchased_on"),
+)
+
+sale_days = sa.Table(
+    "sale_days",
+    metadata,
+    # The sums of a business date's sales, so that a view of a million sales reads a few thousand rows: see analytics.summing.
+    sa.Column("date", sa.Date, primary_key=True),
+    sa.Column("campaign_key", Key(255), primary_key=True),
+    sa.Column("outcome", Key(16), primary_key=True),
+    sa.Column("reason", Key(32), primary_key=True),
+    sa.Column("currency", Key(3), primary_key=True),
+    sa.Column("sales", sa.Integer, nullable=False),
+    sa.Column("net_sales", sa.Integer, nullable=False),
+    sa.Column("amount", Money(15, 2), nullable=False),
+    sa.Column("refunded", Money(15, 2), nullable=False),
+    sa.Column("collected", Money(15, 2), nullable=False),
+    sa.Column("at_risk", Money(15, 2), nullable=False),
+    sa.Column("seal", sa.BigInteger, nullable=False),  # see queries.money.seal
 )
 
 funnel_orders = sa.Table(
@@ -413,6 +459,20 @@ inbox = sa.Table(
     sa.Column("read_at", Moment),
     sa.Column("body", sa.LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb"), nullable=False),
     sa.Index("ix_inbox_state", "state", "received_at"),
+)
+
+polls = sa.Table(
+    "polls",
+    metadata,
+    # How it stands with each vendor that we ask; whoever asks holds its lease.
+    sa.Column("source", Key(32), primary_key=True),
+    sa.Column("holder", Key(64), nullable=False, server_default=""),
+    sa.Column("held_until", Moment),
+    sa.Column("state", sa.Text, nullable=False),  # JSON: where to go on from
+    sa.Column("next_due", Moment),
+    sa.Column("last_success", Moment),
+    sa.Column("last_error", sa.String(500), nullable=False, server_default=""),
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
 )
 
 report_runs = sa.Table(

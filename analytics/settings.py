@@ -17,34 +17,51 @@ JUNE = 6
 UtmColumn = Literal["utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"]
 
 
-def _comma_separated(value: object) -> object:
+def comma_separated(value: object) -> object:
+    """Return the parts of a text that commas separate, without blank ones; what is no text stays as it is."""
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
-Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_separated)]
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(comma_separated)]
 
 
 class SettingsError(ValueError):
     """A setting that cannot be used; the message names it without printing a secret."""
 
 
-class Settings(BaseSettings):
-    """What the owner of a workbench decides; the README's settings table explains each."""
+class FromEnvironment(BaseSettings):
+    """Settings that stand in the environment or in `.env`, as `VIEW3_` and their name."""
 
     model_config = SettingsConfigDict(
         env_prefix="VIEW3_", env_file=(HOME / ".env", ".env"), env_ignore_empty=True, extra="ignore", frozen=True
     )
 
+    @classmethod
+    def load(cls) -> Self:
+        """Return the settings of the environment and `.env`; raises SettingsError with one sentence per bad setting."""
+        try:
+            return cls()
+        except ValidationError as error:
+            faults = (f"VIEW3_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors())
+            raise SettingsError("; ".join(faults)) from None  # the cause would print the values
+
+
+class Settings(FromEnvironment):
+    """What the owner of a workbench decides; the README's settings table explains each."""
+
     database_url: SecretStr = SecretStr("sqlite:///view3.db")
     challenge_start: date | None = None
     challenge_days: int = Field(31, ge=1, le=366)
     funnel_start: date | None = None
+    previous_start: date | None = None
     timezone: str = "UTC"
     currency: str = Field("USD", pattern="^[A-Z]{3}$")
     utm_ad_set: UtmColumn = "utm_term"
     utm_ad: UtmColumn = "utm_content"
     now: datetime | None = None
     token: SecretStr | None = None
+    address: str = Field("", pattern="^(https?://[^/]+/?)?$")
+    plain_http: bool = False
     vip: Words = ()
     oto: Words = ()
     high_ticket: Words = ()
@@ -64,15 +81,6 @@ class Settings(BaseSettings):
     @classmethod
     def _upper_case(cls, value: object) -> object:
         return value.strip().upper() if isinstance(value, str) else value
-
-    @classmethod
-    def load(cls) -> Self:
-        """Return the settings of the environment and `.env`; raises SettingsError with one sentence per bad setting."""
-        try:
-            return cls()
-        except ValidationError as error:
-            faults = (f"VIEW3_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors())
-            raise SettingsError("; ".join(faults)) from None  # the cause would print the values
 
     def challenge(self, remembered_start: date | None, now: datetime) -> Challenge:
         """Return the challenge: its start as set, else as the database remembers it, else the nearest 1 January."""

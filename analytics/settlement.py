@@ -7,7 +7,7 @@ suspected duplicates stay in `purchases`, where they are listed for review.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,6 +27,7 @@ from analytics.schema import (
     sale_facts,
 )
 from analytics.store import chunks, delete, existing, update_by_key, write_changed
+from analytics.summing import days_of
 
 EXCLUDED = "excluded"  # counted as nothing, because another message about the purchase is in test mode or of staff
 
@@ -41,9 +42,19 @@ class _Neighbourhood:
     ids: dict[PurchaseKey, frozenset[str]]
 
 
-def settle(connection: Connection, challenge: Challenge, window: timedelta, keys: Collection[PurchaseKey]) -> set[int]:
-    """Bring the sales and funnel orders around the given purchases up to date; return the high-ticket sales touched."""
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What settling touched: the high-ticket sales that stand now, and the dates on which sales stood before."""
+
+    sale_ids: set[int]
+    days_before: set[date]
+
+
+def settle(connection: Connection, challenge: Challenge, window: timedelta, keys: Collection[PurchaseKey]) -> Settled:
+    """Bring the sales and funnel orders around the given purchases up to date; return what that touched."""
     around = _neighbourhood(connection, keys)
+    stood = {row["sale_id"] for row in around.rows.values() if row["sale_id"] is not None}
+    days_before = days_of(connection, stood)
     messages = [_message(row, around.ids[key], challenge) for key, row in around.rows.items()]
     ledger = read_ledger(connection, {shared for ids in around.ids.values() for shared in ids})
     resolved = resolve(messages, ledger, window)
@@ -51,7 +62,7 @@ def settle(connection: Connection, challenge: Challenge, window: timedelta, keys
     sale_ids = _write_sales(connection, challenge, around, [one for one in counted if one.offer is Offer.HIGH_TICKET])
     _write_orders(connection, around, [one for one in counted if one.offer in {Offer.VIP, Offer.OTO}])
     _write_links(connection, around, resolved, sale_ids)
-    return set(sale_ids.values())
+    return Settled(set(sale_ids.values()), days_before)
 
 
 def _neighbourhood(connection: Connection, keys: Collection[PurchaseKey]) -> _Neighbourhood:

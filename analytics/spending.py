@@ -8,7 +8,7 @@ from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.engine import Connection
 
 from analytics.rows import Row
-from analytics.schema import ad_spend
+from analytics.schema import ad_spend, ad_spend_versions
 from analytics.store import delete, temporary, upsert
 
 KEY = [column.name for column in ad_spend.primary_key]
@@ -45,12 +45,37 @@ def stage(connection: Connection, rows: Sequence[Row]) -> None:
 
 def publish(connection: Connection) -> dict[str, int]:
     """Replace the stored spend by what is staged; return how many source rows were `new`, `changed` and `same`."""
-    gave_way = _reconcile(connection)
+    gave_way = _drop_told_by_platform(connection) + _reconcile(connection)
     counts = _compare(connection)
     if counts:
         _replace(connection)
     counts["same"] = counts.get("same", 0) + gave_way
     return counts
+
+
+def _drop_told_by_platform(connection: Connection) -> int:
+    """Take rows off the stage about days that the platform itself has told; return how many.
+
+    A file that names no account gives way where the platform tells the same campaign's day.
+    """
+    versions = ad_spend_versions.c
+    if connection.execute(sa.select(sa.literal(1)).select_from(ad_spend_versions).limit(1)).first() is None:
+        return 0
+    same_day = sa.and_(versions.date == staged.c.date, versions.platform == staged.c.platform)
+    told = sa.exists().where(same_day, versions.account_id == staged.c.account_id)
+    same_campaign = sa.or_(
+        ad_spend.c.campaign_key == staged.c.campaign_key,
+        sa.and_(ad_spend.c.campaign_id == staged.c.campaign_id, staged.c.campaign_id != ""),
+    )
+    told_with_account = sa.exists().where(
+        same_day,
+        ad_spend.c.date == versions.date,
+        ad_spend.c.platform == versions.platform,
+        ad_spend.c.account_id == versions.account_id,
+        same_campaign,
+    )
+    dropped = sa.or_(told, sa.and_(staged.c.account_id == "", told_with_account))
+    return connection.execute(sa.delete(staged).where(dropped)).rowcount
 
 
 def _state() -> sa.ColumnElement[str]:

@@ -1,9 +1,13 @@
 """View 3 as text for the terminal; control characters of strangers are shown, never obeyed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
+from analytics.challenge import Challenge
 from analytics.kpis import cents
+from analytics.sessions import between
 from analytics.view3 import AttendanceDay, SaleRow, View3
 
 WIDEST_BAR = 40
@@ -41,6 +45,29 @@ def sales(rows: Iterable[SaleRow]) -> Iterator[str]:
             row.reason,
         )
         yield "  ".join(cells)
+
+
+def sessions(rows: Iterable[Mapping[str, Any]], challenge: Challenge) -> Iterator[str]:
+    """Yield the live sessions line by line; what nobody saw is a question mark, and what was seen in part a lower bound."""
+    yield f"{'Date':10}  {'Room':7}  {'From':5}  {'To':5}  {'Planned':11}  {'People':>6}  {'Peak':>14}  {'Average':>14}  {'Coverage':>16}  Session"
+    for row in rows:
+        told = between(row)
+        peak, average = (str(one) for one in told) if told else ("?", "?")
+        due, came = row["samples_expected"], row["samples_received"]
+        coverage = "–" if due is None else f"{came:,} of {due:,} ({100 * came // due} %)"
+        if not came and row["told_average"] is not None:
+            coverage = "as reported"
+        planned = "–".join(_clock(row[name], challenge) for name in ("planned_start", "planned_end"))
+        people = str(row["participants"]) if row["statistic"] else "?"
+        yield (
+            f"{row['date']}  {row['platform']:7}  {_clock(row['started_at'], challenge):5}  "
+            f"{_clock(row['ended_at'], challenge):5}  {planned if row['planned_start'] else '':11}  {people:>6}  "
+            f"{peak:>14}  {average:>14}  {coverage:>16}  {plain(row['topic'] or row['session_id'])}"
+        )
+
+
+def _clock(moment: datetime | None, challenge: Challenge) -> str:
+    return "" if moment is None else f"{challenge.local_time(moment):%H:%M}"
 
 
 def plain(text: str) -> str:

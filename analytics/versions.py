@@ -7,6 +7,8 @@ from typing import Any
 Row = Mapping[Any, Any]
 # A refund or dispute that is over has not opened again in the same second.
 SETTLED = {"succeeded": 1, "won": 1, "lost": 2, "failed": 2}
+PRESENTER = "presenter"  # whoever presents is kept, and counts nowhere
+KNOWN_BY = (PRESENTER, "registrant", "email", "account", "name")
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -47,6 +49,29 @@ def newer_refund(stored: Row, arriving: Row) -> Row:
     }
 
 
+UNTOLD_SESSION: Row = {
+    **dict.fromkeys(("date", "planned_start", "planned_end", "started_at", "ended_at")),
+    **dict.fromkeys(("told_people", "told_peak", "told_average")),
+    **dict.fromkeys(("statistic", "topic", "room"), ""),
+    "is_complete": False,
+}
+
+
+def told_so_far(stored: Row | None, arriving: Row) -> dict[str, Any]:
+    """Return what is known of a session: the newest of what was told, from the first start to the last end."""
+    known = {**UNTOLD_SESSION, **(stored or {})}
+    told = {name: value for name, value in arriving.items() if value is not None and value != "" and value is not False}
+    starts = [row["started_at"] for row in (known, told) if row.get("started_at")]
+    ends = [row["ended_at"] for row in (known, told) if row.get("ended_at")]
+    return {
+        **known,
+        **told,
+        "started_at": min(starts, default=None),
+        "ended_at": max(ends, default=None),
+        "source": known.get("source") or arriving["source"],
+    }
+
+
 def both_parts(stored: Row, arriving: Row) -> Row:
     """Return a row whose moments are known as soon as either version tells them, the earlier one if both do."""
     moments = {
@@ -54,7 +79,13 @@ def both_parts(stored: Row, arriving: Row) -> Row:
         for name, value in arriving.items()
         if name.endswith("_at")
     }
-    return {**arriving, **moments, "person": min(stored["person"], arriving["person"])}
+    return {**arriving, **moments, "person": min(stored["person"], arriving["person"], key=_certainty)}
+
+
+def _certainty(person: str) -> tuple[int, str]:
+    """Return what decides between two names of one person: who registered is known best, then who has an address."""
+    kind = person.partition(":")[0]
+    return KNOWN_BY.index(kind) if kind in KNOWN_BY else len(KNOWN_BY), person
 
 
 def stored_part(stored: Row, arriving: Row) -> Row:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy.engine import Connection, Engine
 
-from analytics import explanation, migrate, reading
+from analytics import breaking_down, explanation, migrate, reading
+from analytics.breakdown import Breakdown, Level
 from analytics.challenge import Challenge, Period
-from analytics.database import DatabaseError, connect, in_words, open_engine
+from analytics.database import DatabaseError, connect, in_words, open_engine, open_reader
 from analytics.database import reading as reading_from
 from analytics.explanation import Explanation
 from analytics.ingest import Rules
@@ -28,18 +29,21 @@ NEWEST_FIRST = Sort()
 
 @dataclass(slots=True)
 class Workbench:
-    """An open workbench; it reads, and what writes goes through `rules` and the door."""
+    """An open workbench: its own sessions cannot write; `engine` is for the command line, which goes through the door."""
 
     settings: Settings
     engine: Engine
+    reader: Engine
     start: date | None = None
     _watch: Connection | None = None
+    _counted: tuple[str, SalesFilter, int] | None = None  # who turns the pages of one table counts it once
 
     @classmethod
     def open(cls, settings: Settings | None = None) -> Workbench:
         """Return a workbench on the database that the settings name; it may still be empty of tables."""
         settings = settings or Settings.load()
-        bench = cls(settings, open_engine(settings.database_url.get_secret_value()))
+        url = settings.database_url.get_secret_value()
+        bench = cls(settings, open_engine(url), open_reader(url))
         bench.start = settings.challenge_start or bench._remembered_start()
         return bench
 
@@ -86,17 +90,37 @@ class Workbench:
 
     def sales(self, wanted: SalesFilter, sort: Sort = NEWEST_FIRST, limit: int = 1000, offset: int = 0) -> SalesPage:
         """Return one page of the attribution table."""
+        mark = self.fingerprint()
+        counted = self._counted
+        total = counted[2] if counted and counted[:2] == (mark, wanted) else None
         with self._read() as connection:
-            return reading.read_sales(connection, self.lens, wanted, sort, limit, offset)
+            page = reading.read_sales(connection, self.lens, wanted, sort, (limit, offset), total)
+        self._counted = (mark, wanted, page.total)
+        return page
 
     def all_sales(self, wanted: SalesFilter, sort: Sort = NEWEST_FIRST) -> Iterator[SaleRow]:
         """Yield every wanted row of the attribution table from one moment of the database."""
         with self._read() as connection:
             yield from reading.stream_sales(connection, self.lens, wanted, sort)
 
+    def export(self, wanted: SalesFilter, sort: Sort = NEWEST_FIRST) -> tuple[int, Iterator[str]]:
+        """Return how many rows are wanted and the CSV text of exactly these, from one moment of the database."""
+        with ExitStack() as stack:
+            connection = stack.enter_context(self._read())
+            total = reading.read_sales(connection, self.lens, wanted, sort, (1, 0)).total
+            rows = reading.stream_sales(connection, self.lens, wanted, sort)
+            return total, _closing(stack.pop_all(), sales_csv(rows))
+
     def sales_csv(self, wanted: SalesFilter, sort: Sort = NEWEST_FIRST) -> Iterator[str]:
         """Yield the attribution table as CSV text, all wanted rows."""
         return sales_csv(self.all_sales(wanted, sort))
+
+    def campaigns(self, period: Period | None = None, level: Level = Level.CAMPAIGN) -> Breakdown:
+        """Return spend, leads and sales by campaign, ad set or ad, e.g. `workbench.campaigns(challenge.days(3, 7), Level.AD)`."""
+        with self._read() as connection:
+            return breaking_down.read_breakdown(
+                connection, self.lens, period or self.challenge.whole(self.now()), level
+            )
 
     def choices(self, period: Period) -> Choices:
         """Return the campaigns and products that the table can be filtered by."""
@@ -116,17 +140,18 @@ class Workbench:
     def fingerprint(self) -> str:
         """Return a text that changes whenever the database did, whoever wrote."""
         if self._watch is None or self._watch.closed or self._watch.invalidated:
-            self._watch = connect(self.engine)
+            self._watch = connect(self.reader)
         # SQLite counts the changes that one connection sees others make, so it must be the same connection each time.
-        with in_words(self.engine), self._watch.begin():
+        with in_words(self.reader):
             return health.fingerprint(self._watch)
 
     def dashboard(self) -> object:
         """Return the page over this workbench, ready to be a cell's last line."""
         # The widgets cost a second at import, and only the page needs them.
         from analytics.dashboard.page import Dashboard
+        from analytics.dashboard.settings import visited_query
 
-        return Dashboard(self)
+        return Dashboard(self, visited_query())
 
     def upgrade(self) -> bool:
         """Bring the tables up to date and return whether anything was done."""
@@ -135,7 +160,9 @@ class Workbench:
     @contextmanager
     def _read(self) -> Iterator[Connection]:
         try:
-            with reading_from(self.engine) as connection:
+            with reading_from(self.reader) as connection:
+                if self.start is None:  # the database was away, or the sample challenge came later
+                    self.start = health.remembered_start(connection)
                 yield connection
         except DatabaseError:
             if self._is_current() is False:
@@ -145,7 +172,7 @@ class Workbench:
     def _is_current(self) -> bool | None:
         """Tell whether the tables are there and new; None where the database is away."""
         try:
-            with reading_from(self.engine) as connection:
+            with reading_from(self.reader) as connection:
                 return migrate.is_current(connection)
         except DatabaseError:
             return None
@@ -156,5 +183,11 @@ class Workbench:
     def _remembered_start(self) -> date | None:
         if not self._is_current():
             return None
-        with reading_from(self.engine) as connection:
+        with reading_from(self.reader) as connection:
             return health.remembered_start(connection)
+
+
+def _closing(stack: ExitStack, text: Iterator[str]) -> Iterator[str]:
+    """Yield a text and let go of what it was read from."""
+    with stack:
+        yield from text

@@ -1,10 +1,21 @@
-"""Which vendors call us, where, and with which of our secrets they are believed."""
+"""Which vendors call us, where, with which of our secrets they are believed, and who reads what the inbox keeps."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from connectors import clickfunnels, clickfunnels_classic, stripe, zoom
-from connectors.contract import Webhook
+from connectors import (
+    clickfunnels,
+    clickfunnels_classic,
+    clickfunnels_history,
+    google_ads,
+    meta_ads,
+    stripe,
+    stripe_history,
+    youtube,
+    zoom,
+    zoom_told,
+)
+from connectors.contract import Reader, Webhook
 from connectors.settings import ConnectorSettings
 
 
@@ -23,7 +34,15 @@ ROUTES = (
     Route("/webhooks/clickfunnels-classic", clickfunnels_classic, "clickfunnels_classic_token"),
     Route("/webhooks/zoom", zoom, "zoom_webhook_secret"),
 )
-INBOX_SOURCES: Mapping[str, Webhook] = {route.path.rpartition("/")[2]: route.vendor for route in ROUTES}
+INBOX_SOURCES: Mapping[str, Reader] = {
+    **{route.path.rpartition("/")[2]: route.vendor for route in ROUTES},
+    youtube.SOURCE: youtube,
+    zoom_told.SOURCE: zoom_told,
+    meta_ads.SOURCE: meta_ads,
+    google_ads.SOURCE: google_ads,
+    stripe_history.SOURCE: stripe_history,
+    clickfunnels_history.SOURCE: clickfunnels_history,
+}
 
 
 def secrets_of(route: Route, settings: ConnectorSettings) -> tuple[str, ...]:

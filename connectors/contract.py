@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from analytics.challenge import Challenge
@@ -88,7 +88,15 @@ class NoLookUp:
         """Return nothing."""
 
 
-class Webhook(Protocol):
+class Reader(Protocol):
+    """Whoever understands what the inbox keeps of one source."""
+
+    def normalise(self, payload: Payload, look_up: LookUp) -> Iterator[Record]:
+        """Yield what an event means to us: nothing for many; raise UnreadablePayloadError for one that is broken."""
+        ...
+
+
+class Webhook(Reader, Protocol):
     """A vendor that calls us. Header names are in lower case; whatever the bytes, only the two errors above escape."""
 
     SOURCE: str
@@ -109,6 +117,69 @@ class Webhook(Protocol):
         """Return what may be stored of an event, which reads like the event itself."""
         ...
 
-    def normalise(self, payload: Payload, look_up: LookUp) -> Iterator[Record]:
-        """Yield what an event means to us: nothing for many; raise UnreadablePayloadError for one that is broken."""
+
+class VendorError(Exception):
+    """A vendor that could not be asked; the message is a sentence for people and holds no secret.
+
+    `again_at` is when the vendor wants to be asked again, None where it does not say.
+    """
+
+    def __init__(self, sentence: str, *, again_at: datetime | None = None) -> None:
+        super().__init__(sentence)
+        self.again_at = again_at
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A part of what a vendor answered. `name` says what was asked: the same question later has the same name.
+
+    The inbox keeps it as `{"asked_at": …, "kind": …, "told": …}`, a new version of it whenever `told` has changed.
+    """
+
+    name: str
+    kind: str
+    told: Payload
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """An event of a vendor's own log, kept as its webhook would be: under its own id, once, for the webhook's reader."""
+
+    source: str
+    event_id: str
+    kind: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What is committed at once: parts of an answer, where to go on after it, and a few words on how far that is."""
+
+    state: Payload
+    parts: Sequence[Answer | Original] = ()
+    progress: str = ""
+
+
+class Source(Protocol):
+    """A vendor that we ask. Its state is any JSON object, empty before the first run; only its last page's counts."""
+
+    @property
+    def name(self) -> str:
+        """Return the name under which its state and its answers are kept: at most 32 ASCII characters."""
+        ...
+
+    def fetch(self, state: Payload, clock: Callable[[], datetime]) -> Iterator[Page]:
+        """Yield pages from where the state says; raise VendorError where the vendor cannot be asked on."""
+        ...
+
+    def pause(self, state: Payload, now: datetime) -> timedelta | None:
+        """Return how long to wait after a good run; None: there is nothing more to ask, ever."""
+        ...
+
+    def note(self, state: Payload, now: datetime) -> str:
+        """Return what is worth telling of the state, such as the quota spent; empty where nothing is."""
+        ...
+
+    def check(self, clock: Callable[[], datetime]) -> str:
+        """Return in a sentence what the credentials are good for, by the cheapest calls; raise VendorError."""
         ...

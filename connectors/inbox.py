@@ -85,6 +85,21 @@ def keep(connection: Connection, events: Sequence[Event]) -> list[Kept]:
     return found
 
 
+def keep_unknown(connection: Connection, events: Sequence[Event]) -> int:
+    """Store the events whose ids are not known yet and return how many; a known one stays as it came first."""
+    stored = existing(connection, inbox, {event.key for event in events})
+    missing = {event.key: event for event in events if event.key not in stored}
+    insert_missing(connection, inbox, [_row(event, State.UNREAD, "") for event in missing.values()])
+    return len(missing)
+
+
+def newest(connection: Connection, source: str, start: str) -> str:
+    """Return the last id, in the order of their bytes, of those that begin with a text; empty where there is none."""
+    begins = sa.and_(inbox.c.event_id > start, inbox.c.event_id < start[:-1] + chr(ord(start[-1]) + 1))
+    query = sa.select(sa.func.max(inbox.c.event_id)).where(inbox.c.source == source, begins)
+    return connection.scalar(query) or ""
+
+
 def set_aside(connection: Connection, event: Event, reason: str) -> None:
     """Store an event that cannot be read for people to look at, unless it is there."""
     insert_missing(connection, inbox, [_row(event, State.SET_ASIDE, reason)])

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
@@ -92,6 +92,13 @@ class Fields:
                 self.fail(f"{name}[{position}]", "is not an object")
             yield Fields(item, self._at(f"{name}[{position}]"))
 
+    def texts(self, name: str) -> list[str]:
+        """Return the texts of a list; none where there is no list."""
+        value = self.values.get(name) or []
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            self.fail(name, "is not a list of texts")
+        return [clean(one) for one in value]
+
     def text(self, name: str) -> str:
         """Return a text without blanks around it; empty where it is missing. A number counts as text."""
         value = self.values.get(name)
@@ -163,6 +170,14 @@ class Fields:
             return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
         except (ValueError, OverflowError):
             self.fail(name, "is not a time")
+
+    def day(self, name: str) -> date:
+        """Return the date of an ISO text; raises where it is missing."""
+        text = self.text(name) or self.fail(name)
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            self.fail(name, "is not a date")
 
     def utm(self) -> Utm:
         """Return the five UTM values among the fields; one that is not a text counts as missing."""

@@ -12,9 +12,11 @@ import uvicorn
 
 from connectors import inbox
 from connectors.catalog import Route
+from connectors.contract import Source
 from connectors.drain import Drain
 from connectors.inbox import Event, Kept
 from connectors.keeper import Keeper
+from connectors.poller import Ended, Outcome, Poller, Round
 from connectors.receiver import Receiver
 
 IDLE = 1.0
@@ -123,6 +125,48 @@ class Service:
         except Exception:  # noqa: BLE001 (whatever keeps it from answering, it is away)
             return False
         return True
+
+
+@dataclass(frozen=True, slots=True)
+class Polling:
+    """Sources, by the names that people know, and the drain that reads what they answer; `tell` gets a line per run."""
+
+    sources: Mapping[str, Source]
+    drain: Drain
+    days: int
+    tell: Callable[[str], None]
+    log: Callable[[str], None]
+
+    def once(self, *, only_if_due: bool) -> bool:
+        """Ask each source once, read the answers, and return whether all went well."""
+        poller, went_well = self._poller(lambda: None), True
+        for source in self.sources.values():
+            outcome = poller.once(source, only_if_due=only_if_due)
+            self._tell(outcome)
+            went_well = went_well and outcome.ended is not Ended.BADLY
+        self.drain.all()
+        return went_well
+
+    def run(self) -> None:
+        """Ask every source at its own pace and read in the background, until Ctrl-C or until nothing is left to ask."""
+        reader = Reader(self.drain, days=self.days, log=self.log)
+        reader.start()
+        try:
+            Round(self._poller(reader.wake), self._tell).run(list(self.sources.values()))
+        finally:
+            reader.stop()
+
+    def _poller(self, wake: Callable[[], None]) -> Poller:
+        return Poller(self.drain.transaction, self.drain.clock, wake=wake, progress=self._progress)
+
+    def _progress(self, source: str, words: str) -> None:
+        self.log(f"{self._known_as(source)}: {words}")
+
+    def _tell(self, outcome: Outcome) -> None:
+        self.tell(f"{self._known_as(outcome.source)}: {outcome.ended}: {outcome.sentence}")
+
+    def _known_as(self, source: str) -> str:
+        return next(name for name, one in self.sources.items() if one.name == source)
 
 
 def _listen(host: str, port: int) -> socket:

@@ -1,42 +1,50 @@
-"""The secrets and limits of the way in, read once at the door; a route without its secret is off."""
+"""The secrets and limits of the ways to vendors, read once at the door; a route without its secret is off."""
 
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import NoDecode
 
-from analytics.settings import HOME, SettingsError
+from analytics.settings import FromEnvironment, Words, comma_separated
 
-
-def _secrets(value: object) -> object:
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(comma_separated)]
 
 
-Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_secrets)]
-
-
-class ConnectorSettings(BaseSettings):
+class ConnectorSettings(FromEnvironment):
     """What vendors and we share. While a secret is rolled over, old and new stand side by side with a comma."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="VIEW3_", env_file=(HOME / ".env", ".env"), env_ignore_empty=True, extra="ignore", frozen=True
-    )
 
     stripe_webhook_secret: Secrets = ()
     stripe_api_key: SecretStr | None = None
     clickfunnels_webhook_secret: Secrets = ()
     clickfunnels_classic_token: Secrets = ()
     zoom_webhook_secret: Secrets = ()
+    zoom_account_id: str = ""
+    zoom_client_id: str = ""
+    zoom_client_secret: SecretStr | None = None
+    zoom_rooms: Words = ()
+    youtube_api_key: SecretStr | None = None
+    youtube_channel_id: str = ""
+    youtube_video_id: Words = ()
+    youtube_client_id: str = ""
+    youtube_client_secret: SecretStr | None = None
+    youtube_refresh_token: SecretStr | None = None
+    clickfunnels_api_host: str = ""
+    clickfunnels_api_workspace: str = ""
+    clickfunnels_api_token: SecretStr | None = None
+    meta_access_token: SecretStr | None = None
+    meta_ad_accounts: Words = ()
+    google_ads_customer_ids: Words = ()
+    google_ads_login_customer_id: str = ""
+    google_ads_developer_token: SecretStr | None = None
+    google_ads_client_id: str = ""
+    google_ads_client_secret: SecretStr | None = None
+    google_ads_refresh_token: SecretStr | None = None
     inbox_days: int = Field(400, ge=1)
 
-    @classmethod
-    def load(cls) -> Self:
-        """Return the settings of the environment and `.env`; raises SettingsError without printing a value."""
-        try:
-            return cls()
-        except ValidationError as error:
-            faults = (f"VIEW3_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors())
-            raise SettingsError("; ".join(faults)) from None
+    def clear(self, name: str) -> str:
+        """Return a secret setting in clear, for the moment of asking; empty where it is not set."""
+        secret: SecretStr | None = getattr(self, name)
+        return secret.get_secret_value() if secret else ""
 
     def shared(self, name: str) -> tuple[str, ...]:
         """Return the secrets of a setting in clear, for the moment of checking."""

@@ -57,8 +57,8 @@ def keep(payload: Payload, body: bytes) -> bytes:  # noqa: ARG001 (one face for 
 def normalise(payload: Payload, look_up: LookUp) -> Iterator[Record]:
     """Yield what an event says of purchases and money."""
     name = kind(payload)
-    if name in _READERS:
-        yield from _READERS[name](Event(payload, name, look_up))
+    if name in READERS:
+        yield from READERS[name](Event(payload, name, look_up))
 
 
 def _signature(header: str) -> tuple[list[str], list[str]]:
@@ -106,7 +106,7 @@ def _dispute(event: Event) -> Iterator[Record]:
     )
 
 
-_READERS: Mapping[str, Callable[[Event], Iterator[Record]]] = {
+READERS: Mapping[str, Callable[[Event], Iterator[Record]]] = {
     "checkout.session.completed": read_session,
     "checkout.session.async_payment_succeeded": read_session,
     "payment_intent.succeeded": read_intent,

@@ -96,6 +96,7 @@ def _session(payload: Payload, about: Fields, happened: str) -> Session:
         started_at=started_at,
         ended_at=(ended_at or _happened_at(payload)) if happened == "ended" else None,
         topic=about.text("topic"),
+        room=about.text("id"),
     )
 
 
@@ -111,8 +112,8 @@ def _stay(payload: Payload, about: Fields, happened: str) -> Stay:
     return Stay(
         platform=Platform.ZOOM,
         session_id=_session_id(about),
-        stay_id=_short(stay),
-        person=person or f"stay:{_short(stay)}",
+        stay_id=short(stay),
+        person=person or f"stay:{short(stay)}",
         source=SOURCE,
         joined_at=(participant.moment("join_time") or _happened_at(payload))
         if joined
@@ -127,22 +128,29 @@ def _is_host(about: Fields) -> bool:
     return bool(host) and host in {participant.text("id"), participant.text("participant_user_id")}
 
 
-def _person(participant: Fields) -> str:
-    """Return by what a person is known again in the session: registration, e-mail, account, else name and customer key."""
-    registrant, email = participant.text("registrant_id"), participant.text("email").casefold()
-    account, name = participant.first("participant_user_id", "id"), participant.text("user_name")
-    if registrant:
-        return f"registrant:{_short(registrant)}"
-    if email:
-        return f"email:{_hash(email)}"
-    if account:
-        return f"account:{_short(account)}"
+def people(participant: Fields) -> list[str]:
+    """Return by what a person is known again in a session, the surest first: registration, e-mail, account, name.
+
+    Messages and reports name the same fields differently.
+    """
+    registrant, email = participant.text("registrant_id"), participant.first("email", "user_email").casefold()
+    account, name = participant.first("participant_user_id", "id"), participant.first("user_name", "name")
     key = participant.text("customer_key")
-    return f"name:{_hash(name, key)}" if name or key else ""
+    known = [
+        f"registrant:{short(registrant)}" if registrant else "",
+        f"email:{_hash(email)}" if email else "",
+        f"account:{short(account)}" if account else "",
+        f"name:{_hash(name, key)}" if name or key else "",
+    ]
+    return [person for person in known if person]
+
+
+def _person(participant: Fields) -> str:
+    return next(iter(people(participant)), "")
 
 
 def _session_id(about: Fields) -> str:
-    return _short(about.text("uuid") or about.fail("uuid"))
+    return short(about.text("uuid") or about.fail("uuid"))
 
 
 def _happened_at(payload: Payload) -> datetime:
@@ -150,7 +158,7 @@ def _happened_at(payload: Payload) -> datetime:
     return event.milliseconds("event_ts") or event.fail("event_ts")
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
     """Return an id as it is, or a hash of one that is too long to be kept or not plain."""
     return text if len(text) <= LONGEST_ID and text.isascii() and text.isprintable() else _hash(text)
 

@@ -33,6 +33,7 @@ class MariaDB:
                 "mariadb-install-db",
                 "--no-defaults",
                 f"--datadir={folder}/data",
+                f"--tmpdir={self.tmpdir}",  # in a shared one, a server that starts deletes the others' temporary tables
                 "--auth-root-authentication-method=normal",
             ]
             + ["--skip-test-db", "--user=root"] * (os.geteuid() == 0),
@@ -50,7 +51,7 @@ class MariaDB:
                 "--no-defaults",
                 f"--datadir={self.folder}/data",
                 f"--socket={self.folder}/socket",
-                f"--tmpdir={self.tmpdir}",  # in a shared one, a server that starts deletes the others' temporary tables
+                f"--tmpdir={self.tmpdir}",
                 f"--pid-file={self.folder}/pid",
                 f"--port={self.port}",
                 "--bind-address=127.0.0.1",

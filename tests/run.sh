@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Everything that must hold: types, lint, layering, tests on both databases and in a browser, notebooks.
-# VIEW3_TEST_WITHOUT=mariadb,browser,peers leaves those out, by name, and the summary says so.
+# VIEW3_TEST_WITHOUT=mariadb,browser,proxy,peers leaves those out, by name, and the summary says so.
+# VIEW3_TEST_ZOOM_DESCRIPTION names the folder of Zoom's own descriptions (../shared/peers); without them the tests that need them say so.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=.venv/bin
@@ -19,11 +20,13 @@ need() { # need PROGRAM PACKAGE NAME
 
 need mariadbd mariadb-server mariadb
 need chromium chromium browser
+need nginx nginx-light proxy
 need node nodejs peers
 need npm npm peers
+need npm npm browser # for axe-core, the rules of accessibility
 
 # The tests make their own settings; those of the developer must not leak in.
-while read -r name; do unset "$name"; done < <(compgen -e | grep '^VIEW3_' | grep -v '^VIEW3_TEST_WITHOUT$' || true)
+while read -r name; do unset "$name"; done < <(compgen -e | grep '^VIEW3_' | grep -v '^VIEW3_TEST_' || true)
 
 echo "== lint";        $bin/ruff check . && $bin/ruff format --check .
 echo "== types";       $bin/mypy

@@ -11,13 +11,17 @@ import pytest
 import view3
 from analytics.settings import Settings
 from connectors.settings import ConnectorSettings
+from reports.settings import ReportSettings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCKS = sorted(ROOT.glob("requirements*.lock"))
 NOTEBOOKS = sorted([*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("reports/*.ipynb")])
-SETTINGS = [f"VIEW3_{name.upper()}" for name in (*Settings.model_fields, *ConnectorSettings.model_fields)]
+SETTINGS = [
+    f"VIEW3_{name.upper()}"
+    for name in (*Settings.model_fields, *ConnectorSettings.model_fields, *ReportSettings.model_fields)
+]
 COMMANDS = sorted(view3.main.commands)
 
 

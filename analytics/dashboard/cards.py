@@ -46,7 +46,11 @@ def _sales_today(view: View3) -> Card:
 
 def _cost_per_acquisition(view: View3) -> Card:
     spend, sales = view.totals.ad_spend, view.totals.high_ticket_sales
-    spent = "Ad spend unknown" if spend is None else f"Ad spend <b>{money(spend, view.currency)}</b>"
+    spent = (
+        "Ad spend unknown: load it with <code>view3 import</code>"
+        if spend is None
+        else f"Ad spend <b>{money(spend, view.currency)}</b>"
+    )
     return Card(
         key="cost-per-acquisition",
         title="Cost per acquisition",

@@ -3,12 +3,12 @@
 import json
 from collections.abc import Sequence
 from datetime import date
-from enum import StrEnum
 from pathlib import Path
 
 import plotly
 import plotly.graph_objects as go
 
+from analytics.dashboard.address import Arrangement
 from analytics.dashboard.wording import plain, short_day
 from analytics.view3 import AttendanceDay, View3
 
@@ -23,13 +23,6 @@ ATTENDANCE_HEADING = (
 )
 
 
-class Arrangement(StrEnum):
-    """How the two bars of a day stand."""
-
-    STACKED = "stack"
-    SIDE_BY_SIDE = "group"
-
-
 def attendance_figure(view: View3, arrangement: Arrangement) -> str:
     """Return the figure as JSON: two bars per day, unknown days hatched over the whole height, days to come empty."""
     days = view.attendance
@@ -42,6 +35,7 @@ def attendance_figure(view: View3, arrangement: Arrangement) -> str:
         ]
     )
     figure.update_layout(_layout(_axis(view), arrangement))
+    figure.layout.template = None  # 7 kB of colours that the page's theme decides anyway
     return json.dumps(figure.to_plotly_json(), separators=(",", ":"))
 
 
@@ -49,10 +43,22 @@ def attendance_table_html(view: View3) -> str:
     """Return the chart's numbers as a table, for screen readers and for everyone who wants exact counts."""
     rows = "".join(_row_html(day, view.today) for day in view.attendance)
     return (
+        f"{_hint_html(view)}"
         '<details class="view3-twin"><summary>Exact numbers per day</summary><div class="view3-scroll"><table>'
         "<caption>Participants per challenge day</caption><thead><tr><th scope=col>Day</th><th scope=col>Date</th>"
         "<th scope=col>YouTube</th><th scope=col>Zoom</th></tr></thead>"
         f"<tbody>{rows}</tbody></table></div></details>"
+    )
+
+
+def _hint_html(view: View3) -> str:
+    """Return what to do where no day of the period has a number."""
+    if any(day.youtube is not None or day.zoom is not None for day in view.attendance):
+        return ""
+    return (
+        '<p class="view3-hint">No attendance is known in this period. Load Zoom and YouTube exports with '
+        "<code>view3 import FILE…</code>, or let Zoom tell by itself: <code>view3 receive</code> listens at "
+        "<code>/webhooks/zoom</code>.</p>"
     )
 
 

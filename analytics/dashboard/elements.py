@@ -1,33 +1,62 @@
 """The page's own small widgets; each is a few lines of JavaScript in `static/` fed by one or two traits."""
 
 import logging
+import re
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from time import monotonic
+from typing import Final
 
 import anywidget
 import traitlets
 
 from analytics.dashboard import charts
+from analytics.dashboard.settings import is_served
 
 STATIC = Path(__file__).parent / "static"
+VERSION: Final = sha256(b"".join(path.read_bytes() for path in sorted(STATIC.glob("*.js")))).hexdigest()[:12]
+IMPORT: Final = re.compile(r'^import .* from "\./(.+)";$', re.MULTILINE)
 CHUNK = 256 * 1024
 UNWATCHED = 90.0  # seconds without a word from the browser after which a page rests, so that its kernel can be culled
 
+Start = Callable[[], tuple[str, Iterator[str]]]  # gives a file's name and its text
+
 log = logging.getLogger(__name__)
+
+
+def script(name: str) -> str:
+    """Return a widget's module: from the page's server, which browsers keep, else with all it imports, for a notebook."""
+    if is_served():
+        return f"""const served = document.querySelector('meta[name="view3-static"]').content;
+const {{ default: widget }} = await import(new URL(`${{served}}/{name}?v={VERSION}`, document.baseURI));
+export default widget;"""
+    return IMPORT.sub(lambda found: _text(found[1]).replace("export function", "function"), _text(name))
+
+
+def _text(name: str) -> str:
+    return (STATIC / name).read_text(encoding="utf-8")
 
 
 class Region(anywidget.AnyWidget):
     """A piece of the page that Python writes as HTML; the browser changes only what differs."""
 
-    _esm = STATIC / "region.js"
+    _esm = script("region.js")
     html = traitlets.Unicode().tag(sync=True)
+
+
+class Place(anywidget.AnyWidget):
+    """The end of the page's address, written by the kernel; an outdated page is loaded again from it."""
+
+    _esm = script("place.js")
+    query = traitlets.Unicode().tag(sync=True)
+    outdated = traitlets.Bool(default_value=False).tag(sync=True)
 
 
 class Chart(anywidget.AnyWidget):
     """A plotly figure, redrawn in place; plotly.js comes from our own server, or through the kernel where there is none."""
 
-    _esm = STATIC / "chart.js"
+    _esm = script("chart.js")
     figure = traitlets.Unicode("{}").tag(sync=True)
     label = traitlets.Unicode().tag(sync=True)
 
@@ -40,22 +69,13 @@ class Chart(anywidget.AnyWidget):
             self.send({"plotly": charts.VERSION}, buffers=[charts.SCRIPT.read_bytes()])
 
 
-class Headers(anywidget.AnyWidget):
-    """Makes the column headers of the table beside it sort the whole result, not the rows in sight."""
-
-    _esm = STATIC / "headers.js"
-    columns = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    column = traitlets.Unicode().tag(sync=True)
-    descending = traitlets.Bool(True).tag(sync=True)  # noqa: FBT003 - a trait's default
-
-
 class Download(anywidget.AnyWidget):
     """A button that saves text the kernel hands over piece by piece, each when the browser asks for it."""
 
-    _esm = STATIC / "download.js"
+    _esm = script("download.js")
     label = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, start: Callable[[], tuple[str, Iterator[str]]], **traits: object) -> None:
+    def __init__(self, start: Start, **traits: object) -> None:
         super().__init__(**traits)
         self._start, self._name = start, ""
         self._pieces: Iterator[bytes] = iter(())
@@ -77,8 +97,9 @@ class Download(anywidget.AnyWidget):
 class Pulse(anywidget.AnyWidget):
     """A beat every few seconds, answered by the browser: the page knows of a dead kernel, the kernel of a closed page."""
 
-    _esm = STATIC / "pulse.js"
+    _esm = script("pulse.js")
     beat = traitlets.Int().tag(sync=True)
+    checked = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, **traits: object) -> None:
         super().__init__(**traits)

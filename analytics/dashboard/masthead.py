@@ -19,8 +19,9 @@ _NAMES = {
     "youtube": "YouTube",
 }
 _EMPTY = (
-    "There is no data yet. Load your exports with <code>view3 import FILE…</code>, "
-    "or look around with the sample challenge: <code>view3 demo</code>."
+    "There is no data yet. Load your exports with <code>view3 import FILE…</code>, let Stripe, ClickFunnels and Zoom send "
+    "theirs to <code>view3 receive</code> (at <code>/webhooks/stripe</code>, <code>/webhooks/clickfunnels</code> and "
+    "<code>/webhooks/zoom</code>), or look around with the sample challenge: <code>view3 demo</code>."
 )
 
 
@@ -32,9 +33,11 @@ def masthead_html(view: View3) -> str:
     )
 
 
-def banner_html(view: View3 | None, trouble: str) -> str:
-    """Return what is wrong, if anything: trouble with reading, figures that do not add up, no data at all."""
+def banner_html(view: View3 | None, trouble: str, complaint: str = "") -> str:
+    """Return what is wrong, if anything: trouble with reading, an odd address, figures that do not add up, no data."""
     banners = [_banner("alert", "warning", plain(trouble))] if trouble else []
+    if complaint:
+        banners.append(_banner("status", "hint", plain(complaint)))
     if view is not None:
         failed = [plain(name.replace("_", " ")) for name, holds in view.checks.items() if not holds]
         if failed:
@@ -48,7 +51,7 @@ def banner_html(view: View3 | None, trouble: str) -> str:
 def trouble_sentence(failed_at: datetime, shown_from: datetime | None) -> str:
     """Return the one sentence a viewer reads when the database could not be read."""
     if shown_from is None:
-        return f"Could not read the database at {failed_at:%H:%M}; trying again every few seconds."
+        return f"Could not read the database at {failed_at:%H:%M}; trying again every few seconds. Is it new? Then run: view3 init"
     return f"Could not read the database at {failed_at:%H:%M}; showing numbers of {clock(shown_from, failed_at)}."
 
 
@@ -71,7 +74,7 @@ def _freshness_html(view: View3) -> str:
         for source, moment in sorted(view.freshness.items())
     )
     return (
-        f'<div class="view3-freshness"><p>Read at <b>{view.as_of:%H:%M}</b></p>'
+        f'<div class="view3-freshness"><p>True at <b class="view3-checked">{view.as_of:%H:%M}</b></p>'
         f"<p>Newest event: {newest or 'none yet'}</p></div>"
     )
 

@@ -1,107 +1,117 @@
 """The attribution table: search, filters, sort and pages are questions to the database; the rows in sight go to itables."""
 
-from collections.abc import Callable, Iterator
-from html import escape
+from collections.abc import Callable
 from typing import Final
 
 import ipywidgets as w
 import pandas as pd
 from itables.typing import ITableOptions
-from itables.widget import ITable
 
-from analytics.challenge import Period
-from analytics.dashboard.elements import Download, Headers, Region
-from analytics.dashboard.wording import many, plain
-from analytics.view3 import Attribution, Choices, SaleRow, SalesFilter, SalesPage, Sort, SortColumn
+from analytics.dashboard.address import LONGEST_SEARCH, PAGE_SIZES, Address
+from analytics.dashboard.elements import Download, Region, Start
+from analytics.dashboard.grid import Grid
+from analytics.dashboard.sales_rows import COLUMNS, NAMES, STYLES, cells, count_html, line, title_html
+from analytics.dashboard.wording import plain
+from analytics.view3 import Attribution, Choices, SaleRow, SalesPage, Sort, SortColumn
 
-COLUMNS: Final = (
-    ("Customer Name", SortColumn.CUSTOMER),
-    ("HT Product", SortColumn.PRODUCT),
-    ("HT Price", SortColumn.PRICE),
-    ("Purchase Date", SortColumn.PURCHASED),
-    ("Original Campaign (UTM)", SortColumn.CAMPAIGN),
-    ("Original Ad Set (UTM)", SortColumn.AD_SET),
-    ("Original Ad (UTM)", SortColumn.AD),
-    ("Days from Lead to HT Sale", SortColumn.DAYS),
-)
-ATTRIBUTION: Final = "Attribution"
-PAGE_SIZES: Final = (10, 25, 50, 100)
-LONGEST_SEARCH: Final = 200
 LONGEST_LABEL: Final = 60
-
-Start = Callable[[], tuple[str, Iterator[str]]]
+SALE: Final = "Sale"  # a column that the page keeps out of sight: which sale a row is
+ALL_CAMPAIGNS: Final = "All campaigns"
+ALL_PRODUCTS: Final = "All products"
 
 
 class SalesTable:
     """The table with its controls; `changed` is called when a viewer asks for other rows."""
 
-    def __init__(self, currency: str, changed: Callable[[], None], export: Start) -> None:
+    def __init__(self, currency: str, changed: Callable[[], None], export: Start, address: Address) -> None:
         self._currency, self._changed = currency, changed
-        self._total, self._offset, self._offering = 0, 0, False
+        self._total, self._offset, self._offering = 0, address.offset, False
+        self._rows: dict[int, SaleRow] = {}
         self.search = w.Text(
-            description="Search", tooltip="Search every text column", placeholder="Name, product, campaign, ad…"
+            value=address.search,
+            description="Search",
+            tooltip="Search every text column",
+            placeholder="Name, product, campaign, ad…",
         )
-        self.campaign = w.Dropdown(options=[("All campaigns", "")], description="Campaign", tooltip="Original campaign")
-        self.product = w.Dropdown(options=[("All products", "")], description="Product", tooltip="High-ticket product")
-        self.rows = w.Dropdown(options=PAGE_SIZES, value=25, description="Rows", tooltip="Rows per page")
-        self.headers = Headers(columns=[column.value for _, column in COLUMNS], column=Sort().column.value)
+        self.campaign = w.Dropdown(description="Campaign", tooltip="Original campaign")
+        self.product = w.Dropdown(description="Product", tooltip="High-ticket product")
+        _offer(self.campaign, ALL_CAMPAIGNS, (), address.campaign)
+        _offer(self.product, ALL_PRODUCTS, (), address.product)
+        self.rows = w.Dropdown(options=PAGE_SIZES, value=address.rows, description="Rows", tooltip="Rows per page")
         self.export = Download(export, label="Export CSV")
         self.before, self.after = w.Button(description="Previous"), w.Button(description="Next")
-        self.title, self.said = Region(), Region()
+        self.title, self.said, self.trouble = Region(), Region(), Region()
         self._shown = _frame((), currency)
-        self.table = ITable(self._shown, **_OPTIONS)
+        self.table = Grid(
+            self._shown,
+            columns=[column.value for _, column in COLUMNS],
+            column=address.sort.column.value,
+            descending=address.sort.descending,
+            options=_OPTIONS,
+        )
         self._listen()
         self.box = self._layout()
 
-    def wanted(self, period: Period) -> SalesFilter:
-        """Return which rows the viewer asks for; a search is cut where no honest one would reach."""
+    def asked(self) -> tuple[str, str, str]:
+        """Return the campaign, the product and the text that the viewer asks for; an endless search is cut."""
         search = self.search.value.replace("\x00", "").strip()[:LONGEST_SEARCH]
-        return SalesFilter(period, self.campaign.value or "", self.product.value or "", search)
+        return self.campaign.value or "", self.product.value or "", search
 
     def sort(self) -> Sort:
         """Return the order the viewer asks for, or the default where the browser sent nonsense."""
-        if self.headers.column not in set(SortColumn):
+        if self.table.column not in set(SortColumn):
             return Sort()
-        return Sort(SortColumn(self.headers.column), descending=self.headers.descending)
+        return Sort(SortColumn(self.table.column), descending=self.table.descending)
 
     def page(self) -> tuple[int, int]:
-        """Return limit and offset."""
-        return self.rows.value, self._offset
+        """Return how many rows make a page, and which page is in sight, counted from 1."""
+        return self.rows.value, self._offset // self.rows.value + 1
+
+    def chosen(self) -> SaleRow | None:
+        """Return the sale in sight that the viewer selected, if one is."""
+        return self._rows.get(self.table.chosen)
 
     def offer(self, choices: Choices) -> None:
         """Offer what can be filtered by, and keep what the viewer has chosen."""
         self._offering = True
-        _offer(self.campaign, "All campaigns", choices.campaigns)
-        _offer(self.product, "All products", choices.products)
+        _offer(self.campaign, ALL_CAMPAIGNS, choices.campaigns, self.campaign.value or "")
+        _offer(self.product, ALL_PRODUCTS, choices.products, self.product.value or "")
         self._offering = False
 
     def show(self, page: SalesPage) -> None:
-        """Show a page of rows."""
+        """Show a page of rows; one beyond the last row, as after a deletion, turns back to the last."""
         self._total = page.total
-        last = self._offset + len(page.rows)
+        if not page.rows and page.total and self._offset:
+            self._offset = (page.total - 1) // self.rows.value * self.rows.value
+            self._changed()
+            return
+        self._rows = {row.sale_id: row for row in page.rows}
         frame = _frame(page.rows, self._currency)
         if not frame.equals(self._shown):
             self._shown = frame
             self.table.update(frame, **_OPTIONS)
         self.before.disabled = self._offset == 0
-        self.after.disabled = last >= page.total
-        self.said.html = f'<p class="view3-count" role="status">{self._count(len(page.rows), page.total)}</p>'
+        self.after.disabled = self._offset + len(page.rows) >= page.total
+        self.said.html = count_html(page, self._offset, self._currency, narrowed=any(self.asked()))
+        self.trouble.html = ""
+
+    def admit(self, sentence: str) -> None:
+        """Say that the rows in sight are old."""
+        self.trouble.html = f'<p class="view3-trouble" role="status">{plain(sentence)}</p>'
 
     def show_match_rate(self, attribution: Attribution) -> None:
         """Show how many of the period's sales are credited, and why the others are not."""
-        self.title.html = _title_html(attribution)
+        self.title.html = title_html(attribution)
 
-    def _count(self, shown: int, total: int) -> str:
-        if shown:
-            return f"<b>{self._offset + 1:,}–{self._offset + shown:,}</b> of <b>{total:,}</b> · prices in {plain(self._currency)}"
-        if self.search.value or self.campaign.value or self.product.value:
-            return "No sale matches. Clear the search or choose another campaign, product or period."
-        return "No high-ticket sale in this period. Choose a longer one, or load sales with <code>view3 import FILE…</code>."
+    def start_over(self) -> None:
+        """Return to the first page."""
+        self._offset = 0
 
     def _listen(self) -> None:
         for control in (self.search, self.campaign, self.product, self.rows):
             control.observe(self._ask_anew, "value")
-        self.headers.observe(self._ask_anew, ["column", "descending"])
+        self.table.observe(self._ask_anew, ["column", "descending"])
+        self.table.observe(lambda _: self._changed(), "chosen")
         self.before.on_click(lambda _: self._turn(-self.rows.value))
         self.after.on_click(lambda _: self._turn(self.rows.value))
 
@@ -116,32 +126,14 @@ class SalesTable:
             self._offset = offset
             self._changed()
 
-    def start_over(self) -> None:
-        """Return to the first page."""
-        self._offset = 0
-
     def _layout(self) -> w.Box:
         controls = w.Box([self.search, self.campaign, self.product, self.export])
         pager = w.Box([self.said, self.rows, self.before, self.after])
-        wide = w.Box([self.table])
-        box = w.Box([self.title, controls, wide, pager, self.headers])
-        named = {"view3-controls": controls, "view3-pager": pager, "view3-scroll": wide, "view3-sales": box}
-        for name, part in named.items():
+        box = w.Box([self.title, controls, self.trouble, self.table, pager])
+        for name, part in {"view3-controls": controls, "view3-pager": pager, "view3-sales": box}.items():
             part.add_class(name)
         box.add_class("view3-panel")
         return box
-
-
-def first_rows_html(page: SalesPage, attribution: Attribution, currency: str) -> str:
-    """Return the table's first page as plain HTML, for the moment before its controls are there."""
-    names = "".join(f"<th>{name}</th>" for name in (*(name for name, _ in COLUMNS), ATTRIBUTION))
-    rows = "".join(
-        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in _cells(row, currency))}</tr>" for row in page.rows
-    )
-    return (
-        f'{_title_html(attribution)}<div class="view3-controls"></div><div class="view3-scroll"><table class="view3-table">'
-        f"<thead><tr>{names}</tr></thead><tbody>{rows}</tbody></table></div>"
-    )
 
 
 _OPTIONS: Final[ITableOptions] = {
@@ -153,39 +145,19 @@ _OPTIONS: Final[ITableOptions] = {
     "ordering": False,
     "autoWidth": False,
     "layout": {"topStart": None, "topEnd": None, "bottomStart": None, "bottomEnd": None},
-    "columnDefs": [{"targets": [2, 7], "className": "view3-number"}, {"targets": [3], "className": "view3-when"}],
-    "language": {"emptyTable": " "},
+    "columnDefs": [{"targets": [place], "className": style} for place, style in STYLES.items()],
     "classes": "view3-table",
     "style": "width:100%",
 }
 
 
 def _frame(rows: tuple[SaleRow, ...], currency: str) -> pd.DataFrame:
-    """Return the rows as texts, exactly as they are to be read."""
-    columns = [name for name, _ in COLUMNS] + [ATTRIBUTION]
-    return pd.DataFrame([_cells(row, currency) for row in rows], columns=columns, dtype="object")
+    """Return the rows as texts, and last which sale each is."""
+    texts = [(*cells(row, currency), str(row.sale_id)) for row in rows]
+    return pd.DataFrame(texts, columns=[*NAMES, SALE], dtype="object")
 
 
-def _cells(row: SaleRow, currency: str) -> tuple[str, ...]:
-    return (
-        _line(row.customer_name),
-        _line(row.product),
-        f"{row.price:,.2f}" if row.currency == currency else f"{row.price:,.2f} {row.currency}",
-        f"{row.purchased_at:%Y-%m-%d %H:%M}",
-        _line(row.campaign),
-        _line(row.ad_set),
-        _line(row.ad),
-        "" if row.days_from_lead is None else str(row.days_from_lead),
-        _line(" · ".join(filter(None, (row.status if row.status != "paid" else "", row.reason or row.attribution)))),
-    )
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _offer(control: w.Dropdown, everything: str, choices: tuple[tuple[str, str], ...]) -> None:
-    chosen = control.value or ""
+def _offer(control: w.Dropdown, everything: str, choices: tuple[tuple[str, str], ...], chosen: str) -> None:
     keys = {key for key, _ in choices}
     options = [(everything, ""), *((_shortened(label), key) for key, label in choices if key)]
     if chosen and chosen not in keys:
@@ -197,19 +169,5 @@ def _offer(control: w.Dropdown, everything: str, choices: tuple[tuple[str, str],
 
 
 def _shortened(label: str) -> str:
-    line = _line(label)
-    return line if len(line) <= LONGEST_LABEL else f"{line[: LONGEST_LABEL - 1]}…"
-
-
-def _title_html(attribution: Attribution) -> str:
-    total = attribution.matched + attribution.unattributed
-    why = ", ".join(f"{count:,} {plain(reason)}" for reason, count in attribution.reasons.items() if count)
-    if total:
-        rate = f"<b>{100 * attribution.matched / total:.0f} %</b> credited: {attribution.matched:,} of {many(total, 'sale', 'sales')}"
-    else:
-        rate = "No high-ticket sale in this period"
-    missed = f" · not credited: {why}" if why else ""
-    return (
-        '<div class="view3-heading"><h2>High-ticket sales, back to the first ad</h2>'
-        f'<p class="view3-match-rate">{rate}{missed}</p></div>'
-    )
+    text = line(label)
+    return text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"

@@ -1,12 +1,13 @@
 """Voilà, started in this process for exactly one notebook, with our template and the hardening it needs."""
 
 import errno
-import hashlib
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import click
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
@@ -16,19 +17,22 @@ from tornado.web import RequestHandler, StaticFileHandler
 from traitlets.config import Config
 from voila.app import Voila
 
-from analytics.dashboard import charts
-from analytics.dashboard.elements import STATIC
-from analytics.dashboard.first_sight import first_sight_html
+from analytics.dashboard import assets, charts, download, grid
+from analytics.dashboard.door import Doorkeeper, Page, cookie_secret
+from analytics.dashboard.elements import STATIC, VERSION
+from analytics.dashboard.first_sight import FirstSight
 from analytics.dashboard.hardening import QuietConnection
 from analytics.dashboard.source import Source
 from analytics.dashboard.viewers import ViewersKernels
 
 NOTEBOOK: Final = Path(__file__).parents[2] / "notebooks" / "view3.ipynb"
 TEMPLATE: Final = Path(__file__).parent / "template"
+LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 LARGEST_MESSAGE: Final = 1024 * 1024  # bytes a browser may send at once
 # Seconds for what the cell shows to reach the page after the kernel is done. It tells of a hundred widgets first, each a
 # message read between other viewers' requests: the usual four are over on a busy machine, and the page stays without any.
 OUTPUT_MAY_TAKE: Final = 120
+UNSERVED: Final = ("/voila/files", "/voila/templates", "/voila/query", "/voila/execution")
 UNUSED: Final = ["jupyterlab-plotly", "jupyterlab_pygments", "@voila-dashboards/jupyterlab-preview"]
 POLICY: Final = "; ".join(
     (
@@ -71,18 +75,24 @@ class OneKernel(KernelSpecManager):
 class Server(Voila):  # type: ignore[misc]
     """Voilà with our template first, our static files, and a port that is either free or an error."""
 
+    figures: Source | None = None  # where exports are read from
+
     def setup_template_dirs(self) -> None:
         """Look into our template before Voilà's own."""
         super().setup_template_dirs()
         self.template_paths: list[str] = [str(TEMPLATE), *self.template_paths]
 
     def init_handlers(self) -> list[Any]:
-        """Serve our static files beside Voilà's."""
+        """Serve the page, its kernels and static files, and nothing else that Voilà could."""
         ours = [
             (r"/view3/static/(.*)", StaticFileHandler, {"path": str(STATIC)}),
             (r"/view3/(plotly\.min\.js)", StaticFileHandler, {"path": str(charts.SCRIPT.parent)}),
+            (r"/view3/itables/(widget\.js)", StaticFileHandler, {"path": str(grid.SCRIPT.parent)}),
+            *(download.routes(self.figures) if self.figures else ()),
         ]
-        return [*ours, *super().init_handlers()]
+        kept = [rule for rule in super().init_handlers() if not any(part in rule[0] for part in UNSERVED)]
+        *others, (pattern, _, options) = kept  # the page comes last, for it takes every address
+        return [*map(assets.prepared, [*ours, *others]), (pattern, Page, options)]
 
     def listen(self) -> None:
         """Serve until told to stop; kernels end with the server."""
@@ -101,39 +111,67 @@ class Server(Voila):  # type: ignore[misc]
             self.stop()
 
 
-def serve(
-    *,
-    port: int = 8866,
-    host: str = "127.0.0.1",
-    token: str = "",
-    source: Source | None = None,
-    allowed_hosts: Sequence[str] = (),
-    notebook: Path = NOTEBOOK,
-) -> None:
-    """Serve View 3 until Ctrl-C or SIGTERM; raises ServeError where it cannot.
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where the page answers: port and host it listens on, the address viewers type where a proxy stands in front."""
+
+    port: int = 8866
+    host: str = "127.0.0.1"
+    address: str = ""
+    plain_http: bool = False
+
+    @property
+    def is_loopback(self) -> bool:
+        """Tell whether only this machine can reach the port."""
+        return self.host in LOOPBACK
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Tell whether viewers come through TLS."""
+        return self.address.startswith("https://")
+
+    def refuse_if_open(self) -> None:
+        """Raise ServeError for a port that a network reaches without encryption, unless that was asked for by name."""
+        if not (self.is_loopback or self.is_encrypted or self.plain_http):
+            raise ServeError(
+                f"On {self.host} anybody on the way could read along. Put a proxy with TLS in front and set VIEW3_ADDRESS to "
+                "its https:// address, or set VIEW3_PLAIN_HTTP=yes where the network is trusted."
+            )
+
+
+def serve(where: Where, *, token: str = "", source: Source | None = None, notebook: Path = NOTEBOOK) -> None:
+    """Serve View 3 until Ctrl-C or SIGTERM; raises ServeError where it cannot, or where strangers could read along.
 
     Kernels run in the current folder with this process's environment. `source`, where given, lets the server write the
-    first sight of the page itself. `allowed_hosts` names the addresses a proxy in front passes on.
+    first sight of the page itself.
     """
     if not notebook.is_file():
         raise ServeError(f"The page {notebook} is missing; serve from a checkout of the project.")
-    server = Server(config=_config(port, host, token, source, notebook), log_level=logging.WARNING)
-    server.tornado_settings = _tornado_settings(host, allowed_hosts)
+    where.refuse_if_open()
+    if not token and not (where.is_loopback and not where.address):
+        raise ServeError("Whoever knows the address could look: set VIEW3_TOKEN to a long random text first.")
+    server = Server(config=_config(where, token, source, notebook), log_level=logging.WARNING)
+    server.figures = source
+    server.tornado_settings = _tornado_settings(where)
     server.initialize([])
     server.start()
 
 
-def _config(port: int, host: str, token: str, source: Source | None, notebook: Path) -> Config:
+def _config(where: Where, token: str, source: Source | None, notebook: Path) -> Config:
     config = Config()
     config.Voila.update(
-        port=port,
-        ip=host,
+        port=where.port,
+        ip=where.host,
+        port_retries=0,
         open_browser=False,
         config_file_paths=[],  # never run a voila.py that lies in the current folder
         notebook_path=str(notebook),
         kernel_websocket_connection_class=QuietConnection,
-        **({"token": token} if token else {}),
+        identity_provider_class=Doorkeeper,
+        **({"token": token, "cookie_secret": cookie_secret(token)} if token else {}),
     )
+    # Lax: who comes by the link in the morning's mail stays logged in; what changes anything asks for the XSRF cookie.
+    config.Doorkeeper.update(secure_cookie=where.is_encrypted, cookie_options={"samesite": "Lax"})
     config.VoilaConfiguration.update(
         strip_sources=True,
         show_tracebacks=False,
@@ -155,37 +193,41 @@ def _config(port: int, host: str, token: str, source: Source | None, notebook: P
 
 def _hook(source: Source | None) -> Callable[..., None]:
     """Return what runs before a viewer's kernel: a cookie that lets a closing tab end it, and the first sight."""
+    first_sight = FirstSight(source) if source else None
 
     def before_kernel(handler: Any, notebook: Any, cwd: str) -> None:  # noqa: ARG001 - named by Voilà
         handler.kernel_manager.refuse_when_full()  # before the database is asked for anything
         _ = handler.xsrf_token
-        if source is not None:
-            notebook.metadata["view3_first_sight"] = first_sight_html(source)
+        if first_sight is not None:
+            notebook.metadata["view3_first_sight"] = first_sight.html(handler.request.query)
 
     return before_kernel  # a plain function: traitlets copies its configuration deeply
 
 
 def _resources() -> dict[str, str]:
     """Return what our template needs: the style, inline for a first sight without a second request, and addresses."""
-    scripts = b"".join((STATIC / name).read_bytes() for name in ("watch.js", "chart.js"))
     return {
         "view3_style": (STATIC / "view3.css").read_text(),
         "view3_static": "view3/static",
         "view3_plotly": f"view3/plotly.min.js?v={charts.VERSION}",
-        "view3_version": hashlib.sha256(scripts).hexdigest()[:12],  # a new address for a new content
+        "view3_itables": f"view3/itables/widget.js?v={grid.VERSION}",
+        "view3_sales": download.ADDRESS,
+        "view3_version": VERSION,  # a new address for a new content
     }
 
 
-def _tornado_settings(host: str, allowed_hosts: Sequence[str]) -> dict[str, Any]:
+def _tornado_settings(where: Where) -> dict[str, Any]:
     return {
         "headers": {
             "Content-Security-Policy": POLICY,
             "X-Content-Type-Options": "nosniff",
-            "Referrer-Policy": "no-referrer",
+            "Referrer-Policy": "same-origin",  # without any, browsers post the form from nowhere, and it is refused
         },
-        "allow_remote_access": host not in ("127.0.0.1", "localhost", "::1"),
-        "local_hostnames": ["localhost", *allowed_hosts],
+        # Behind a proxy the one name viewers type is let through; on a trusted network they may type any.
+        "allow_remote_access": not where.is_loopback and not where.address,
+        "local_hostnames": ["localhost", *filter(None, [urlsplit(where.address).hostname])],
         "websocket_max_message_size": LARGEST_MESSAGE,
+        "websocket_compression_options": {},
         "compress_response": True,
         "log_function": _log_failure,
     }

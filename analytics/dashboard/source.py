@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from analytics.challenge import Challenge, Period
+from analytics.explanation import Explanation
 from analytics.view3 import Choices, SalesFilter, SalesPage, Sort, View3
 
 
@@ -37,8 +38,12 @@ class Source(Protocol):
         """Return the campaigns and products to filter by."""
         ...
 
-    def sales_csv(self, wanted: SalesFilter, sort: Sort) -> Iterator[str]:
-        """Yield the CSV text of every matching row."""
+    def export(self, wanted: SalesFilter, sort: Sort) -> tuple[int, Iterator[str]]:
+        """Return how many rows match, and the CSV text of exactly these."""
+        ...
+
+    def explain(self, sale_id: int) -> Explanation:
+        """Return why a sale is credited as it is; raises NoSuchSaleError."""
         ...
 
     def fingerprint(self) -> str:

@@ -53,6 +53,11 @@ def clock(moment: datetime, now: datetime) -> str:
     return f"{local:%H:%M}" if local.date() == now.date() else f"{local.day} {local:%b %H:%M}"
 
 
+def file_name(total: int, local: datetime) -> str:
+    """Return an export's name, which tells how many rows it holds and when they were true."""
+    return f"view3-sales-{total}-rows-{local:%Y%m%d-%H%M%S}.csv"
+
+
 def plain(text: str) -> str:
     """Return any text as one line of HTML that shows it literally."""
     return escape(" ".join(text.split()))

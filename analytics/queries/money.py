@@ -1,8 +1,8 @@
 """What was sold and spent inside a period."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +13,7 @@ from analytics.attribution import Outcome, Reason, Rule
 from analytics.challenge import Period
 from analytics.dialect import exact_sum, lower_case
 from analytics.records import Offer
-from analytics.schema import UTM_COLUMNS, ad_spend, funnel_orders, high_ticket_sales, purchases, sale_facts
+from analytics.schema import UTM_COLUMNS, ad_spend, funnel_orders, high_ticket_sales, purchases, sale_days, sale_facts
 
 Bounds = tuple[datetime, datetime]
 ZERO = Decimal(0)
@@ -22,13 +22,17 @@ SPEND_SCALE = 6
 sale, fact = high_ticket_sales, sale_facts
 # A row that another program wrote has no facts yet: it is read as it is recorded.
 with_facts = sale.outerjoin(fact, fact.c.sale_id == sale.c.id)
-_is_recorded = sa.or_(*(sa.func.coalesce(sale.c[name], "") != "" for name in UTM_COLUMNS))
-outcome = sa.func.coalesce(fact.c.outcome, sa.case((_is_recorded, Outcome.MATCHED), else_=Outcome.UNATTRIBUTED))
-reason = sa.func.coalesce(fact.c.reason, sa.case((_is_recorded, Rule.AS_RECORDED), else_=Reason.NO_SUCH_PERSON))
-campaign_key = sa.func.coalesce(fact.c.utm_campaign_key, lower_case(sa.func.coalesce(sale.c.utm_campaign, "")))
+is_recorded = sa.or_(*(sa.func.coalesce(sale.c[name], "") != "" for name in UTM_COLUMNS))
+outcome = sa.func.coalesce(fact.c.outcome, sa.case((is_recorded, Outcome.MATCHED), else_=Outcome.UNATTRIBUTED))
+reason = sa.func.coalesce(fact.c.reason, sa.case((is_recorded, Rule.AS_RECORDED), else_=Reason.NO_SUCH_PERSON))
+recorded_campaign = lower_case(sa.func.coalesce(sale.c.utm_campaign, ""))
+campaign_key = sa.func.coalesce(fact.c.utm_campaign_key, recorded_campaign)
 product_key = sa.func.coalesce(fact.c.product_key, lower_case(sale.c.product_name))
 refunded = sa.func.coalesce(fact.c.refunded, ZERO)
 collected = sa.func.coalesce(fact.c.collected, sale.c.price)
+at_risk = sa.func.coalesce(fact.c.at_risk, ZERO)
+# A sum that moves when prices move between sales, though count and amount stay: small enough for a million large prices.
+seal = sa.cast(sa.func.round(sale.c.price * sa.literal(100, sa.Integer)), sa.BigInteger) * (sale.c.id % 97)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,15 @@ class SalesGroup:
     refunded: Decimal
     collected: Decimal
     at_risk: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """All high-ticket sales of a period together: how many, the sum of their prices in any currency, and their seal."""
+
+    sales: int
+    amount: Decimal
+    seal: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,35 +97,94 @@ class LeftOut:
     purchased_at: datetime
 
 
-def sales_by_campaign(connection: Connection, bounds: Bounds, currency: str) -> list[SalesGroup]:
-    """Return the high-ticket sales of a period by campaign, outcome and reason."""
-    here = sa.func.coalesce(fact.c.currency, currency) == currency
+def whole_sales(connection: Connection, bounds: Bounds) -> Whole:
+    """Return count, amount and seal of all high-ticket sales of a period, asked from their table alone."""
+    query = sa.select(sa.func.count(), exact_sum(sale.c.price), sa.func.sum(seal)).where(
+        _inside(sale.c.purchase_date, bounds)
+    )
+    count, amount, sealed = connection.execute(query).one()
+    return Whole(count, amount or ZERO, int(sealed or 0))
+
+
+def sales_by_campaign(
+    connection: Connection, period: Period, bounds: Bounds, currency: str, whole: Whole
+) -> list[SalesGroup]:
+    """Return the high-ticket sales of a period by campaign, outcome and reason.
+
+    The sums kept per date are believed as long as they make the whole, which is asked from the sales themselves; where they
+    don't, because another program wrote a sale or changed one, the sales are added up one by one.
+    """
+    rows = connection.execute(_sums_of_days(period, currency)).all()
+    kept = Whole(sum(int(row.sales) for row in rows), sum((row.amount for row in rows), ZERO), _sealed(rows))
+    if kept != whole:
+        rows = connection.execute(_sums_of_sales(bounds, currency)).all()
+    return [_sales_group(row[:-1]) for row in rows]
+
+
+def daily_sums(connection: Connection, days: Collection[date] | None) -> list[dict[str, Any]]:
+    """Return the rows of `sale_days` for the given dates, or for all of them, from the sales and their facts."""
+    told = {"date": fact.c.purchased_on, "campaign_key": fact.c.utm_campaign_key}
+    told |= {name: fact.c[name] for name in ("outcome", "reason", "currency")}
     query = (
         sa.select(
-            campaign_key.label("campaign_key"),
-            outcome.label("outcome"),
-            reason.label("reason"),
+            *(column.label(name) for name, column in told.items()),
             sa.func.count().label("sales"),
-            _count(sa.or_(refunded == ZERO, refunded < sale.c.price)).label("net_sales"),
-            _count(~here).label("other_currency"),
+            _count(_is_net).label("net_sales"),
             exact_sum(sale.c.price).label("amount"),
-            _sum_where(here, sale.c.price).label("revenue"),
-            _sum_where(here, refunded).label("refunded"),
-            _sum_where(here, collected).label("collected"),
-            _sum_where(here, sa.func.coalesce(fact.c.at_risk, ZERO)).label("at_risk"),
+            exact_sum(fact.c.refunded).label("refunded"),
+            exact_sum(fact.c.collected).label("collected"),
+            exact_sum(fact.c.at_risk).label("at_risk"),
+            sa.func.sum(seal).label("seal"),
+        )
+        .join_from(fact, sale, sale.c.id == fact.c.sale_id)
+        .group_by(*told.values())
+    )
+    if days is not None:
+        query = query.where(fact.c.purchased_on.in_(days))
+    counts = ("sales", "net_sales", "seal")  # MariaDB sums whole numbers to decimals
+    return [{**row, **{name: int(row[name]) for name in counts}} for row in connection.execute(query).mappings()]
+
+
+def _sums_of_days(period: Period, currency: str) -> sa.Select[Any]:
+    day = sale_days.c
+    here = day.currency == currency
+    key = (day.campaign_key, day.outcome, day.reason)
+    return (
+        sa.select(
+            *key,
+            sa.func.sum(day.sales).label("sales"),
+            sa.func.sum(day.net_sales),
+            sa.func.sum(sa.case((~here, day.sales), else_=0)),
+            exact_sum(day.amount).label("amount"),
+            *(_sum_where(here, day[name]) for name in ("amount", "refunded", "collected", "at_risk")),
+            sa.func.sum(day.seal).label("seal"),
+        )
+        .where(day.date.between(period.first, period.last))
+        .group_by(*key)
+    )
+
+
+def _sums_of_sales(bounds: Bounds, currency: str) -> sa.Select[Any]:
+    here = sa.func.coalesce(fact.c.currency, currency) == currency
+    key: list[Any] = [campaign_key.label("campaign_key"), outcome.label("outcome"), reason.label("reason")]
+    return (
+        sa.select(
+            *key,
+            sa.func.count().label("sales"),
+            _count(_is_net),
+            _count(~here),
+            exact_sum(sale.c.price).label("amount"),
+            *(_sum_where(here, amount) for amount in (sale.c.price, refunded, collected, at_risk)),
+            sa.func.sum(seal).label("seal"),
         )
         .select_from(with_facts)
         .where(_inside(sale.c.purchase_date, bounds))
         .group_by(sa.literal_column("campaign_key"), sa.literal_column("outcome"), sa.literal_column("reason"))
     )
-    return [_sales_group(row) for row in connection.execute(query)]
 
 
-def sales_total(connection: Connection, bounds: Bounds) -> tuple[int, Decimal]:
-    """Return count and amount of all high-ticket sales of a period, asked from their table alone."""
-    query = sa.select(sa.func.count(), exact_sum(sale.c.price)).where(_inside(sale.c.purchase_date, bounds))
-    count, amount = connection.execute(query).one()
-    return count, amount or ZERO
+def _sealed(rows: Sequence[Any]) -> int:
+    return sum(int(row.seal) for row in rows)
 
 
 def sales_count(connection: Connection, bounds: Bounds) -> int:
@@ -170,12 +242,11 @@ def spend_by_ad(connection: Connection, period: Period, currency: str) -> Decima
 
 def left_out(connection: Connection, bounds: Bounds) -> dict[str, int]:
     """Return how many purchase messages of a period count nowhere, by why."""
-    query = (
-        sa.select(_why, sa.func.count())
-        .where(_inside(purchases.c.purchased_at, bounds), _counts_nowhere)
-        .group_by(sa.literal_column("why"))
-    )
-    return dict(connection.execute(query).all())
+    inside = _inside(purchases.c.purchased_at, bounds)
+    # Asked why by why, each finds its few rows by an index; asked together, every purchase would be looked at.
+    asked = (sa.select(_why).where(inside, condition) for condition in _by_why)
+    rows = sa.union_all(*asked).subquery("rows")
+    return dict(connection.execute(sa.select(rows.c.why, sa.func.count()).group_by(rows.c.why)).all())
 
 
 def list_left_out(connection: Connection) -> list[LeftOut]:
@@ -194,9 +265,16 @@ _why = sa.case(
     (purchases.c.duplicate_of.is_not(None), "suspected_duplicates"),
     else_="unclassified",
 ).label("why")
-_counts_nowhere = sa.or_(
-    purchases.c.excluded.is_not(None), purchases.c.duplicate_of.is_not(None), purchases.c.counted_as.is_(None)
+_is_excluded, _is_duplicate = purchases.c.excluded.is_not(None), purchases.c.duplicate_of.is_not(None)
+_by_why = (
+    _is_excluded,
+    sa.and_(_is_duplicate, ~_is_excluded),
+    sa.and_(purchases.c.counted_as.is_(None), ~_is_duplicate, ~_is_excluded),
 )
+_counts_nowhere = sa.or_(*_by_why)
+
+
+_is_net = sa.or_(refunded == ZERO, refunded < sale.c.price)
 
 
 def _inside(moment: sa.Column[Any], bounds: Bounds) -> sa.ColumnElement[bool]:
@@ -217,4 +295,4 @@ def _spend_where(condition: sa.ColumnElement[bool]) -> exact_sum:
 
 def _sales_group(row: Any) -> SalesGroup:
     key, what, why, sales, net, others, *amounts = row
-    return SalesGroup(key, what, why, sales, int(net), int(others), *amounts)
+    return SalesGroup(key, what, why, int(sales), int(net), int(others), *amounts)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -65,6 +66,14 @@ def attendance_by_day(connection: Connection, period: Period) -> list[RoomDay]:
         )
     )
     return [RoomDay(on, platform.lower(), count, told) for on, platform, count, told in connection.execute(query)]
+
+
+def sessions(connection: Connection, period: Period) -> list[dict[str, Any]]:
+    """Return the sessions that began inside a period, oldest first, as rows of `attendance_sessions`."""
+    session = attendance_sessions.c
+    query = sa.select(attendance_sessions).where(session.date.between(period.first, period.last))
+    rows = connection.execute(query.order_by(session.date, session.started_at, session.platform, session.session_id))
+    return [dict(row) for row in rows.mappings()]
 
 
 def live_now(connection: Connection, now: datetime) -> Live | None:

@@ -1,7 +1,7 @@
 """The attribution table: filtered, searched, sorted, paged and counted in SQL."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,103 +10,198 @@ from sqlalchemy.engine import Connection
 
 from analytics.attribution import Outcome
 from analytics.dialect import bytes_of, lower_case
-from analytics.queries.money import Bounds, campaign_key, fact, outcome, product_key, reason, refunded, sale, with_facts
+from analytics.queries.money import (
+    Bounds,
+    campaign_key,
+    fact,
+    is_recorded,
+    outcome,
+    product_key,
+    reason,
+    recorded_campaign,
+    refunded,
+    sale,
+    with_facts,
+)
 from analytics.records import UtmMapping
 
 UNATTRIBUTED = "(unattributed)"  # chooses the sales that are credited to no campaign
 STREAM = 2000
+HITS = 1000  # a search that finds no more is remembered as what it found
+FEW = 0.2  # of the time that sales span: within it the index on dates is the short way
+_bought = sale.c.purchase_date
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which sales: bounds, a folded campaign or UNATTRIBUTED, a folded product, and a text to look for; empty means all."""
+    """Which sales: bounds, a folded campaign or UNATTRIBUTED, a folded product, and a text to look for; empty means all.
+
+    `only`, where given, names the sales by their ids, and nothing else counts.
+    """
 
     bounds: Bounds
     campaign: str = ""
     product: str = ""
     search: str = ""
+    only: tuple[int, ...] | None = None
+
+
+def page_of_sales(
+    connection: Connection, wanted: Wanted, mapping: UtmMapping, order: tuple[str, bool], page: tuple[int, int]
+) -> Sequence[Any]:
+    """Return the wanted sales in order (a SortColumn's value, descending?) from an offset on: page is (limit, offset).
+
+    Rows have: id, name, product, price, currency, purchased_at, campaign, ad_set, ad, days, refunded, outcome, reason.
+    """
+    conditions = _conditions(connection, wanted, mapping)
+    # Only the rows of the page are looked up whole: what is sorted, and passed over, is their numbers alone.
+    numbers = sa.select(sale.c.id).where(*conditions)
+    if order[0] != "purchased":
+        numbers = _scanned(connection, numbers, wanted.bounds)
+    ids = numbers.order_by(*_order(*order, mapping)).limit(page[0]).offset(page[1]).subquery("page")
+    return connection.execute(_rows(mapping).join(ids, ids.c.id == sale.c.id).order_by(*_order(*order, mapping))).all()
 
 
 def count_sales(connection: Connection, wanted: Wanted, mapping: UtmMapping) -> int:
     """Return how many sales are wanted."""
-    query = sa.select(sa.func.count()).select_from(with_facts).where(*_conditions(wanted, mapping))
+    query = sa.select(sa.func.count()).select_from(sale).where(*_conditions(connection, wanted, mapping))
     return connection.scalar(query) or 0
 
 
-def list_sales(
-    connection: Connection, wanted: Wanted, mapping: UtmMapping, order: tuple[str, bool], page: tuple[int, int] | None
-) -> Iterator[Any]:
-    """Yield the wanted sales in order (a SortColumn's value, descending?), all of them or a (limit, offset) page of them.
+def narrowed(connection: Connection, wanted: Wanted, mapping: UtmMapping) -> Wanted:
+    """Return a search that found few sales as those very sales, so that they are looked for once and not for each question."""
+    if not wanted.search or wanted.only is not None:
+        return wanted
+    query = sa.select(sale.c.id).where(*_conditions(connection, wanted, mapping)).limit(HITS + 1)
+    hits = connection.scalars(_scanned(connection, query, wanted.bounds)).all()
+    return wanted if len(hits) > HITS else replace(wanted, only=tuple(hits))
 
-    Rows have: id, name, product, price, currency, currency_known, purchased_at, campaign, ad_set, ad, days, refunded, outcome, reason.
-    """
-    query = (
-        sa.select(
-            sale.c.id,
-            sale.c.customer_name.label("name"),
-            sale.c.product_name.label("product"),
-            sale.c.price,
-            fact.c.currency,
-            sale.c.purchase_date.label("purchased_at"),
-            sale.c.utm_campaign.label("campaign"),
-            sale.c[mapping.ad_set].label("ad_set"),
-            sale.c[mapping.ad].label("ad"),
-            sale.c.days_from_lead_to_sale.label("days"),
-            refunded.label("refunded"),
-            outcome.label("outcome"),
-            reason.label("reason"),
-        )
-        .select_from(with_facts)
-        .where(*_conditions(wanted, mapping))
-        .order_by(*_order(*order, mapping))
-    )
-    if page is not None:
-        return iter(connection.execute(query.limit(page[0]).offset(page[1])).all())
+
+def stream_sales(connection: Connection, wanted: Wanted, mapping: UtmMapping, order: tuple[str, bool]) -> Iterator[Any]:
+    """Yield every wanted sale in order, with the columns of a page's rows, without holding them all."""
+    query = _rows(mapping).where(*_conditions(connection, wanted, mapping)).order_by(*_order(*order, mapping))
     # Only the whole table is streamed: the next question on the connection would cut an unread stream short on MariaDB.
     return iter(connection.execute(query.execution_options(yield_per=STREAM)))
 
 
 def campaigns(connection: Connection, bounds: Bounds) -> list[tuple[str, str]]:
     """Return the campaigns credited in a period as (folded key, a label as received), by key."""
-    is_credited = outcome == Outcome.MATCHED
-    return _labelled(connection, campaign_key, sale.c.utm_campaign, _within(bounds), is_credited)
+    is_matched = fact.c.outcome == Outcome.MATCHED
+    told = (fact.c.utm_campaign_key, sale.c.utm_campaign, is_matched)
+    return _labelled(connection, bounds, told, (campaign_key, outcome == Outcome.MATCHED))
 
 
 def products(connection: Connection, bounds: Bounds) -> list[tuple[str, str]]:
     """Return the products sold in a period as (folded key, a label as received), by key."""
-    return _labelled(connection, product_key, sale.c.product_name, _within(bounds))
+    told = (fact.c.product_key, sale.c.product_name, sa.true())
+    return _labelled(connection, bounds, told, (product_key, sa.true()))
+
+
+def all_have_facts(connection: Connection) -> bool:
+    """Tell whether no other program wrote a sale that is not adopted yet; two walks over narrow keys instead of a join."""
+    told = [sa.select(sa.func.count(), sa.func.sum(key)) for key in (sale.c.id, fact.c.sale_id)]
+    sales, facts = (connection.execute(query).one() for query in told)
+    return tuple(sales) == tuple(facts)
+
+
+def _rows(mapping: UtmMapping) -> sa.Select[Any]:
+    return sa.select(
+        sale.c.id,
+        sale.c.customer_name.label("name"),
+        sale.c.product_name.label("product"),
+        sale.c.price,
+        fact.c.currency,
+        sale.c.purchase_date.label("purchased_at"),
+        sale.c.utm_campaign.label("campaign"),
+        sale.c[mapping.ad_set].label("ad_set"),
+        sale.c[mapping.ad].label("ad"),
+        sale.c.days_from_lead_to_sale.label("days"),
+        refunded.label("refunded"),
+        outcome.label("outcome"),
+        reason.label("reason"),
+    ).select_from(with_facts)
+
+
+def _scanned(connection: Connection, query: sa.Select[Any], bounds: Bounds) -> sa.Select[Any]:
+    """Return the query, to be answered from the table itself where the index on dates would lead to most rows one by one."""
+    return query.with_hint(sale, "IGNORE INDEX (idx_purchase_date)", "mysql") if _is_wide(connection, bounds) else query
+
+
+def _is_wide(connection: Connection, bounds: Bounds) -> bool:
+    first, last = connection.execute(sa.select(sa.func.min(_bought), sa.func.max(_bought))).one()
+    return first is not None and min(last, bounds[1]) - max(first, bounds[0]) >= (last - first) * FEW
 
 
 def _labelled(
-    connection: Connection, key: sa.ColumnElement[str], label: sa.Column[Any], *conditions: sa.ColumnElement[bool]
+    connection: Connection,
+    bounds: Bounds,
+    told: tuple[sa.Column[Any], sa.Column[Any], sa.ColumnElement[bool]],
+    otherwise: tuple[sa.ColumnElement[str], sa.ColumnElement[bool]],
 ) -> list[tuple[str, str]]:
-    query = (
-        sa.select(key.label("choice"), sa.func.min(bytes_of(label)))
-        .select_from(with_facts)
-        .where(*conditions)
-        .group_by(sa.literal_column("choice"))
-        .order_by(sa.literal_column("choice"))
+    """Return keys with labels, by key: `told` is a key of the facts, its label and a condition; `otherwise` suits any sale."""
+    label, inside = told[1], _within(bounds)
+    if _is_wide(connection, bounds) and all_have_facts(connection):
+        query = _first_of_each(told, inside)
+    else:
+        key, condition = otherwise
+        columns: list[Any] = [key.label("choice"), sa.func.min(bytes_of(label)).label("label")]
+        query = sa.select(*columns).select_from(with_facts)
+        query = query.where(inside, condition).group_by(sa.literal_column("choice"))
+    rows = connection.execute(query.order_by(sa.literal_column("choice")))
+    return [(choice, text.decode()) for choice, text in rows if choice and text is not None]
+
+
+def _first_of_each(
+    told: tuple[sa.Column[Any], sa.Column[Any], sa.ColumnElement[bool]], inside: sa.ColumnElement[bool]
+) -> sa.Select[Any]:
+    """Return a query that hops from key to key, and looks at each only until it finds a sale inside the bounds."""
+    key, label, condition = told
+    keys = sa.select(key.label("choice")).where(condition).distinct().subquery("keys")
+    first = (
+        sa.select(bytes_of(label))
+        .join_from(fact, sale, sale.c.id == fact.c.sale_id)
+        .where(key == keys.c.choice, condition, inside)
+        .order_by(fact.c.sale_id)
+        .limit(1)
+        .correlate(keys)
     )
-    return [(choice, text.decode()) for choice, text in connection.execute(query) if choice]
+    return sa.select(keys.c.choice, first.scalar_subquery().label("label"))
 
 
 def _within(bounds: tuple[datetime, datetime]) -> sa.ColumnElement[bool]:
     return sa.and_(sale.c.purchase_date >= bounds[0], sale.c.purchase_date < bounds[1])
 
 
-def _conditions(wanted: Wanted, mapping: UtmMapping) -> list[sa.ColumnElement[bool]]:
+def _conditions(connection: Connection, wanted: Wanted, mapping: UtmMapping) -> list[sa.ColumnElement[bool]]:
+    if wanted.only is not None:
+        return [sale.c.id.in_(wanted.only)]
     conditions = [_within(wanted.bounds)]
-    if wanted.campaign == UNATTRIBUTED:
-        conditions.append(outcome == Outcome.UNATTRIBUTED)
-    elif wanted.campaign:
-        conditions += [campaign_key == wanted.campaign, outcome == Outcome.MATCHED]
-    if wanted.product:
-        conditions.append(product_key == wanted.product)
+    if wanted.campaign or wanted.product:
+        are_known = all_have_facts(connection)
+        conditions += [_told(by_facts, by_row, are_known) for by_facts, by_row in _choices(wanted)]
     if wanted.search:
         pattern = f"%{_literally(wanted.search.lower())}%"
         searched = ("customer_name", "customer_email", "product_name", "utm_campaign", mapping.ad_set, mapping.ad)
         conditions.append(sa.or_(*(lower_case(sale.c[name]).like(pattern, escape="/") for name in searched)))
     return conditions
+
+
+def _choices(wanted: Wanted) -> Iterator[tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]]:
+    """Yield what the chosen campaign and product ask of a sale's facts, and of the row itself where it has none."""
+    if wanted.campaign == UNATTRIBUTED:
+        yield fact.c.outcome == Outcome.UNATTRIBUTED, ~is_recorded
+    elif wanted.campaign:
+        is_theirs = sa.and_(fact.c.outcome == Outcome.MATCHED, fact.c.utm_campaign_key == wanted.campaign)
+        yield is_theirs, sa.and_(is_recorded, recorded_campaign == wanted.campaign)
+    if wanted.product:
+        yield fact.c.product_key == wanted.product, lower_case(sale.c.product_name) == wanted.product
+
+
+def _told(by_facts: sa.ColumnElement[bool], by_row: sa.ColumnElement[bool], are_known: bool) -> sa.ColumnElement[bool]:  # noqa: FBT001 (what was found out about the table)
+    has_facts = sale.c.id.in_(sa.select(fact.c.sale_id).where(by_facts))
+    if are_known:
+        return has_facts
+    return sa.or_(has_facts, sa.and_(by_row, ~sa.exists().where(fact.c.sale_id == sale.c.id)))
 
 
 def _literally(text: str) -> str:
@@ -121,7 +216,7 @@ def _order(column: str, descending: bool, mapping: UtmMapping) -> list[sa.Column
         "product": lower_case(sale.c.product_name),
         "price": sale.c.price,
         "purchased": sale.c.purchase_date,
-        "campaign": campaign_key,
+        "campaign": lower_case(sa.func.coalesce(sale.c.utm_campaign, "")),
         "ad_set": lower_case(sale.c[mapping.ad_set]),
         "ad": lower_case(sale.c[mapping.ad]),
         "days": sale.c.days_from_lead_to_sale,

@@ -70,6 +70,11 @@ def count(text: str) -> int | None:
         return None
 
 
+def room(number: str) -> str:
+    """Return the room's number as Zoom's messages and answers have it."""
+    return "".join(number.split())
+
+
 def session_id(number: str, started_at: datetime) -> str:
     """Return the id of one session: the room's number without blanks, and its start."""
-    return f"{''.join(number.split()) or 'room'}@{started_at:%Y-%m-%dT%H:%MZ}"
+    return f"{room(number) or 'room'}@{started_at:%Y-%m-%dT%H:%MZ}"

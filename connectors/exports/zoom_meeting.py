@@ -11,7 +11,7 @@ from connectors.exports.moments import Moments
 from connectors.exports.sheet import Sheet
 from connectors.exports.table import Table, key, keys
 from connectors.exports.verdict import LeftOut, Note, Taken, Verdict, each_row
-from connectors.exports.zoom_crowd import Crowd, moments_of, session_id
+from connectors.exports.zoom_crowd import Crowd, moments_of, room, session_id
 
 KIND = "zoom-meeting"
 NAME = ("name (original name)", "user name (original name)", "participant", "name", "user name")
@@ -86,6 +86,7 @@ class _Meeting:
             started_at=started_at,
             ended_at=self._ended_at(),
             topic=self._fact("topic"),
+            room=room(self._fact(*MEETING_ID)),
         )
 
     def _started_at(self) -> datetime:

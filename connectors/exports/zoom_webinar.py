@@ -9,7 +9,7 @@ from connectors.exports.moments import Moments
 from connectors.exports.sheet import Row, Sheet
 from connectors.exports.table import Table, fitted, key, keys
 from connectors.exports.verdict import Columns, LeftOut, Note, Rejected, Taken, Verdict
-from connectors.exports.zoom_crowd import Crowd, count, moments_of, session_id
+from connectors.exports.zoom_crowd import Crowd, count, moments_of, room, session_id
 
 KIND = "zoom-webinar"
 ATTENDEES, PRESENTERS = "attendee details", frozenset({"host details", "panelist details"})
@@ -126,6 +126,7 @@ class _Report:
             ended_at=self._ended_at(started_at),
             topic=self._stated("topic"),
             peak=count(self._stated("max concurrent views", "max concurrent viewers")),
+            room=room(self._stated("webinar id")),
         )
 
     def _ended_at(self, started_at: datetime) -> datetime | None:

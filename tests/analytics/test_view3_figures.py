@@ -800,7 +800,7 @@ def test_sales_of_another_program_appear_at_once(connection: Connection) -> None
     assert view.totals.high_ticket_revenue == view.totals.collected == view.totals.net_revenue == Decimal(1235)
     assert (view.attribution.matched, dict(view.attribution.reasons)) == (1, {"no such person": 1})
     assert all(view.checks.values())
-    page = read_sales(connection, LENS, SalesFilter(view.period), Sort(), 10, 0)
+    page = read_sales(connection, LENS, SalesFilter(view.period), Sort(), (10, 0))
     assert [(row.customer_name, row.campaign, row.attribution) for row in page.rows] == [
         ("Zoë", "", "unattributed"),
         ("Zoë", "FB_Jan", "matched"),

@@ -80,6 +80,12 @@ class Served:
             time.sleep(0.1)
         raise RuntimeError(f"The dashboard did not start:\n{log.read_text()}")
 
+    def kernels(self) -> list[int]:
+        """Return the process ids of the kernels that the server started."""
+        command = ["pgrep", "-P", str(self.process.pid if self.process else 0), "-f", "ipykernel"]
+        found = subprocess.run(command, check=False, capture_output=True, text=True)
+        return [int(number) for number in found.stdout.split()]
+
     def stop(self) -> None:
         """Stop serving."""
         if self.process and self.process.poll() is None:
@@ -164,13 +170,14 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield served
 
 
-def open_page(context: BrowserContext, address: str, prepare: Callable[[Page], None]) -> Page:
-    """Open a page and wait until its kernel speaks: before, one looks at the first sight, which has no controls."""
+def open_page(context: BrowserContext, address: str, prepare: Callable[[Page], None], *, live: bool) -> Page:
+    """Open a page and, if it is to live, wait until its kernel speaks: before, it is the first sight, without controls."""
     page = context.new_page()
     page.set_default_timeout(15_000)
     prepare(page)
     page.goto(address)
-    page.wait_for_selector("body[data-live]", timeout=READY)
+    if live:
+        page.wait_for_selector("body[data-live]", timeout=READY)
     return page
 
 
@@ -181,7 +188,7 @@ CARDS = ("high-ticket-sales-today", "cost-per-acquisition", "roas", "attendance-
 
 def shown(page: Page) -> list[str | None]:
     """Return the cards' values as a viewer reads them."""
-    return [page.locator(f'.view3-kpi[data-kpi="{card}"] .view3-kpi-value').text_content() for card in CARDS]
+    return [page.locator(f'.view3-kpi[data-kpi="{card}"] .view3-kpi-value').first.text_content() for card in CARDS]
 
 
 @contextmanager
@@ -191,13 +198,20 @@ def visiting(browser: Browser) -> Iterator[Visit]:
     pages: list[Page] = []
     with ExitStack() as stack:
 
-        def opened(served: Served, *, doomed: bool = False, prepare: Callable[[Page], None] = lambda _: None) -> Page:
+        def opened(
+            served: Served,
+            *,
+            query: str = "",
+            doomed: bool = False,
+            live: bool = True,
+            prepare: Callable[[Page], None] = lambda _: None,
+        ) -> Page:
             context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
             stack.callback(context.close)
             witness = Witness(served.address)
             witnesses.extend(() if doomed else (witness,))
             context.on("page", witness.watch)
-            pages.append(open_page(context, served.address, prepare))
+            pages.append(open_page(context, f"{served.address}?{query}".rstrip("?"), prepare, live=live))
             return pages[-1]
 
         yield opened
@@ -210,7 +224,7 @@ def visiting(browser: Browser) -> Iterator[Visit]:
 
 @pytest.fixture
 def visit(browser: Browser) -> Iterator[Visit]:
-    """Open a served dashboard: `page = visit(demo)`.
+    """Open a served dashboard: `page = visit(demo, query="days=3-7")`.
 
     A test that kills what the page talks to visits with `doomed=True`: such a page may complain.
     """

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Serve, Served, Visit, shown, visiting
+from tests.browser.conftest import Served, Visit, shown, visiting
 
 
 def printed(told: dict[str, Any]) -> list[str]:
@@ -178,15 +178,6 @@ class TestSurroundings:
 
         assert grounds
         assert all(max(int(part) for part in re.findall(r"\d+", colour)[:3]) < 80 for colour in grounds), grounds
-
-    def test_an_empty_database_says_what_to_do(self, serve: Serve, visit: Visit):
-        served = serve()
-        served.view3("init")
-        served.start()
-        page = visit(served)
-
-        expect(page.locator(".view3-banner")).to_contain_text("view3 demo")
-        assert shown(page) == ["0", "—", "—", "—"]
 
     def test_a_page_without_its_widgets_loads_itself_again(self, demo: Served, visit: Visit):
         without = (

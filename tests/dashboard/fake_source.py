@@ -1,14 +1,18 @@
 """A source without a database: a made-up challenge whose rows live in a list and whose clock is a value."""
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from threading import Event
 from typing import Any
 
+from analytics.attribution import Candidate, OptIn, Outcome, Rule
 from analytics.challenge import Challenge, Period
+from analytics.explanation import Explanation, NoSuchSaleError
+from analytics.folding import email_keys
+from analytics.records import Utm
+from analytics.sales_csv import sales_csv
 from analytics.view3 import (
     AttendanceDay,
     Attribution,
@@ -71,6 +75,35 @@ def a_row(number: int, **changes: Any) -> SaleRow:
     return replace(row, **changes)
 
 
+def opened() -> Event:
+    gate = Event()
+    gate.set()
+    return gate
+
+
+def an_explanation(row: SaleRow, **changes: Any) -> Explanation:
+    email = "ana@example.com"
+    keys = email_keys(email)
+    utm = Utm(campaign=row.campaign, term=row.ad_set, content=row.ad)
+    opt_in = OptIn(7, "clickfunnels", "L-7", email, keys, "", row.purchased_at, row.purchased_at.date(), utm)
+    told = Explanation(
+        sale_id=row.sale_id,
+        email=email,
+        email_key=keys.key,
+        eligible_until=row.purchased_at,
+        purchased_on=row.purchased_at.date(),
+        outcome=Outcome.UNATTRIBUTED if row.reason else Outcome.MATCHED,
+        reason=row.reason or Rule.EMAIL_EXACT,
+        days=row.days_from_lead,
+        campaign=row.campaign,
+        ad_set=row.ad_set,
+        ad=row.ad,
+        mapping={"campaign": "utm_campaign", "ad_set": "utm_term", "ad": "utm_content"},
+        candidates=() if row.reason else (Candidate(opt_in, Rule.EMAIL_EXACT, "first touch"),),
+    )
+    return replace(told, **changes)
+
+
 @dataclass
 class FakeSource:
     """Answers like a Workbench, from lists."""
@@ -82,8 +115,12 @@ class FakeSource:
     live: bool = True
     empty: bool = False
     broken: bool = False
+    broken_rows: bool = False
+    says: str = "the database is away"
+    gate: Event = field(default_factory=opened)
     revision: int = 0
     checks: dict[str, bool] = field(default_factory=lambda: {"revenue_adds_up": True})
+    views: int = 0
     asked: list[tuple[SalesFilter, Sort, int, int]] = field(default_factory=list)
 
     def now(self) -> datetime:
@@ -95,6 +132,7 @@ class FakeSource:
 
     def view(self, period: Period | None = None) -> View3:
         self._check()
+        self.views += 1
         period = period or self.challenge.whole(self.moment)
         today = self.challenge.local_date(self.moment)
         rows = [row for row in self.rows if row.purchased_at.date() in period]
@@ -165,6 +203,8 @@ class FakeSource:
 
     def sales(self, wanted: SalesFilter, sort: Sort, limit: int, offset: int) -> SalesPage:
         self.asked.append((wanted, sort, limit, offset))
+        if self.broken_rows:
+            raise OSError("the rows cannot be read")
         found = self._matching(wanted, sort)
         return SalesPage(tuple(found[offset : offset + limit]), len(found))
 
@@ -175,13 +215,18 @@ class FakeSource:
             tuple(sorted({(row.product.casefold(), row.product) for row in self.rows})),
         )
 
-    def sales_csv(self, wanted: SalesFilter, sort: Sort) -> Iterator[str]:
-        yield "\ufeffCustomer Name,HT Product,HT Price\r\n"
-        for row in self._matching(wanted, sort):
-            line = io.StringIO()
-            csv.writer(line).writerow((row.customer_name, row.product, row.price))
-            yield line.getvalue()
+    def export(self, wanted: SalesFilter, sort: Sort) -> tuple[int, Iterator[str]]:
+        found = self._matching(wanted, sort)
+        return len(found), sales_csv(found)
+
+    def explain(self, sale_id: int) -> Explanation:
+        self._check()
+        row = next((row for row in self.rows if row.sale_id == sale_id), None)
+        if row is None or row.attribution == "as written elsewhere":
+            raise NoSuchSaleError("not read yet")
+        return an_explanation(row)
 
     def _check(self) -> None:
+        self.gate.wait(5)
         if self.broken:
-            raise OSError("the database is away")
+            raise OSError(self.says)

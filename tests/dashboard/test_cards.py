@@ -87,7 +87,7 @@ class TestMasthead:
 
         assert "Day 17 of 31" in said
         assert "meta ads 16 Jan 22:04" in said
-        assert "Read at 18:04" in said
+        assert "True at 18:04" in said
 
     def test_figures_that_do_not_add_up_are_announced(self):
         assert banner_html(FakeSource().view(), "") == ""

@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from analytics.dashboard.charts import SCRIPT, Arrangement, attendance_figure, attendance_table_html
+from analytics.dashboard.address import Arrangement
+from analytics.dashboard.charts import SCRIPT, attendance_figure, attendance_table_html
 from tests.dashboard.fake_source import CHALLENGE, FakeSource
 
 

@@ -61,6 +61,7 @@ class Database:
         self.tmpdir = folder / "tmp"
         self.tmpdir.mkdir(parents=True)
         command = ["mariadb-install-db", "--no-defaults", f"--datadir={folder}/data", "--skip-test-db"]
+        command += [f"--tmpdir={self.tmpdir}"]  # a server that starts deletes the temporary tables in a shared one
         command += ["--auth-root-authentication-method=normal", *(["--user=root"] * (os.geteuid() == 0))]
         subprocess.run(command, check=True, capture_output=True)
 

@@ -1,4 +1,6 @@
 // Draws the model's figure with plotly.js, in place, in the colours of the page's theme.
+const PAPER = { width: 1200, height: 260 }; // pixels, on a page that the style sheet scales to the sheet
+
 let loading;
 
 function load(source) {
@@ -84,12 +86,18 @@ function render({ model, el }) {
     draw();
   });
   observer.observe(board);
+  // Nobody is asked to lay out anew for paper, so the bars are drawn for it beforehand.
+  const forPaper = () => window.Plotly && board.data && window.Plotly.relayout(board, { autosize: false, ...PAPER });
+  window.addEventListener("beforeprint", forPaper);
+  window.addEventListener("afterprint", draw);
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   dark.addEventListener("change", draw);
   model.on("change:figure change:label", draw);
   draw();
   return () => {
     observer.disconnect();
+    window.removeEventListener("beforeprint", forPaper);
+    window.removeEventListener("afterprint", draw);
     dark.removeEventListener("change", draw);
     window.Plotly?.purge(board);
   };

@@ -2,17 +2,22 @@
 import { paint, plotly } from "./chart.js";
 
 (() => {
-  const LATE = 15000;
+  const LATE = 11000; // after the last beat; two of them may be missed
+  const SILENT = 12000; // after everything is loaded, without a first beat
+  const AGAIN = 5000;
   const tries = Number(sessionStorage.getItem("view3-tries") ?? 0);
   const PATIENCE = 2 ** tries; // a machine that is only slow gets more time at each try
   const COMPLETE = 45000 * PATIENCE; // for the kernel to start and to write the whole page
-  const LIVE = 15000 * PATIENCE; // from then on for the first beat
-  const AGAIN = 5000;
+  const LIVE = 20000 * PATIENCE; // from then on for the first beat
   const opened = Date.now();
   let complete = 0;
   let last = 0;
+  let beaten = 0; // when the first beat came
+  let asking = false;
   const notice = document.querySelector(".view3-stale");
-  const time = (moment) => new Date(moment).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  const first = document.getElementById("view3-first");
+  const main = document.getElementById("rendered_cells");
+  const told = () => document.querySelector(".view3-checked")?.textContent;
 
   const say = (sentence) => {
     if (notice.firstElementChild.textContent !== sentence) notice.firstElementChild.textContent = sentence;
@@ -24,33 +29,55 @@ import { paint, plotly } from "./chart.js";
     const place = document.querySelector("#rendered_cells .jp-OutputArea-child");
     return !place || place.textContent.startsWith("Error displaying widget");
   };
-  const restart = () => {
-    sessionStorage.setItem("view3-tries", Math.min(tries + 1, 4));
-    location.reload();
+  // What the viewer chose stands in the address: loading the page again loses nothing but the scroll.
+  const again = async () => {
+    if (asking || document.visibilityState !== "visible") return;
+    asking = true;
+    try {
+      const answer = await fetch(notice.dataset.alive, { cache: "no-store" });
+      if (!answer.ok) throw new Error(answer.status);
+      sessionStorage.setItem("view3-tries", Math.min(tries + 1, 5));
+      location.reload();
+    } catch {
+      setTimeout(() => (asking = false), AGAIN); // the server is away as well
+    }
   };
-  const look = () => {
-    const now = Date.now();
-    if (last) return say(now - last > LATE ? `The live link was lost at ${time(last)}. These numbers are from then.` : "");
+
+  const lost = (now) => {
+    if (now - last <= LATE) return say("");
+    say(`The live link was lost. These numbers are of ${told() ?? "before"}; trying to get it back.`);
+    if (now - last > LATE + AGAIN * PATIENCE) again();
+  };
+  const silent = (now) => {
     const due = !complete ? opened + COMPLETE : complete + (barren() ? AGAIN * (PATIENCE - 1) : LIVE);
-    if (now > due) restart();
-    else say(now > due - AGAIN ? "The live link did not start. Loading the page again in a few seconds." : "");
+    if (now > due) again();
+    const at = told() ? `These numbers are of ${told()}.` : "";
+    const late = complete && now - complete > SILENT;
+    if (late && tries) return say(`The live link is blocked, by a proxy perhaps. ${at} Trying again from time to time.`);
+    say(late || now > due - AGAIN ? `The live link has not started. ${at} Trying again.` : "");
   };
+  const look = () => (last ? lost(Date.now()) : silent(Date.now()));
   window.addEventListener("load", () => (complete = Date.now()));
 
-  // Jupyter's sliders and toggles come without a name or a state for screen readers.
+  // Jupyter's sliders, toggles and pickers come without a name or a state for screen readers.
+  const label = (element, name) => element?.getAttribute("aria-label") === name || element?.setAttribute("aria-label", name);
   const name = () => {
     document.querySelectorAll(".view3-filter .noUi-handle").forEach((handle, i) => {
-      handle.setAttribute("aria-label", i ? "Last challenge day" : "First challenge day");
+      label(handle, i ? "Last challenge day" : "First challenge day");
     });
-    document.querySelectorAll(".view3-segments button").forEach((button) => {
-      button.setAttribute("aria-pressed", button.classList.contains("mod-active"));
+    document.querySelectorAll("#rendered_cells .view3-segments button").forEach((button) => {
+      const pressed = String(button.classList.contains("mod-active"));
+      if (button.getAttribute("aria-pressed") !== pressed) button.setAttribute("aria-pressed", pressed);
     });
-    const arrangement = document.querySelector(".view3-attendance .view3-segments");
-    arrangement?.setAttribute("role", "group");
-    arrangement?.setAttribute("aria-label", "Stacked / Side by side");
+    const groups = { ".view3-attendance .view3-segments": "Stacked / Side by side", ".view3-filter .view3-segments": "Period" };
+    for (const [place, group] of Object.entries(groups)) {
+      const found = main.querySelector(place);
+      found?.setAttribute("role", "group");
+      label(found, group);
+    }
   };
 
-  // The first sight, written by the server, is looked at until the kernel is ready.
+  // The first sight, written by the server, is looked at until the kernel has numbers of its own.
   const figure = document.getElementById("view3-first-figure");
   if (figure) {
     plotly().then((Plotly) => {
@@ -58,16 +85,22 @@ import { paint, plotly } from "./chart.js";
       if (board) paint(Plotly, board, JSON.parse(figure.textContent));
     });
   }
+  const takeOver = () => {
+    const ready = main.querySelector(".view3-kpi") || !first?.querySelector(".view3-kpi");
+    if (!ready && Date.now() - beaten < 2000) return setTimeout(takeOver, 30);
+    if (ready) first?.remove();
+    document.body.setAttribute("data-live", "");
+    name();
+  };
 
   window.addEventListener("view3-beat", () => {
-    if (!last) document.addEventListener("click", () => setTimeout(name, 100));
+    if (!last) new MutationObserver(name).observe(main, { subtree: true, attributeFilter: ["class"] });
     last = Date.now();
+    beaten ||= last;
     sessionStorage.removeItem("view3-tries");
-    document.body.setAttribute("data-live", "");
-    document.getElementById("view3-first")?.remove();
-    name();
+    takeOver();
     look();
   });
   notice.querySelector("button").addEventListener("click", () => location.reload());
-  setInterval(look, 2000);
+  setInterval(look, 1000);
 })();

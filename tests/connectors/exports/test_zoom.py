@@ -24,6 +24,7 @@ def test_a_webinar_is_one_session_of_unique_attendees(take):
             ended_at=datetime(2026, 1, 18, 2, 55, tzinfo=UTC),
             topic="Day 17",
             peak=3,
+            room="84759841045",
         )
     ]
     assert outcome.report.left_out == {"registered but absent": 1}

@@ -1,0 +1,161 @@
+"""Reads the breakdown from the database: three sides asked on their own, joined by name, held against the totals."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from sqlalchemy.engine import Connection
+
+from analytics import kpis
+from analytics.breakdown import Breakdown, BreakdownRow, Level
+from analytics.challenge import Period
+from analytics.joining import Joining, Path, Told
+from analytics.queries import campaigns, money
+from analytics.queries.campaigns import CreditedGroup, LeadsGroup, Name, SpendGroup
+from analytics.reading import Lens
+
+ZERO = Decimal(0)
+
+
+@dataclass(slots=True)
+class _Sum:
+    """What has been found of one row so far."""
+
+    spend: Decimal | None = None
+    platforms: set[str] = field(default_factory=set)
+    leads: int = 0
+    sales: int = 0
+    net_sales: int = 0
+    revenue: Decimal = ZERO
+    refunded: Decimal = ZERO
+    labels: dict[int, str] = field(default_factory=dict)
+
+    def take_spend(self, group: SpendGroup) -> None:
+        """Add a platform's spend; its names go before those of links."""
+        self.platforms.add(group.platform)
+        if group.spend is not None:
+            self.spend = (self.spend or ZERO) + group.spend
+        self._name(group.path, use_id=True)
+
+    def take_leads(self, group: LeadsGroup) -> None:
+        """Add opt-ins."""
+        self.leads += group.leads
+        self._name(group.path)
+
+    def take_sales(self, group: CreditedGroup) -> None:
+        """Add sales."""
+        self.sales += group.sales
+        self.net_sales += group.net_sales
+        self.revenue += group.revenue
+        self.refunded += group.refunded
+        self._name(group.path)
+
+    def _name(self, path: Iterable[Name], *, use_id: bool = False) -> None:
+        for level, name in enumerate(path):
+            label = " ".join(name.label.split()) or (name.id if use_id else "")
+            if label:
+                self.labels.setdefault(level, label)
+
+
+def read_breakdown(connection: Connection, lens: Lens, period: Period, level: Level) -> Breakdown:
+    """Return spend, leads and sales of a period by campaign, ad set or ad, with the unattributed sales as a row."""
+    bounds = lens.challenge.bounds(period)
+    columns = ("utm_campaign", lens.mapping.ad_set, lens.mapping.ad)[:level]
+    spend = sorted(campaigns.spend_by_entity(connection, period, lens.currency, level), key=_biggest)
+    leads = sorted(campaigns.leads_by_entity(connection, bounds, columns), key=lambda one: (-one.leads, _order(one)))
+    sold = sorted(
+        campaigns.credited_by_entity(connection, bounds, lens.currency, columns),
+        key=lambda one: (-one.sales, _order(one)),
+    )
+    joining = Joining(campaigns.aliases(connection))
+    joining.learn((_told(group.path) for group in spend), level)
+    sums = _joined(joining, spend, leads, sold)
+    rows = sorted((_row(key, found) for key, found in sums.items()), key=_place)
+    total = _row(None, _whole(sums.values()))
+    return Breakdown(period, level, lens.currency, tuple(rows), total, _checks(connection, lens, period, total))
+
+
+def _joined(
+    joining: Joining, spend: Iterable[SpendGroup], leads: Iterable[LeadsGroup], sold: Iterable[CreditedGroup]
+) -> Mapping[Path | None, _Sum]:
+    """Return what is known of each path; None is the sales that are credited to nothing."""
+    sums: dict[Path | None, _Sum] = {}
+    for spent in spend:
+        sums.setdefault(joining.of_spend(_told(spent.path)), _Sum()).take_spend(spent)
+    for group in leads:
+        sums.setdefault(joining.of_link(_told(group.path)), _Sum()).take_leads(group)
+    for credited in sold:
+        key = None if credited.is_unattributed else joining.of_link(_told(credited.path))
+        sums.setdefault(key, _Sum()).take_sales(credited)
+    sums.setdefault(None, _Sum())
+    return sums
+
+
+def _whole(sums: Iterable[_Sum]) -> _Sum:
+    sums = list(sums)
+    known = [one.spend for one in sums if one.spend is not None]
+    return _Sum(
+        spend=sum(known, ZERO) if known else None,
+        platforms=set().union(*(one.platforms for one in sums)),
+        leads=sum(one.leads for one in sums),
+        sales=sum(one.sales for one in sums),
+        net_sales=sum(one.net_sales for one in sums),
+        revenue=sum((one.revenue for one in sums), ZERO),
+        refunded=sum((one.refunded for one in sums), ZERO),
+        labels={0: "Total"},
+    )
+
+
+def _row(key: Path | None, found: _Sum) -> BreakdownRow:
+    """Return a row; there is a ratio only where every level of it has a name (key None: unattributed, or the total)."""
+    labels = [found.labels.get(level, "") for level in range(Level.AD)]
+    spend = found.spend if key is None or all(key) else None
+    return BreakdownRow(
+        campaign=labels[0],
+        ad_set=labels[1],
+        ad=labels[2],
+        is_unattributed=key is None and not found.labels,
+        platforms=tuple(sorted(found.platforms)),
+        ad_spend=found.spend,
+        leads=found.leads,
+        high_ticket_sales=found.sales,
+        net_sales=found.net_sales,
+        revenue=found.revenue,
+        net_revenue=found.revenue - found.refunded,
+        cost_per_lead=kpis.cost_per_acquisition(spend, found.leads),
+        cost_per_acquisition=kpis.cost_per_acquisition(spend, found.sales),
+        roas=kpis.roas(found.revenue, spend),
+    )
+
+
+def _checks(connection: Connection, lens: Lens, period: Period, total: BreakdownRow) -> dict[str, bool]:
+    bounds = lens.challenge.bounds(period)
+    sales, revenue = campaigns.sales_total(connection, bounds, lens.currency)
+    return {
+        "campaign_sales_add_up": total.high_ticket_sales == sales,
+        "campaign_revenue_adds_up": total.revenue == revenue,
+        "campaign_spend_adds_up": total.ad_spend == money.spend_by_account(connection, period, lens.currency).spend,
+        "campaign_leads_add_up": total.leads == campaigns.leads_total(connection, bounds),
+    }
+
+
+def _told(path: Iterable[Name]) -> tuple[Told, ...]:
+    return tuple((name.id, name.key) for name in path)
+
+
+def _order(group: LeadsGroup | CreditedGroup) -> tuple[tuple[str, str], ...]:
+    return tuple((name.key, name.label) for name in group.path)
+
+
+def _biggest(group: SpendGroup) -> tuple[Decimal, tuple[tuple[str, str, str], ...]]:
+    return -(group.spend or ZERO), tuple((name.key, name.id, name.label) for name in group.path)
+
+
+def _place(row: BreakdownRow) -> tuple[object, ...]:
+    return (
+        row.is_unattributed,
+        -(row.ad_spend or ZERO),
+        -row.revenue,
+        -row.leads,
+        *(name.casefold() for name in (row.campaign, row.ad_set, row.ad)),
+    )

@@ -1,0 +1,97 @@
+"""The rows of the attribution table as texts, as they stand on the page with and without its controls."""
+
+from html import escape
+from typing import Final
+
+from analytics.dashboard.wording import many, plain
+from analytics.view3 import Attribution, SaleRow, SalesPage, SortColumn
+
+COLUMNS: Final = (
+    ("Customer Name", SortColumn.CUSTOMER),
+    ("HT Product", SortColumn.PRODUCT),
+    ("HT Price", SortColumn.PRICE),
+    ("Purchase Date", SortColumn.PURCHASED),
+    ("Original Campaign (UTM)", SortColumn.CAMPAIGN),
+    ("Original Ad Set (UTM)", SortColumn.AD_SET),
+    ("Original Ad (UTM)", SortColumn.AD),
+    ("Days from Lead to HT Sale", SortColumn.DAYS),
+)
+ATTRIBUTION: Final = "Attribution"
+NAMES: Final = (*(name for name, _ in COLUMNS), ATTRIBUTION)
+STYLES: Final = {2: "view3-number", 3: "view3-when", 7: "view3-number"}  # of a column, by its place
+EMPTY: Final = "No high-ticket sale in this period."
+
+
+def cells(row: SaleRow, currency: str) -> tuple[str, ...]:
+    """Return a row as texts, exactly as they are to be read, one per name."""
+    return (
+        line(row.customer_name),
+        line(row.product),
+        f"{row.price:,.2f}" if row.currency == currency else f"{row.price:,.2f} {row.currency}",
+        f"{row.purchased_at:%Y-%m-%d %H:%M}",
+        line(row.campaign),
+        line(row.ad_set),
+        line(row.ad),
+        "" if row.days_from_lead is None else str(row.days_from_lead),
+        line(" · ".join(filter(None, (row.status if row.status != "paid" else "", row.reason or row.attribution)))),
+    )
+
+
+def line(text: str) -> str:
+    """Return a text on one line."""
+    return " ".join(text.split())
+
+
+def table_html(page: SalesPage, currency: str) -> str:
+    """Return a page of rows as plain HTML, for the moment before the table is there."""
+    head = "".join(_head_html(place, name) for place, name in enumerate(NAMES))
+    rows = "".join(f"<tr>{_row_html(cells(row, currency))}</tr>" for row in page.rows)
+    return (
+        f'<div class="view3-scroll" tabindex="0"><table class="view3-table"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def count_html(page: SalesPage, offset: int, currency: str, *, narrowed: bool) -> str:
+    """Return which rows are in sight of how many; for none, what to do about it."""
+    if page.rows:
+        seen = (
+            f"<b>{offset + 1:,}–{offset + len(page.rows):,}</b> of <b>{page.total:,}</b> · prices in {plain(currency)}"
+        )
+        return f'<p class="view3-count" role="status">{seen}</p>'
+    if narrowed:
+        said = "No sale matches. Clear the search or choose another campaign, product or period."
+    else:
+        said = (
+            f"{EMPTY} Choose a longer one, load sales with <code>view3 import FILE…</code>, or let Stripe and ClickFunnels "
+            "send them: <code>view3 receive</code> listens at <code>/webhooks/stripe</code> and <code>/webhooks/clickfunnels</code>."
+        )
+    return f'<p class="view3-count view3-none" role="status">{said}</p>'
+
+
+def title_html(attribution: Attribution) -> str:
+    """Return the table's heading: how many of the period's sales are credited, and why the others are not."""
+    total = attribution.matched + attribution.unattributed
+    why = ", ".join(f"{count:,} {plain(reason)}" for reason, count in attribution.reasons.items() if count)
+    if total:
+        rate = f"<b>{100 * attribution.matched / total:.0f} %</b> credited: {attribution.matched:,} of {many(total, 'sale', 'sales')}"
+    else:
+        rate = "No high-ticket sale in this period"
+    missed = f" · not credited: {why}" if why else ""
+    return (
+        '<div class="view3-heading"><h2>High-ticket sales, back to the first ad</h2>'
+        f'<p class="view3-match-rate">{rate}{missed}</p></div>'
+    )
+
+
+def _head_html(place: int, name: str) -> str:
+    style = " ".join(filter(None, (STYLES.get(place, ""), "" if name == ATTRIBUTION else "view3-first-head")))
+    return f'<th scope="col" class="{style}">{name}</th>'
+
+
+def _row_html(texts: tuple[str, ...]) -> str:
+    return "".join(f"<td{_style(place)}>{escape(text)}</td>" for place, text in enumerate(texts))
+
+
+def _style(place: int) -> str:
+    return f' class="{STYLES[place]}"' if place in STYLES else ""

@@ -1,0 +1,188 @@
+"""Spend, opt-ins and high-ticket sales of a period by campaign, ad set and ad, each as its own side tells them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from analytics.attribution import Outcome
+from analytics.challenge import Period
+from analytics.dialect import bytes_of, exact_sum, lower_case
+from analytics.queries.money import SPEND_SCALE, ZERO, Bounds, fact, outcome, refunded, sale, with_facts
+from analytics.schema import ad_spend, campaign_aliases, leads
+
+LEVELS = (
+    (ad_spend.c.campaign_id, ad_spend.c.campaign_key, ad_spend.c.campaign),
+    (ad_spend.c.ad_set_id, ad_spend.c.ad_set_key, ad_spend.c.ad_set),
+    (ad_spend.c.ad_id, ad_spend.c.ad_key, ad_spend.c.ad),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """What one side calls a campaign, ad set or ad: an id where it has one, a folded key, a label as received."""
+
+    id: str
+    key: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpendGroup:
+    """Spend of one platform's campaign (ad set, ad); None where all of it is in another currency."""
+
+    path: tuple[Name, ...]
+    platform: str
+    spend: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class LeadsGroup:
+    """Opt-ins that carry one set of UTMs."""
+
+    path: tuple[Name, ...]
+    leads: int
+
+
+@dataclass(frozen=True, slots=True)
+class CreditedGroup:
+    """High-ticket sales credited to one set of UTMs, or to none; money is in the reporting currency alone."""
+
+    path: tuple[Name, ...]
+    is_unattributed: bool
+    sales: int
+    net_sales: int
+    revenue: Decimal
+    refunded: Decimal
+
+
+def spend_by_entity(connection: Connection, period: Period, currency: str, depth: int) -> list[SpendGroup]:
+    """Return the spend of a period by platform and the first `depth` of campaign, ad set and ad."""
+    here = ad_spend.c.currency == currency
+    levels = LEVELS[:depth]
+    keys = [column for identity, key, _ in levels for column in (identity, key)]
+    labels = [sa.func.max(bytes_of(label)) for _, _, label in levels]
+    query = (
+        sa.select(
+            ad_spend.c.platform,
+            sa.func.sum(sa.case((here, 1), else_=0)),
+            exact_sum(sa.case((here, ad_spend.c.spend), else_=0), SPEND_SCALE),
+            *keys,
+            *labels,
+        )
+        .where(ad_spend.c.date.between(period.first, period.last))
+        .group_by(ad_spend.c.platform, *keys)
+    )
+    return [
+        SpendGroup(_spend_path(rest, depth), platform, spend if count else None)
+        for platform, count, spend, *rest in connection.execute(query)
+    ]
+
+
+def credited_by_entity(
+    connection: Connection, bounds: Bounds, currency: str, columns: Iterable[str]
+) -> list[CreditedGroup]:
+    """Return the high-ticket sales of a period by the UTM columns they are credited to; the unattributed in one group."""
+    here = sa.func.coalesce(fact.c.currency, currency) == currency
+    is_credited = outcome == Outcome.MATCHED
+    keys = [
+        sa.case((is_credited, _sale_key(name)), else_="").label(f"level_{place}") for place, name in enumerate(columns)
+    ]
+    labels = [sa.func.max(bytes_of(sa.func.coalesce(sale.c[name], ""))) for name in columns]
+    query = (
+        sa.select(
+            outcome.label("credited"),
+            sa.func.count(),
+            sa.func.sum(sa.case((sa.or_(refunded == ZERO, refunded < sale.c.price), 1), else_=0)),
+            exact_sum(sa.case((here, sale.c.price), else_=0)),
+            exact_sum(sa.case((here, refunded), else_=0)),
+            *keys,
+            *labels,
+        )
+        .select_from(with_facts)
+        .where(sale.c.purchase_date >= bounds[0], sale.c.purchase_date < bounds[1])
+        .group_by(sa.literal_column("credited"), *(sa.literal_column(key.name) for key in keys))
+    )
+    return [
+        CreditedGroup(
+            _utm_path(rest, len(keys)) if credited == Outcome.MATCHED else _nowhere(len(keys)),
+            credited != Outcome.MATCHED,
+            count,
+            int(net),
+            revenue,
+            back,
+        )
+        for credited, count, net, revenue, back, *rest in connection.execute(query)
+    ]
+
+
+def leads_by_entity(connection: Connection, bounds: Bounds, columns: Iterable[str]) -> list[LeadsGroup]:
+    """Return the opt-ins of a period by the given UTM columns."""
+    columns = list(columns)
+    keys = [leads.c[f"{name}_key"] for name in columns]
+    labels = [sa.func.max(bytes_of(sa.func.coalesce(leads.c[name], ""))) for name in columns]
+    query = (
+        sa.select(sa.func.count(), *keys, *labels)
+        .where(leads.c.opted_in_at >= bounds[0], leads.c.opted_in_at < bounds[1])
+        .group_by(*keys)
+    )
+    return [LeadsGroup(_utm_path(rest, len(keys)), count) for count, *rest in connection.execute(query)]
+
+
+def sales_total(connection: Connection, bounds: Bounds, currency: str) -> tuple[int, Decimal]:
+    """Return how many high-ticket sales there are inside the bounds, and their revenue in the reporting currency."""
+    here = sa.func.coalesce(fact.c.currency, currency) == currency
+    query = (
+        sa.select(sa.func.count(), exact_sum(sa.case((here, sale.c.price), else_=0)))
+        .select_from(with_facts)
+        .where(sale.c.purchase_date >= bounds[0], sale.c.purchase_date < bounds[1])
+    )
+    count, revenue = connection.execute(query).one()
+    return count, revenue or ZERO
+
+
+def leads_total(connection: Connection, bounds: Bounds) -> int:
+    """Return how many people opted in inside the bounds, one of them as often as they did."""
+    query = sa.select(sa.func.count()).where(leads.c.opted_in_at >= bounds[0], leads.c.opted_in_at < bounds[1])
+    return connection.scalar(query) or 0
+
+
+def aliases(connection: Connection) -> dict[str, str]:
+    """Return which folded campaign names stand for which other ones."""
+    return dict(connection.execute(sa.select(campaign_aliases.c.alias_key, campaign_aliases.c.campaign_key)).all())
+
+
+def newest_spend_by_source(connection: Connection, until: date) -> dict[str, date]:
+    """Return the newest day of spend that each source told, up to a date."""
+    query = (
+        sa.select(ad_spend.c.source, sa.func.max(ad_spend.c.date))
+        .where(ad_spend.c.date <= until)
+        .group_by(ad_spend.c.source)
+    )
+    return dict(connection.execute(query).all())
+
+
+def _sale_key(column: str) -> sa.ColumnElement[str]:
+    # A row that another program wrote has no facts yet: it is read as it is recorded.
+    return sa.func.coalesce(fact.c[f"{column}_key"], lower_case(sa.func.coalesce(sale.c[column], "")))
+
+
+def _spend_path(rest: list[Any], depth: int) -> tuple[Name, ...]:
+    pairs, labels = rest[: 2 * depth], rest[2 * depth :]
+    return tuple(
+        Name(identity, key, label.decode())
+        for identity, key, label in zip(pairs[::2], pairs[1::2], labels, strict=True)
+    )
+
+
+def _utm_path(rest: list[Any], depth: int) -> tuple[Name, ...]:
+    """Return names from a link, where a name may as well be an id; rows are grouped by the folded key, which leaves digits alone."""
+    return tuple(Name(key, key, label.decode()) for key, label in zip(rest[:depth], rest[depth:], strict=True))
+
+
+def _nowhere(depth: int) -> tuple[Name, ...]:
+    return (Name("", "", ""),) * depth

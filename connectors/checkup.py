@@ -1,0 +1,53 @@
+"""What `view3 doctor` finds of the vendors that we ask: each credential is tried with the cheapest call."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from connectors.contract import Source, UnreadablePayloadError, VendorError
+from connectors.polls import Poll
+from connectors.vendors import SOURCES
+from connectors.wanted import Off, Wanted
+from connectors.web import Patience
+
+HURRIED = Patience(connect=5, read=10, attempts=2, first_pause=1, longest_pause=2, deadline=20)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the check-up."""
+
+    name: str
+    sentence: str
+    is_off: bool = False
+    is_failure: bool = False
+
+
+def findings(wanted: Wanted, poll_of: Callable[[str], Poll | None]) -> Iterator[Finding]:
+    """Yield what each source's credentials are good for, and how its last runs went by what `poll_of` remembers."""
+    since = wanted.clock().date()  # a source of back-fills is made for a date
+    for name, make in SOURCES.items():
+        source = make(replace(wanted, since=since, patience=HURRIED))
+        if isinstance(source, Off):
+            yield Finding(name, f"off: {source.sentence}", is_off=True)
+        else:
+            yield _tried(name, source, wanted, poll_of(source.name))
+
+
+def _tried(name: str, source: Source, wanted: Wanted, poll: Poll | None) -> Finding:
+    try:
+        sentence = source.check(wanted.clock)
+    except VendorError as error:
+        return Finding(name, str(error), is_failure=True)
+    except UnreadablePayloadError as error:
+        return Finding(name, f"the answer cannot be read: {error}", is_failure=True)
+    return Finding(name, "; ".join(filter(None, [sentence.rstrip("."), *_remembered(source, wanted, poll)])))
+
+
+def _remembered(source: Source, wanted: Wanted, poll: Poll | None) -> Iterator[str]:
+    if poll is None:
+        return
+    if poll.last_success is not None:
+        yield f"last asked well at {poll.last_success:%Y-%m-%d %H:%M} UTC"
+    if poll.last_error:
+        yield f"then {poll.failures:,} times in vain: {poll.last_error}"
+    yield source.note(poll.state, wanted.clock())
