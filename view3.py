@@ -509,7 +509,7 @@ def _drain(workbench: "Workbench") -> "Drain":
     from analytics.database import writing
     from connectors.contract import NoLookUp
     from connectors.drain import Drain
-    from connectors.stripe_api import StripeLookUp
+    from connectors.stripe.api import StripeLookUp
 
     key = _connector_settings().stripe_api_key
     return Drain(

@@ -1,9 +1,9 @@
-"""`python -m bench [import|memory|show|attribute|receive|check] [--rows N] [--small]`: all of them without a name."""
+"""`python -m bench [import|memory|show|table|attribute|receive|check] [--rows N] [--small]`: all of them without a name."""
 
 import argparse
 from collections.abc import Callable
 
-from bench import attributing, checking, importing, receiving, showing
+from bench import attributing, checking, importing, receiving, showing, table
 
 MILLION, SMALL, CHECKED = 1_000_000, 20_000, 2000
 BENCHMARKS: dict[str, tuple[Callable[[int], None], int]] = {
@@ -11,6 +11,7 @@ BENCHMARKS: dict[str, tuple[Callable[[int], None], int]] = {
     "import": (importing.bulk, MILLION),
     "memory": (importing.memory, MILLION),
     "show": (showing.show, MILLION),
+    "table": (table.table, MILLION),
     "attribute": (attributing.attribute, MILLION),
     "receive": (receiving.receive, MILLION),
 }

@@ -36,9 +36,10 @@ def check(sales: int) -> None:
 
 def _figures(engine: Engine) -> dict[str, Any]:
     with reading_from(engine) as connection:
-        by_campaign = reading.money.sales_by_campaign(
-            connection, LENS.challenge.bounds(LENS.challenge.whole(NOW)), "USD"
-        )
+        period = LENS.challenge.whole(NOW)
+        bounds = LENS.challenge.bounds(period)
+        whole = reading.money.whole_sales(connection, bounds)
+        by_campaign = reading.money.sales_by_campaign(connection, period, bounds, "USD", whole)
         return {**figures(reading.read(connection, LENS, NOW)), "by_campaign": sorted(map(str, by_campaign))}
 
 

@@ -158,7 +158,8 @@ def _spend(size: Size) -> str:
     """Return the statement that tells what every ad cost on every day."""
     first = FIRST_DAY - timedelta(days=1)
     return f"""
-        INSERT INTO ad_spend
+        INSERT INTO ad_spend (date, platform, account_id, entity_key, campaign_id, campaign, campaign_key, ad_set_id, ad_set,
+                              ad_set_key, ad_id, ad, ad_key, detail, spend, currency, source)
         SELECT DATE '{first}' + INTERVAL day DAY, IF(ad % 2, 'meta', 'google'), CONCAT('act_', ad % 4), MD5(ad),
                12020000 + ad DIV 100, {UTM_VALUES[2]}, LOWER({UTM_VALUES[2]}), 12030000 + ad DIV 10, {UTM_VALUES[3]},
                LOWER({UTM_VALUES[3]}), 12040000 + ad, {UTM_VALUES[4]}, LOWER({UTM_VALUES[4]}), 7,

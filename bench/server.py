@@ -20,6 +20,9 @@ class Server:
 
     def __enter__(self) -> "Server":
         install = ["mariadb-install-db", "--no-defaults", f"--datadir={self.folder}/data", "--skip-test-db"]
+        (self.folder / "temporary").mkdir(parents=True, exist_ok=True)
+        # A server that starts deletes the temporary tables in a folder that it shares.
+        install.append(f"--tmpdir={self.folder}/temporary")
         run = ["--auth-root-authentication-method=normal", *(["--user=root"] * ROOT)]
         subprocess.run([*install, *run], check=True, capture_output=True)
         self._process = self._start()
@@ -57,7 +60,7 @@ class Server:
                 f"--socket={self.folder}/socket",
                 f"--pid-file={self.folder}/pid",
                 f"--port={self.port}",
-                f"--tmpdir={self.folder}",  # a starting server clears its temporary folder of other servers' files
+                f"--tmpdir={self.folder}/temporary",
                 "--bind-address=127.0.0.1",
                 "--innodb-buffer-pool-size=2G",
                 "--local-infile=1",

@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route as Address
 
-from connectors import zoom
+from connectors.zoom import webhooks as zoom
 from connectors.catalog import Route
 from connectors.contract import BadSignatureError, UnreadablePayloadError
 from connectors.inbox import Event, Kept

@@ -1,5 +1,6 @@
 """Who may look: one shared token, asked for in a form or a header, with log-ins that end when it changes."""
 
+import asyncio
 import hashlib
 import hmac
 import time
@@ -129,6 +130,8 @@ class LogOut(LogoutHandler):
 class Page(TornadoVoilaHandler):  # type: ignore[misc]
     """The page; a token in the address of a browser becomes a cookie and leaves the address."""
 
+    first_sight = ""
+
     @authenticated
     async def get(self, path: str | None = None) -> None:
         """Send the page, or the browser to the same address without its token."""
@@ -138,6 +141,10 @@ class Page(TornadoVoilaHandler):  # type: ignore[misc]
             self.identity_provider.set_login_cookie(self, self.current_user)
             self.redirect(_without_token(self.request.path, self.request.query))
             return
+        self.kernel_manager.refuse_when_full()  # before the database is asked for anything
+        sight = self.settings.get("view3_first_sight")
+        if sight is not None:  # in a thread: a slow database keeps this visitor waiting and no other
+            self.first_sight = await asyncio.to_thread(sight.html, self.request.query)
         await super().get(path)
 
 

@@ -3,7 +3,6 @@
 import errno
 import logging
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -150,14 +149,14 @@ def serve(where: Where, *, token: str = "", source: Source | None = None, notebo
     where.refuse_if_open()
     if not token and not (where.is_loopback and not where.address):
         raise ServeError("Whoever knows the address could look: set VIEW3_TOKEN to a long random text first.")
-    server = Server(config=_config(where, token, source, notebook), log_level=logging.WARNING)
+    server = Server(config=_config(where, token, notebook), log_level=logging.WARNING)
     server.figures = source
-    server.tornado_settings = _tornado_settings(where)
+    server.tornado_settings = _tornado_settings(where) | {"view3_first_sight": FirstSight(source) if source else None}
     server.initialize([])
     server.start()
 
 
-def _config(where: Where, token: str, source: Source | None, notebook: Path) -> Config:
+def _config(where: Where, token: str, notebook: Path) -> Config:
     config = Config()
     config.Voila.update(
         port=where.port,
@@ -181,7 +180,7 @@ def _config(where: Where, token: str, source: Source | None, notebook: Path) -> 
         extension_denylist=UNUSED,
         kernel_spec_manager_class=OneKernel,
         multi_kernel_manager_class=ViewersKernels,
-        prelaunch_hook=_hook(source),
+        prelaunch_hook=_before_kernel,
         resources=_resources(),
     )
     config.VoilaExecutor.iopub_timeout = OUTPUT_MAY_TAKE
@@ -191,17 +190,10 @@ def _config(where: Where, token: str, source: Source | None, notebook: Path) -> 
     return config
 
 
-def _hook(source: Source | None) -> Callable[..., None]:
-    """Return what runs before a viewer's kernel: a cookie that lets a closing tab end it, and the first sight."""
-    first_sight = FirstSight(source) if source else None
-
-    def before_kernel(handler: Any, notebook: Any, cwd: str) -> None:  # noqa: ARG001 - named by Voilà
-        handler.kernel_manager.refuse_when_full()  # before the database is asked for anything
-        _ = handler.xsrf_token
-        if first_sight is not None:
-            notebook.metadata["view3_first_sight"] = first_sight.html(handler.request.query)
-
-    return before_kernel  # a plain function: traitlets copies its configuration deeply
+def _before_kernel(handler: Page, notebook: Any, cwd: str) -> None:  # noqa: ARG001 - named by Voilà
+    """Give the visitor a cookie that lets a closing tab end the kernel, and the first sight that the page has read."""
+    _ = handler.xsrf_token
+    notebook.metadata["view3_first_sight"] = handler.first_sight
 
 
 def _resources() -> dict[str, str]:

@@ -3,7 +3,11 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from connectors import clickfunnels, clickfunnels_classic, signatures, stripe, zoom
+from connectors import signatures
+from connectors.clickfunnels import webhooks as clickfunnels
+from connectors.clickfunnels_classic import webhooks as clickfunnels_classic
+from connectors.stripe import webhooks as stripe
+from connectors.zoom import webhooks as zoom
 from connectors.inbox import Event
 from connectors.payload import parse
 

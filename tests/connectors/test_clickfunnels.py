@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connectors import clickfunnels
+from connectors.clickfunnels import webhooks as clickfunnels
 from connectors.contract import NoLookUp, UnreadablePayloadError
 from connectors.payload import parse
 

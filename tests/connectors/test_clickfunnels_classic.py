@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from analytics.records import Utm
-from connectors import clickfunnels_classic as classic
+from connectors.clickfunnels_classic import webhooks as classic
 from connectors.contract import NoLookUp, UnreadablePayloadError
 from connectors.payload import parse
-from connectors.printed_python import read_printed
+from connectors.clickfunnels_classic.printed_python import read_printed
 
 FOLDER = Path(__file__).parents[1] / "payloads" / "clickfunnels_classic"
 CASES = sorted(path for path in FOLDER.glob("*.json") if not path.name.endswith(".records.json"))

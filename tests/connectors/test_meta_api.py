@@ -14,10 +14,11 @@ from pydantic import SecretStr
 from analytics.database import reading
 from analytics.records import AdSpend, AdSpendDay
 from analytics.schema import ad_spend, ad_spend_versions, inbox, polls
-from connectors import meta_ads, meta_api
+from connectors.meta import told as meta_ads
+from connectors.meta import api as meta_api
 from connectors.contract import NoLookUp, UnreadablePayloadError, VendorError
-from connectors.meta_api import MetaSource
-from connectors.meta_limits import Usage, usage
+from connectors.meta.api import MetaSource
+from connectors.meta.limits import Usage, usage
 from connectors.poller import Ended, Outcome
 from connectors.settings import ConnectorSettings
 from connectors.wanted import Off, Wanted

@@ -10,12 +10,15 @@ from types import ModuleType
 import pytest
 
 from analytics.records import Record, Utm
-from connectors import clickfunnels, clickfunnels_classic, stripe, zoom
+from connectors.clickfunnels import webhooks as clickfunnels
+from connectors.clickfunnels_classic import webhooks as clickfunnels_classic
+from connectors.stripe import webhooks as stripe
+from connectors.zoom import webhooks as zoom
 from connectors.contract import NoLookUp, Webhook
 from connectors.payload import parse
 
 FOLDER = Path(__file__).parents[1] / "payloads"
-VENDORS = {module.__name__.rpartition(".")[2]: module for module in (clickfunnels, clickfunnels_classic, stripe, zoom)}
+VENDORS = {module.__name__.split(".")[1]: module for module in (clickfunnels, clickfunnels_classic, stripe, zoom)}
 CASES = sorted(path for path in FOLDER.glob("*/*.json") if not path.name.endswith(".records.json"))
 
 

@@ -8,7 +8,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 import view3
-from connectors import checkup, youtube_api, zoom_api
+from connectors import checkup
+from connectors.youtube import api as youtube_api
+from connectors.zoom import api as zoom_api
 from tests.connectors.fake_youtube import Broadcast, FakeYouTube
 from tests.connectors.fake_zoom import ROOM, FakeZoom, Meeting, Visit
 from tests.connectors.vendor_server import HASTY, Asked, Reply, VendorServer

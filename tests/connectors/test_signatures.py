@@ -7,7 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import stripe as sdk
 
-from connectors import clickfunnels, clickfunnels_classic, stripe, zoom
+from connectors.clickfunnels import webhooks as clickfunnels
+from connectors.clickfunnels_classic import webhooks as clickfunnels_classic
+from connectors.stripe import webhooks as stripe
+from connectors.zoom import webhooks as zoom
 from connectors.contract import BadSignatureError
 
 NOW = datetime(2026, 1, 11, 17, tzinfo=UTC)

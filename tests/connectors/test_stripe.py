@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from analytics.records import Payment, Purchase
-from connectors import stripe
+from connectors.stripe import webhooks as stripe
 from connectors.contract import NoLookUp, UnreadablePayloadError
 from connectors.payload import parse
 

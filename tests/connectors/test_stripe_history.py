@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from analytics.records import Payment, Purchase, Record, Refund, RefundState
-from connectors import stripe_history
+from connectors.stripe import history as stripe_history
 from connectors.contract import Payload
 
 FOLDER = Path(__file__).parents[1] / "payloads" / "stripe"

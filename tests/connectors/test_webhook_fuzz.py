@@ -10,7 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors import clickfunnels, clickfunnels_classic, stripe, zoom
+from connectors.clickfunnels import webhooks as clickfunnels
+from connectors.clickfunnels_classic import webhooks as clickfunnels_classic
+from connectors.stripe import webhooks as stripe
+from connectors.zoom import webhooks as zoom
 from connectors.contract import BadSignatureError, NoLookUp, UnreadablePayloadError, Webhook
 from connectors.payload import parse
 

@@ -16,7 +16,10 @@ from analytics.ingest import Rules, accept
 from analytics.migrate import upgrade
 from analytics.offers import Patterns
 from analytics.records import Messenger, Payment, Purchase
-from connectors import clickfunnels, clickfunnels_classic, stripe, zoom
+from connectors.clickfunnels import webhooks as clickfunnels
+from connectors.clickfunnels_classic import webhooks as clickfunnels_classic
+from connectors.stripe import webhooks as stripe
+from connectors.zoom import webhooks as zoom
 from connectors.contract import NoLookUp
 from connectors.payload import parse
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from connectors import zoom
+from connectors.zoom import webhooks as zoom
 from connectors.contract import NoLookUp, UnreadablePayloadError
 from connectors.payload import parse
 

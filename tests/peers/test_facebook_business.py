@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from connectors.meta_api import ADDRESS, FIELDS, MetaSource, is_busy
+from connectors.meta.api import ADDRESS, FIELDS, MetaSource, is_busy
 from connectors.web import Web
 from tests.connectors.fake_meta import TOKEN, FakeMeta
 from tests.connectors.test_meta_api import costs

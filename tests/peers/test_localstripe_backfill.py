@@ -20,8 +20,8 @@ from analytics.schema import high_ticket_sales, inbox, sale_facts
 from connectors.contract import VendorError
 from connectors.drain import Drain
 from connectors.poller import Ended, Poller
-from connectors.stripe_api import StripeLists
-from connectors.stripe_backfill import StripeBackfill
+from connectors.stripe.api import StripeLists
+from connectors.stripe.backfill import StripeBackfill
 from tests.connectors.polled import CHALLENGE
 from tests.peers.test_localstripe import PRICE, localstripe
 

@@ -18,9 +18,9 @@ import httpx2
 import pytest
 
 from analytics.records import Session, Stay
-from connectors import zoom_told
+from connectors.zoom import told as zoom_told
 from connectors.contract import Answer, NoLookUp
-from connectors.zoom_questions import Room
+from connectors.zoom.questions import Room
 from tests.connectors.fake_zoom import FakeZoom
 from tests.connectors.polled import Clock
 from tests.connectors.test_zoom_api import SESSION, START, at, source

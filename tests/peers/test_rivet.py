@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from connectors import zoom
+from connectors.zoom import webhooks as zoom
 from connectors.contract import BadSignatureError
 from connectors.payload import parse
 from tests.connectors.events import FOLDER, NOW, SECRET, signed

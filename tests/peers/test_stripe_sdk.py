@@ -9,7 +9,7 @@ import stripe
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from connectors import stripe as ours
+from connectors.stripe import webhooks as ours
 from connectors.contract import BadSignatureError
 from tests.connectors.events import body, signed
 

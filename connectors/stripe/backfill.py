@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from connectors import stripe
+from connectors.stripe import webhooks as stripe
 from connectors.contract import Answer, Original, Page, Payload, Source, VendorError
 from connectors.payload import Fields
-from connectors.stripe_api import NotAllowedError, StripeLists
-from connectors.stripe_history import SOURCE
+from connectors.stripe.api import NotAllowedError, StripeLists
+from connectors.stripe.history import SOURCE
 from connectors.wanted import PAST_ONLY, Off, Wanted
 
 LIMIT = 100

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from analytics.records import Messenger, Purchase, Record, Utm
 from connectors.payload import Fields
-from connectors.stripe_event import (
+from connectors.stripe.event import (
     CONTRACT_PRICE,
     INSTALMENTS,
     INVOICE,

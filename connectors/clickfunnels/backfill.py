@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NoReturn
 
-from connectors import clickfunnels
-from connectors.clickfunnels_history import SOURCE
+from connectors.clickfunnels import webhooks as clickfunnels
+from connectors.clickfunnels.history import SOURCE
 from connectors.contract import Answer, Original, Page, Payload, Source, VendorError
 from connectors.payload import Fields, parse
 from connectors.wanted import PAST_ONLY, Off, Wanted

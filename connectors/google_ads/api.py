@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from connectors.ad_accounts import PAUSE, Account, Cursor, Step, days_between, each_account, first_day, mid_run
 from connectors.contract import Answer, Page, Payload, Source, UnreadablePayloadError, VendorError
-from connectors.google_ads import DAY, SOURCE
+from connectors.google_ads.told import DAY, SOURCE
 from connectors.payload import Fields, parse
 from connectors.tokens import Bearer
 from connectors.wanted import Off, Wanted

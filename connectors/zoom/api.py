@@ -13,7 +13,7 @@ from connectors.contract import Answer, Page, Payload, Source
 from connectors.tokens import Bearer
 from connectors.wanted import Off, Wanted
 from connectors.web import Asking, Web
-from connectors.zoom_questions import (
+from connectors.zoom.questions import (
     NotAllowedError,
     Room,
     encoded,
@@ -23,7 +23,7 @@ from connectors.zoom_questions import (
     pages,
     presenters_of,
 )
-from connectors.zoom_told import LIVE, PARTICIPANTS, REPORT, SOURCE
+from connectors.zoom.told import LIVE, PARTICIPANTS, REPORT, SOURCE
 
 ADDRESS, TOKENS = "https://api.zoom.us/v2", "https://zoom.us/oauth/token"
 LIVE_EVERY, IDLE_EVERY = timedelta(seconds=60), timedelta(minutes=2)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from analytics.records import Record
-from connectors import clickfunnels
+from connectors.clickfunnels import webhooks as clickfunnels
 from connectors.contract import LookUp, Payload
 from connectors.payload import Fields
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from analytics.records import Record
-from connectors import stripe
+from connectors.stripe import webhooks as stripe
 from connectors.contract import LookUp, Payload
 from connectors.payload import Fields
 

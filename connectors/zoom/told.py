@@ -6,7 +6,7 @@ from analytics.records import AttendanceSample, Platform, Record, Session, Stay
 from analytics.versions import PRESENTER
 from connectors.contract import LookUp, Payload
 from connectors.payload import Fields
-from connectors.zoom import people, short
+from connectors.zoom.webhooks import people, short
 
 SOURCE = "zoom-api"
 LIVE, PARTICIPANTS, REPORT = "live", "participants", "report"

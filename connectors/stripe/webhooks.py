@@ -12,10 +12,10 @@ from analytics.records import Dispute, DisputeState, Record, Refund, RefundState
 from connectors import signatures
 from connectors.contract import BadSignatureError, LookUp, Payload
 from connectors.payload import Fields
-from connectors.stripe_event import SOURCE as SOURCE
-from connectors.stripe_event import Event, moment
-from connectors.stripe_invoices import read_invoice, read_invoice_payment
-from connectors.stripe_sales import read_charge, read_intent, read_session
+from connectors.stripe.event import SOURCE as SOURCE
+from connectors.stripe.event import Event, moment
+from connectors.stripe.invoices import read_invoice, read_invoice_payment
+from connectors.stripe.sales import read_charge, read_intent, read_session
 
 TOLERANCE = timedelta(seconds=300)  # either way; Stripe's own library lets the future pass
 LONGEST_ID, LONGEST_KIND = 191, 64

@@ -1,0 +1,1 @@
+"""ClickFunnels Classic: what it sends, and what that means."""

@@ -1,0 +1,1 @@
+"""Google Ads: what it is asked, and what the answers mean."""

@@ -1,0 +1,1 @@
+"""Meta Ads: what it is asked, and what the answers mean."""

@@ -1,0 +1,1 @@
+"""YouTube: what it is asked, and what the answers mean."""

@@ -1,0 +1,1 @@
+"""Zoom: what it sends, what it is asked, and what either means."""
