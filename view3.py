@@ -285,7 +285,11 @@ def drain(*, once: bool) -> None:
 @main.command()
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option("--once", is_flag=True, help="Ask each source that is due, once, and stop.")
-@click.option("--since", metavar="DATE", help="Ask for the past from this date on (stripe, clickfunnels, meta, google-ads), and stop.")
+@click.option(
+    "--since",
+    metavar="DATE",
+    help="Ask for the past from this date on (stripe, clickfunnels, meta, google-ads), and stop.",
+)
 @in_sentences
 def poll(sources: tuple[str, ...], since: str | None, *, once: bool) -> None:
     """Ask the vendors: all of them, or the named ones, each at its own pace."""

@@ -1,9 +1,9 @@
-"""`python -m bench [import|memory|show|table|attribute|receive|check] [--rows N] [--small]`: all of them without a name."""
+"""`python -m bench [import|memory|show|page|table|attribute|receive|polling|poll-memory|report|check] [--rows N] [--small]`: all of them without a name."""
 
 import argparse
 from collections.abc import Callable
 
-from bench import attributing, checking, importing, receiving, showing, table
+from bench import attributing, checking, importing, polling, receiving, reporting, showing, table
 
 MILLION, SMALL, CHECKED = 1_000_000, 20_000, 2000
 BENCHMARKS: dict[str, tuple[Callable[[int], None], int]] = {
@@ -11,9 +11,13 @@ BENCHMARKS: dict[str, tuple[Callable[[int], None], int]] = {
     "import": (importing.bulk, MILLION),
     "memory": (importing.memory, MILLION),
     "show": (showing.show, MILLION),
+    "page": (page.page, page.EMBEDDED),
     "table": (table.table, MILLION),
     "attribute": (attributing.attribute, MILLION),
     "receive": (receiving.receive, MILLION),
+    "polling": (polling.polling, polling.DAYS * polling.ADS),
+    "poll-memory": (polling.poll_memory, polling.PAGES),
+    "report": (reporting.report, reporting.LEADS),
 }
 
 

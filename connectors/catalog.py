@@ -3,18 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from connectors.clickfunnels import history as clickfunnels_history
 from connectors.clickfunnels import webhooks as clickfunnels
 from connectors.clickfunnels_classic import webhooks as clickfunnels_classic
-from connectors.clickfunnels import history as clickfunnels_history
+from connectors.contract import Reader, Webhook
 from connectors.google_ads import told as google_ads
 from connectors.meta import told as meta_ads
-from connectors.stripe import webhooks as stripe
-from connectors.stripe import history as stripe_history
-from connectors.youtube import told as youtube
-from connectors.zoom import webhooks as zoom
-from connectors.zoom import told as zoom_told
-from connectors.contract import Reader, Webhook
 from connectors.settings import ConnectorSettings
+from connectors.stripe import history as stripe_history
+from connectors.stripe import webhooks as stripe
+from connectors.youtube import told as youtube
+from connectors.zoom import told as zoom_told
+from connectors.zoom import webhooks as zoom
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route as Address
 
-from connectors.zoom import webhooks as zoom
 from connectors.catalog import Route
 from connectors.contract import BadSignatureError, UnreadablePayloadError
 from connectors.inbox import Event, Kept
 from connectors.payload import parse
+from connectors.zoom import webhooks as zoom
 
 LARGEST = 1024 * 1024
 DEADLINE = 2.5  # seconds; Zoom gives up after 3

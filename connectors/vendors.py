@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping
 
 from connectors.clickfunnels import backfill as clickfunnels_api
+from connectors.contract import Source
 from connectors.google_ads import api as google_ads_api
 from connectors.meta import api as meta_api
 from connectors.stripe import backfill as stripe_backfill
+from connectors.wanted import Off, Wanted
 from connectors.youtube import api as youtube_api
 from connectors.zoom import api as zoom_api
-from connectors.contract import Source
-from connectors.wanted import Off, Wanted
 
 SOURCES: Mapping[str, Callable[[Wanted], Source | Off]] = {
     "youtube": youtube_api.source,

@@ -14,10 +14,10 @@ from typing import Any
 
 from analytics.records import Lead, Messenger, Purchase, Record
 from connectors import signatures
+from connectors.clickfunnels_classic.printed_python import read_printed
 from connectors.contract import BadSignatureError, LookUp, Payload
 from connectors.exports.currencies import THREE_DECIMALS, ZERO_DECIMALS
 from connectors.payload import Fields, clean
-from connectors.clickfunnels_classic.printed_python import read_printed
 
 SOURCE = "clickfunnels"
 PATH_TOKEN = "x-view3-token"  # noqa: S105 (the receiver puts the address's token here; a request cannot forge what it must equal)

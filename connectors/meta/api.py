@@ -20,8 +20,8 @@ from connectors.ad_accounts import (
     mid_run,
 )
 from connectors.contract import Answer, Page, Payload, Source, VendorError
-from connectors.meta.told import DAY, SOURCE
 from connectors.meta.limits import THROTTLED, usage
+from connectors.meta.told import DAY, SOURCE
 from connectors.payload import Fields
 from connectors.wanted import Off, Wanted
 from connectors.web import Asking, RefusedError, Told, Web

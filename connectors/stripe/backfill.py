@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from connectors.stripe import webhooks as stripe
 from connectors.contract import Answer, Original, Page, Payload, Source, VendorError
 from connectors.payload import Fields
+from connectors.stripe import webhooks as stripe
 from connectors.stripe.api import NotAllowedError, StripeLists
 from connectors.stripe.history import SOURCE
 from connectors.wanted import PAST_ONLY, Off, Wanted
@@ -82,7 +82,6 @@ class StripeBackfill:
         while more:
             objects, more = self.lists.page(kind, {**params, **({"starting_after": after} if after else {})})
             young = [one for one in objects if _moment(one) >= begin]
-            pass
             if objects and objects[-1]["id"] == after:
                 raise VendorError(f"Stripe repeats a page of its list of {kind}s.")
             after = objects[-1]["id"] if objects else after

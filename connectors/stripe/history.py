@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from analytics.records import Record
-from connectors.stripe import webhooks as stripe
 from connectors.contract import LookUp, Payload
 from connectors.payload import Fields
+from connectors.stripe import webhooks as stripe
 
 SOURCE = "stripe-history"
 PAID = "paid"

@@ -15,8 +15,8 @@ from connectors.payload import Fields
 from connectors.tokens import UNAUTHORISED, Bearer
 from connectors.wanted import Off, Wanted
 from connectors.web import Asking, RefusedError, Told, Web
-from connectors.youtube.told import AVERAGE, FINAL, PEAK, VIDEO, is_live
 from connectors.youtube.quota import Quota, next_day, pacific_day
+from connectors.youtube.told import AVERAGE, FINAL, PEAK, VIDEO, is_live
 
 DATA, ANALYTICS = "https://youtube.googleapis.com", "https://youtubeanalytics.googleapis.com"
 TOKENS = "https://oauth2.googleapis.com/token"

@@ -10,8 +10,8 @@ from urllib.parse import quote
 from connectors.contract import VendorError
 from connectors.payload import Fields
 from connectors.web import Asking, RefusedError
-from connectors.zoom.webhooks import people
 from connectors.zoom.told import WAITING
+from connectors.zoom.webhooks import people
 
 NEARBY = timedelta(hours=3)  # an actual start belongs to the planned one nearest to it
 MOST_PAGES = 1000

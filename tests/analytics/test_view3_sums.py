@@ -122,7 +122,9 @@ def test_the_pages_of_the_table_are_the_table(store: Store) -> None:
         with store.fresh() as connection:
             accept(connection, RULES, history.records)
             rows = list(stream_sales(connection, LENS, wanted, sort))
-            pages = [read_sales(connection, LENS, wanted, sort, (size, start)) for start in range(0, len(rows) + 1, size)]
+            pages = [
+                read_sales(connection, LENS, wanted, sort, (size, start)) for start in range(0, len(rows) + 1, size)
+            ]
             totals = read(connection, LENS, NOW, WHOLE).totals
         assert [row for page in pages for row in page.rows] == rows
         assert {page.total for page in pages} == {len(rows)} == {totals.high_ticket_sales}

@@ -6,10 +6,10 @@ from pathlib import Path
 from connectors import signatures
 from connectors.clickfunnels import webhooks as clickfunnels
 from connectors.clickfunnels_classic import webhooks as clickfunnels_classic
-from connectors.stripe import webhooks as stripe
-from connectors.zoom import webhooks as zoom
 from connectors.inbox import Event
 from connectors.payload import parse
+from connectors.stripe import webhooks as stripe
+from connectors.zoom import webhooks as zoom
 
 NOW = datetime(2026, 1, 20, 18, 0, tzinfo=UTC)
 FOLDER = Path(__file__).parents[1] / "payloads"

@@ -23,11 +23,11 @@ from analytics.migrate import upgrade
 from analytics.offers import Patterns
 from analytics.records import Record
 from analytics.schema import funnel_orders, high_ticket_sales, leads, sale_facts
-from connectors.clickfunnels import webhooks as clickfunnels
-from connectors.stripe import webhooks as stripe
 from connectors.catalog import INBOX_SOURCES
+from connectors.clickfunnels import webhooks as clickfunnels
 from connectors.contract import NoLookUp, Payload
 from connectors.payload import parse
+from connectors.stripe import webhooks as stripe
 
 FOLDER = Path(__file__).parents[1] / "payloads"
 RULES = Rules(

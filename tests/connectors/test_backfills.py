@@ -16,15 +16,15 @@ from analytics.ingest import Rules, accept
 from analytics.migrate import upgrade
 from analytics.offers import Patterns
 from analytics.schema import high_ticket_sales, inbox, leads, sale_facts
-from connectors.clickfunnels import backfill as clickfunnels_api
-from connectors.stripe import webhooks as stripe
-from connectors.stripe import backfill as stripe_backfill
 from connectors import inbox as events
+from connectors.clickfunnels import backfill as clickfunnels_api
 from connectors.clickfunnels.backfill import ClickFunnelsBackfill
 from connectors.contract import Source, VendorError
 from connectors.drain import Drain
 from connectors.poller import Ended, Outcome, Poller
 from connectors.settings import ConnectorSettings
+from connectors.stripe import backfill as stripe_backfill
+from connectors.stripe import webhooks as stripe
 from connectors.stripe.api import StripeLists
 from connectors.stripe.backfill import KINDS, StripeBackfill
 from connectors.wanted import PAST_ONLY, Off, Wanted

@@ -9,9 +9,9 @@ import pytest
 
 from analytics.records import Utm
 from connectors.clickfunnels_classic import webhooks as classic
+from connectors.clickfunnels_classic.printed_python import read_printed
 from connectors.contract import NoLookUp, UnreadablePayloadError
 from connectors.payload import parse
-from connectors.clickfunnels_classic.printed_python import read_printed
 
 FOLDER = Path(__file__).parents[1] / "payloads" / "clickfunnels_classic"
 CASES = sorted(path for path in FOLDER.glob("*.json") if not path.name.endswith(".records.json"))

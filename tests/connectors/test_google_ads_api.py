@@ -13,9 +13,9 @@ from pydantic import SecretStr
 
 from analytics.database import reading
 from analytics.schema import ad_spend, inbox
-from connectors.google_ads import told as google_ads
-from connectors.google_ads import api as google_ads_api
 from connectors.contract import NoLookUp, VendorError
+from connectors.google_ads import api as google_ads_api
+from connectors.google_ads import told as google_ads
 from connectors.google_ads.api import GoogleAdsSource
 from connectors.poller import Ended, Outcome
 from connectors.settings import ConnectorSettings

@@ -14,9 +14,9 @@ from pydantic import SecretStr
 from analytics.database import reading
 from analytics.records import AdSpend, AdSpendDay
 from analytics.schema import ad_spend, ad_spend_versions, inbox, polls
-from connectors.meta import told as meta_ads
-from connectors.meta import api as meta_api
 from connectors.contract import NoLookUp, UnreadablePayloadError, VendorError
+from connectors.meta import api as meta_api
+from connectors.meta import told as meta_ads
 from connectors.meta.api import MetaSource
 from connectors.meta.limits import Usage, usage
 from connectors.poller import Ended, Outcome

@@ -12,10 +12,10 @@ import pytest
 from analytics.records import Record, Utm
 from connectors.clickfunnels import webhooks as clickfunnels
 from connectors.clickfunnels_classic import webhooks as clickfunnels_classic
-from connectors.stripe import webhooks as stripe
-from connectors.zoom import webhooks as zoom
 from connectors.contract import NoLookUp, Webhook
 from connectors.payload import parse
+from connectors.stripe import webhooks as stripe
+from connectors.zoom import webhooks as zoom
 
 FOLDER = Path(__file__).parents[1] / "payloads"
 VENDORS = {module.__name__.split(".")[1]: module for module in (clickfunnels, clickfunnels_classic, stripe, zoom)}

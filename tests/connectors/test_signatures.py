@@ -9,9 +9,9 @@ import stripe as sdk
 
 from connectors.clickfunnels import webhooks as clickfunnels
 from connectors.clickfunnels_classic import webhooks as clickfunnels_classic
+from connectors.contract import BadSignatureError
 from connectors.stripe import webhooks as stripe
 from connectors.zoom import webhooks as zoom
-from connectors.contract import BadSignatureError
 
 NOW = datetime(2026, 1, 11, 17, tzinfo=UTC)
 STAMP = 1768150800

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from analytics.records import Payment, Purchase
-from connectors.stripe import webhooks as stripe
 from connectors.contract import NoLookUp, UnreadablePayloadError
 from connectors.payload import parse
+from connectors.stripe import webhooks as stripe
 
 FOLDER = Path(__file__).parents[1] / "payloads" / "stripe"
 

@@ -9,9 +9,9 @@ import pytest
 import stripe as sdk
 
 from analytics.records import Purchase
-from connectors.stripe import webhooks as stripe
 from connectors.contract import LookUpFailedError
 from connectors.payload import parse
+from connectors.stripe import webhooks as stripe
 from connectors.stripe.api import StripeLookUp
 
 SESSION = Path(__file__).parents[1] / "payloads" / "stripe" / "session-paid.json"

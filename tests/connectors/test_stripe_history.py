@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from analytics.records import Payment, Purchase, Record, Refund, RefundState
-from connectors.stripe import history as stripe_history
 from connectors.contract import Payload
+from connectors.stripe import history as stripe_history
 
 FOLDER = Path(__file__).parents[1] / "payloads" / "stripe"
 ASKED_AT = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from connectors.clickfunnels import webhooks as clickfunnels
 from connectors.clickfunnels_classic import webhooks as clickfunnels_classic
-from connectors.stripe import webhooks as stripe
-from connectors.zoom import webhooks as zoom
 from connectors.contract import BadSignatureError, NoLookUp, UnreadablePayloadError, Webhook
 from connectors.payload import parse
+from connectors.stripe import webhooks as stripe
+from connectors.zoom import webhooks as zoom
 
 NOW = datetime(2026, 1, 11, 17, tzinfo=UTC)
 FOLDER = Path(__file__).parents[1] / "payloads"

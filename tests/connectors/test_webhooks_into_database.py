@@ -18,10 +18,10 @@ from analytics.offers import Patterns
 from analytics.records import Messenger, Payment, Purchase
 from connectors.clickfunnels import webhooks as clickfunnels
 from connectors.clickfunnels_classic import webhooks as clickfunnels_classic
-from connectors.stripe import webhooks as stripe
-from connectors.zoom import webhooks as zoom
 from connectors.contract import NoLookUp
 from connectors.payload import parse
+from connectors.stripe import webhooks as stripe
+from connectors.zoom import webhooks as zoom
 
 FOLDER = Path(__file__).parents[1] / "payloads"
 VENDORS = {"clickfunnels": clickfunnels, "clickfunnels_classic": clickfunnels_classic, "stripe": stripe, "zoom": zoom}

@@ -14,11 +14,11 @@ import pytest
 from pydantic import SecretStr
 
 from analytics.records import AttendanceSample, Platform, Session
-from connectors.youtube import told as youtube
-from connectors.youtube import api as youtube_api
 from connectors.contract import Answer, NoLookUp, Page, UnreadablePayloadError, VendorError
 from connectors.settings import ConnectorSettings
 from connectors.wanted import Off, Wanted
+from connectors.youtube import api as youtube_api
+from connectors.youtube import told as youtube
 from connectors.youtube.api import YouTube
 from connectors.youtube.quota import Quota, next_day
 from tests.connectors.fake_youtube import CHANNEL, KEY, Broadcast, FakeYouTube, refused

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from connectors.zoom import webhooks as zoom
 from connectors.contract import NoLookUp, UnreadablePayloadError
 from connectors.payload import parse
+from connectors.zoom import webhooks as zoom
 
 FOLDER = Path(__file__).parents[1] / "payloads" / "zoom"
 

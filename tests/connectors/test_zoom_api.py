@@ -12,11 +12,11 @@ from pydantic import SecretStr
 from analytics.database import writing
 from analytics.ingest import Rules, accept
 from analytics.records import Attendance, Platform, Session, Statistic, Stay
-from connectors.zoom import api as zoom_api
 from connectors.contract import VendorError
 from connectors.poller import Ended
 from connectors.settings import ConnectorSettings
 from connectors.wanted import Off, Wanted
+from connectors.zoom import api as zoom_api
 from connectors.zoom.api import Zoom
 from connectors.zoom.questions import Room, encoded
 from tests.connectors.fake_zoom import ROOM, FakeZoom, Meeting, Visit

@@ -18,8 +18,8 @@ import httpx2
 import pytest
 
 from analytics.records import Session, Stay
-from connectors.zoom import told as zoom_told
 from connectors.contract import Answer, NoLookUp
+from connectors.zoom import told as zoom_told
 from connectors.zoom.questions import Room
 from tests.connectors.fake_zoom import FakeZoom
 from tests.connectors.polled import Clock

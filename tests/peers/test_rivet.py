@@ -9,9 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from connectors.zoom import webhooks as zoom
 from connectors.contract import BadSignatureError
 from connectors.payload import parse
+from connectors.zoom import webhooks as zoom
 from tests.connectors.events import FOLDER, NOW, SECRET, signed
 
 HERE = Path(__file__).parent

@@ -9,8 +9,8 @@ import stripe
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from connectors.stripe import webhooks as ours
 from connectors.contract import BadSignatureError
+from connectors.stripe import webhooks as ours
 from tests.connectors.events import body, signed
 
 SECRET, OLD = "whsec_new", "whsec_old"
