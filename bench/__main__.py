@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Callable
 
-from bench import attributing, checking, importing, polling, receiving, reporting, showing, table
+from bench import attributing, checking, importing, page, polling, receiving, reporting, showing, table
 
 MILLION, SMALL, CHECKED = 1_000_000, 20_000, 2000
 BENCHMARKS: dict[str, tuple[Callable[[int], None], int]] = {
