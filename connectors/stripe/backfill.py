@@ -85,6 +85,7 @@ class StripeBackfill:
             if objects and objects[-1]["id"] == after:
                 raise VendorError(f"Stripe repeats a page of its list of {kind}s.")
             after = objects[-1]["id"] if objects else after
+            more = more and len(young) == len(objects)  # newest first: what follows an older one is older still
             yield young, after
 
 
