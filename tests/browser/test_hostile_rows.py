@@ -67,13 +67,14 @@ def test_no_payload_runs_in_any_field(own: Served, visit: Visit):
     assert set(page.locator(".view3-sales tbody .view3-choose").all_text_contents()) == {one[:255] for one in PAYLOADS}
     for row in page.locator(".view3-sales tbody tr").all():
         row.locator(".view3-choose").click()
-        expect(page.locator(".view3-why")).to_contain_text("bought")
+        expect(page.locator(".view3-why")).to_contain_text("written by another program")
         row.hover()
     page.locator("#rendered_cells .view3-board").hover()
     for payload in (PAYLOADS[0], PAYLOADS[4]):
         page.get_by_label("Campaign").select_option(index=0)
         page.get_by_label("Search").fill(payload)
-        expect(page.locator(".view3-count")).to_contain_text("of 1")
+        found = sum(payload.lower() in one[:255].lower() for one in PAYLOADS)
+        expect(page.locator(".view3-count")).to_contain_text(f"of {found} ")
 
     assert fired(page) == 0
 
