@@ -51,11 +51,12 @@ def in_sentences(command: Callable[..., Any]) -> Callable[..., Any]:
         from analytics.challenge import CalendarError
         from analytics.database import DatabaseError
         from analytics.explanation import NoSuchSaleError
+        from analytics.linking import LinkError
         from analytics.settings import SettingsError
 
         try:
             return command(*args, **kwargs)
-        except (CalendarError, DatabaseError, NoSuchSaleError, SettingsError) as error:
+        except (CalendarError, DatabaseError, LinkError, NoSuchSaleError, SettingsError) as error:
             raise Sentence(str(error)) from error
 
     return told
@@ -149,19 +150,25 @@ def import_(files: tuple[Path, ...], kind: str | None, template: str | None, *, 
 @period_options
 @click.option("--now", metavar="TIME", help="Show the page as it was at this moment.")
 @click.option("--json", "as_json", is_flag=True, help="Figures for programs.")
+@click.option("--receipts", "with_receipts", is_flag=True, help="Also how each figure came about, down to the SQL.")
 @in_sentences
-def show(days: str | None, first: str | None, last: str | None, now: str | None, *, as_json: bool) -> None:
+def show(
+    days: str | None, first: str | None, last: str | None, now: str | None, *, as_json: bool, with_receipts: bool
+) -> None:
     """Print View 3."""
-    from analytics import terminal
+    from analytics import receipts, terminal
     from analytics.figures import figures
 
     workbench = _workbench()
     moment = _moment(workbench, now)
     view = workbench.view(_period(workbench.challenge, days, first, last, moment), moment)
     if as_json:
-        click.echo(json.dumps(figures(view), indent=2, ensure_ascii=False))
+        how = {"receipts": {one.definition.name: receipts.as_json(one) for one in receipts.receipts(view)}}
+        told = {**figures(view), **(how if with_receipts else {})}
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
     else:
         _print(terminal.show(view))
+        _print(terminal.receipts(view) if with_receipts else ())
 
 
 @main.command()
@@ -220,6 +227,65 @@ def attribute() -> None:
     with writing(workbench.engine) as connection:
         changed = repairs.attribute(connection, workbench.rules)
     click.echo(f"{changed:,} sales changed.")
+
+
+@main.command()
+@click.argument("sale_id", type=int)
+@click.argument("lead")
+@click.option("--by", default="", metavar="NAME", help="Who decides; kept with the link.")
+@click.option("--dry-run", is_flag=True, help="Show what every figure would become, and write nothing.")
+@in_sentences
+def link(sale_id: int, lead: str, by: str, *, dry_run: bool) -> None:
+    """Confirm that the buyer of a sale is the person of a LEAD, named SOURCE:ID."""
+    from analytics import linking
+    from analytics.database import writing
+
+    workbench = _workbench()
+    workbench.upgrade()
+    if dry_run:
+        from analytics.analysis import matching
+
+        effect = matching.preview(workbench, sale_id, lead)
+        for row in effect[effect["changes"]].itertuples():
+            click.echo(f"{row.figure:40}  {row.before:>12} → {row.after:>12}")
+        click.echo(f"{effect['changes'].sum()} of {len(effect)} figures would change; nothing was written.")
+        return
+    with writing(workbench.engine) as connection:
+        linking.confirm(connection, sale_id, linking.parted(lead), linking.Author(by, workbench.now()))
+    click.echo(f"Sale {sale_id} is linked to {lead}. To take it back: view3 unlink {sale_id} --by NAME")
+
+
+@main.command()
+@click.argument("sale_id", type=int)
+@click.option("--by", default="", metavar="NAME", help="Who decides; kept in the history.")
+@in_sentences
+def unlink(sale_id: int, by: str) -> None:
+    """Take the link of a sale back; its credit is again what it was."""
+    from analytics import linking
+    from analytics.database import writing
+
+    workbench = _workbench()
+    workbench.upgrade()
+    with writing(workbench.engine) as connection:
+        linking.undo(connection, sale_id, linking.Author(by, workbench.now()))
+    click.echo(f"Sale {sale_id} is linked to nobody any more.")
+
+
+@main.command()
+@in_sentences
+def links() -> None:
+    """List which links were confirmed and undone, by whom and when."""
+    from analytics import linking
+    from analytics.database import reading
+    from analytics.terminal import plain
+
+    workbench = _workbench()
+    workbench.upgrade()
+    with reading(workbench.engine) as connection:
+        for one in linking.history(connection):
+            moment = workbench.challenge.local_time(one.done_at)
+            lead = f"{one.lead_source}:{one.lead_external_id}"
+            click.echo(plain(f"{moment:%Y-%m-%d %H:%M:%S}  sale {one.sale_id}  {one.action}  {lead}  {one.author}"))
 
 
 @main.command()

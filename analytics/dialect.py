@@ -104,6 +104,23 @@ def _lower(element: lower_case, compiler: SQLCompiler, **kw: Any) -> str:
     return f"LOWER({compiler.process(element.clauses, **kw)})"
 
 
+class as_typed(sa.sql.functions.GenericFunction[str]):  # noqa: N801 (a SQL function)
+    """A text that is grouped as it was typed: by case and accent; blanks at its end are told by its length alone."""
+
+    type = sa.String()
+    inherit_cache = True
+
+
+@compiles(as_typed)
+def _binary(element: as_typed, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"{compiler.process(element.clauses, **kw)} COLLATE utf8mb4_bin"
+
+
+@compiles(as_typed, "sqlite")
+def _plain(element: as_typed, compiler: SQLCompiler, **kw: Any) -> str:
+    return compiler.process(element.clauses, **kw)
+
+
 def bytes_of(text: sa.ColumnElement[Any]) -> sa.Cast[bytes]:
     """Return a text as bytes, so that comparing it sees case and trailing blanks on every collation."""
     return sa.cast(text, sa.LargeBinary)

@@ -2,8 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +15,7 @@ from analytics.challenge import Challenge, Period
 from analytics.queries import health, money, rooms, sales
 from analytics.queries.money import Revenue, SalesGroup, Spend, Whole
 from analytics.queries.rooms import RoomDay
+from analytics.recording import asking, recording
 from analytics.records import USUAL_STATISTIC, Offer, Platform, UtmMapping
 from analytics.view3 import (
     AttendanceDay,
@@ -43,17 +44,26 @@ class Lens:
 
 
 def read(connection: Connection, lens: Lens, now: datetime, period: Period | None = None) -> View3:
-    """Return View 3 of a period (default: funnel start to today) as it is at `now`."""
+    """Return View 3 of a period (default: funnel start to today) as it is at `now`, with what was asked for it."""
+    with recording(connection) as asked:
+        view = _read(connection, lens, now, period or lens.challenge.whole(now))
+    return replace(view, asked=tuple(asked))
+
+
+def _read(connection: Connection, lens: Lens, now: datetime, period: Period) -> View3:
     challenge = lens.challenge
     today = challenge.local_date(now)
-    period = period or challenge.whole(now)
     bounds = challenge.bounds(period)
-    whole = money.whole_sales(connection, bounds)
-    groups = money.sales_by_campaign(connection, period, bounds, lens.currency, whole)
-    funnel = money.funnel_revenue(connection, bounds, lens.currency)
-    spend = money.spend_by_account(connection, period, lens.currency)
+    whole = money.whole_sales(asking(connection, "all_sales"), bounds)
+    groups = money.sales_by_campaign(asking(connection, "sales"), period, bounds, lens.currency, whole)
+    funnel = money.funnel_revenue(asking(connection, "funnel_orders"), bounds, lens.currency)
+    spend = money.spend_by_account(asking(connection, "ad_spend"), period, lens.currency)
     totals = _totals(groups, funnel, spend)
-    days = rooms.attendance_by_day(connection, Period(min(period.first, today), max(period.last, today)))
+    days = rooms.attendance_by_day(
+        asking(connection, "attendance"), Period(min(period.first, today), max(period.last, today))
+    )
+    left_out = money.left_out(asking(connection, "left_out"), bounds)
+    newest = health.newest_by_source(asking(connection, "freshness"))
     return View3(
         as_of=challenge.local_time(now),
         timezone=challenge.zone.key,
@@ -66,8 +76,8 @@ def read(connection: Connection, lens: Lens, now: datetime, period: Period | Non
         totals=totals,
         attendance=tuple(_attendance(challenge, period, days)),
         attribution=_attribution(groups),
-        excluded=_excluded(money.left_out(connection, bounds), groups, funnel, spend),
-        freshness={name: challenge.local_time(at) for name, at in health.newest_by_source(connection).items()},
+        excluded=_excluded(left_out, groups, funnel, spend),
+        freshness={name: challenge.local_time(at) for name, at in newest.items()},
         checks=_checks(connection, lens, period, whole, groups, spend),
     )
 
@@ -114,13 +124,14 @@ def _sale_row(lens: Lens, row: Any) -> SaleRow:
         ad_set=row.ad_set or "",
         ad=row.ad or "",
         days_from_lead=row.days,
-        status=_status(row.price, Decimal(row.refunded)),
+        status=status(row.price, Decimal(row.refunded)),
         attribution=row.outcome,
         reason=row.reason,
     )
 
 
-def _status(price: Decimal, refunded: Decimal) -> str:
+def status(price: Decimal, refunded: Decimal) -> str:
+    """Return how a sale stands: paid, partly refunded or refunded."""
     if not refunded:
         return "paid"
     return "refunded" if refunded >= price else "partly refunded"
@@ -150,11 +161,11 @@ def _cards(
     challenge = lens.challenge
     today = challenge.local_date(now)
     yesterday = today - timedelta(days=1)
-    live = rooms.live_now(connection, now)
+    live = rooms.live_now(asking(connection, "watching_now"), now)
     seen_today = [day.participants for day in days if day.date == today]
     return Cards(
-        high_ticket_sales_today=money.sales_count(connection, challenge.bounds(Period(today, today))),
-        high_ticket_sales_yesterday=money.sales_count(connection, challenge.bounds(Period(yesterday, yesterday))),
+        high_ticket_sales_today=_sold_on(asking(connection, "sales_today"), challenge, today),
+        high_ticket_sales_yesterday=_sold_on(asking(connection, "sales_yesterday"), challenge, yesterday),
         cost_per_acquisition=kpis.cost_per_acquisition(totals.ad_spend, totals.high_ticket_sales),
         cost_per_acquisition_reason=_spend_reason(spend, lens) or ("" if totals.high_ticket_sales else "no sale yet"),
         roas=kpis.roas(totals.revenue, totals.ad_spend),
@@ -166,6 +177,10 @@ def _cards(
         live=live is not None,
         sampled_at=challenge.local_time(live.sampled_at) if live else None,
     )
+
+
+def _sold_on(connection: Connection, challenge: Challenge, on: date) -> int:
+    return money.sales_count(connection, challenge.bounds(Period(on, on)))
 
 
 def _spend_reason(spend: Spend, lens: Lens) -> str:
@@ -218,7 +233,7 @@ def _checks(
 ) -> dict[str, bool]:
     """Return whether the parts make the whole, each side asked from the database on its own."""
     groups = list(groups)
-    by_ad = money.spend_by_ad(connection, period, lens.currency)
+    by_ad = money.spend_by_ad(asking(connection, "spend_by_ad"), period, lens.currency)
     return {
         "sales_add_up": whole.sales == sum(group.sales for group in groups),
         "revenue_adds_up": whole.amount == sum((group.amount for group in groups), ZERO),

@@ -439,6 +439,20 @@ identity_links = sa.Table(
     sa.Column("confirmed_at", Moment, nullable=False),
 )
 
+identity_link_history = sa.Table(
+    "identity_link_history",
+    metadata,
+    # What was confirmed and undone, by whom; a confirmation keeps the sale's credit as it was, for whoever undoes it.
+    sa.Column("sale_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("action", Key(16), nullable=False),  # confirmed or undone
+    sa.Column("lead_source", Key(32), nullable=False),
+    sa.Column("lead_external_id", Key(191), nullable=False),
+    sa.Column("author", sa.String(255), nullable=False),
+    sa.Column("done_at", Moment, nullable=False),
+    sa.Column("before", sa.Text, nullable=False),  # JSON
+)
+
 campaign_aliases = sa.Table(
     "campaign_aliases",
     metadata,

@@ -7,6 +7,8 @@ from typing import Any
 
 from analytics.challenge import Challenge
 from analytics.kpis import cents
+from analytics.receipts import asked_lines, asked_title
+from analytics.receipts import receipts as receipts_of
 from analytics.sessions import between
 from analytics.view3 import AttendanceDay, SaleRow, View3
 
@@ -27,6 +29,20 @@ def show(view: View3) -> Iterator[str]:
     yield "Attendance          YouTube     Zoom"
     yield from _attendance(view.attendance)
     yield from _footer(view)
+
+
+def receipts(view: View3) -> Iterator[str]:
+    """Yield how every figure came about line by line: its definition and what it is made from, then each statement once."""
+    yield ""
+    yield "How each figure came about"
+    for one in receipts_of(view):
+        yield f"{one.definition.name:28}  {one.printed:>18}  {one.definition.sentence}"
+        for asked in one.asked:
+            yield f"{'':28}  {'':18}  from {asked_title(asked)}"
+    yield ""
+    yield "What was asked"
+    for asked in view.asked:
+        yield from map(plain, asked_lines(asked))
 
 
 def sales(rows: Iterable[SaleRow]) -> Iterator[str]:

@@ -1,10 +1,11 @@
 """View 3 itself: one frozen value that dashboard, terminal, notebook and e-mail all render."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from analytics.challenge import Period
 
@@ -72,8 +73,25 @@ class Attribution:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A statement as it was executed, its bound values by name, how many rows came back, and a hash of them.
+
+    `question` names what was asked. Rows are hashed as the driver gave them, in any order.
+    """
+
+    question: str
+    sql: str
+    values: tuple[tuple[str, Any], ...]
+    rows: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class View3:
-    """Everything the page shows but the rows of its table, true at `as_of`."""
+    """Everything the page shows but the rows of its table, true at `as_of`.
+
+    `asked` is how it came about: two views with the same figures are equal, whatever engine they were asked from.
+    """
 
     as_of: datetime
     timezone: str
@@ -89,6 +107,7 @@ class View3:
     excluded: Mapping[str, int]
     freshness: Mapping[str, datetime]
     checks: Mapping[str, bool]
+    asked: tuple[Asked, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

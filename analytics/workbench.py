@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy.engine import Connection, Engine
 
-from analytics import breaking_down, explanation, migrate, reading
+from analytics import breaking_down, explanation, migrate, reading, receipts
 from analytics.breakdown import Breakdown, Level
 from analytics.challenge import Challenge, Period
 from analytics.database import DatabaseError, connect, in_words, open_engine, open_reader
@@ -19,10 +20,14 @@ from analytics.ingest import Rules
 from analytics.queries import health, money
 from analytics.queries.money import LeftOut
 from analytics.reading import Lens
+from analytics.receipts import Receipt
 from analytics.records import UtmMapping
 from analytics.sales_csv import sales_csv
 from analytics.settings import Settings
 from analytics.view3 import Choices, SaleRow, SalesFilter, SalesPage, Sort, View3
+
+if TYPE_CHECKING:
+    from analytics.frames import Frames
 
 NEWEST_FIRST = Sort()
 
@@ -121,6 +126,18 @@ class Workbench:
             return breaking_down.read_breakdown(
                 connection, self.lens, period or self.challenge.whole(self.now()), level
             )
+
+    @property
+    def frames(self) -> Frames:
+        """Return the tables that an analyst works with, e.g. `workbench.frames.sales()`; all are read, none can be written."""
+        # pandas costs a second at import, and the command line has no use for it.
+        from analytics.frames import Frames
+
+        return Frames(self.lens, self.now(), self._read)
+
+    def receipt(self, figure: str, period: Period | None = None, now: datetime | None = None) -> Receipt:
+        """Return how a figure of View 3 came about, ready to be a cell's last line, e.g. `workbench.receipt("roas")`."""
+        return receipts.receipt(self.view(period, now), figure)
 
     def choices(self, period: Period) -> Choices:
         """Return the campaigns and products that the table can be filtered by."""

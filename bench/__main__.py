@@ -1,9 +1,9 @@
-"""`python -m bench [import|memory|show|page|table|attribute|receive|polling|poll-memory|report|check] [--rows N] [--small]`: all of them without a name."""
+"""`python -m bench [import|memory|show|page|table|attribute|receive|polling|poll-memory|report|notebooks|check] [--rows N] [--small]`: all of them without a name."""
 
 import argparse
 from collections.abc import Callable
 
-from bench import attributing, checking, importing, page, polling, receiving, reporting, showing, table
+from bench import attributing, checking, importing, notebooks, page, polling, receiving, reporting, showing, table
 
 MILLION, SMALL, CHECKED = 1_000_000, 20_000, 2000
 BENCHMARKS: dict[str, tuple[Callable[[int], None], int]] = {
@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, tuple[Callable[[int], None], int]] = {
     "polling": (polling.polling, polling.DAYS * polling.ADS),
     "poll-memory": (polling.poll_memory, polling.PAGES),
     "report": (reporting.report, reporting.LEADS),
+    "notebooks": (notebooks.notebooks, MILLION),
 }
 
 

@@ -14,6 +14,7 @@ import psutil
 
 PROGRAMS, PEERS = Path(sys.executable).parent, Path(__file__).parent / "peers"
 MAY_TAKE = 6.0  # seconds for a kernel to end after its page closed
+END_MAY_TAKE = 2.0  # seconds; a kernel whose server never asks what became of it stays listed though it has ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,8 @@ class Served:
         _end({*self._children(), self._process})
 
     def _children(self) -> set[psutil.Process]:
-        return set(self._process.children(recursive=True)) if self._process.is_running() else set()
+        children = self._process.children(recursive=True) if self._process.is_running() else []
+        return {child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE}
 
 
 @contextmanager
@@ -133,7 +135,7 @@ def _end(processes: set[psutil.Process]) -> None:
     for process in processes:
         if process.is_running():
             process.terminate()
-    _, alive = psutil.wait_procs(processes, timeout=10)
+    _, alive = psutil.wait_procs(processes, timeout=END_MAY_TAKE)
     for process in alive:
         process.kill()
 

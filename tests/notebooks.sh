@@ -7,5 +7,5 @@ trap 'rm -rf "$folder"' EXIT
 for filling in demo init; do
     export VIEW3_DATABASE_URL="sqlite:///$folder/$filling.db"
     .venv/bin/view3 "$filling"
-    .venv/bin/pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=60 -p no:cacheprovider notebooks reports
+    .venv/bin/pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=30 -p no:cacheprovider notebooks reports
 done

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from analytics.dashboard.icons import icon
 from analytics.dashboard.wording import clock, long_day, many, money, number, plain, short_day, span
+from analytics.receipts import receipt
 from analytics.view3 import View3
 
 
@@ -28,7 +29,7 @@ class Card:
 def cards_html(view: View3) -> str:
     """Return the four cards."""
     cards = (_sales_today(view), _cost_per_acquisition(view), _roas(view), _attendance(view))
-    return f'<div class="view3-kpis">{"".join(_card_html(card) for card in cards)}</div>'
+    return f'<div class="view3-kpis">{"".join(_card_html(card, _how_html(view, card)) for card in cards)}</div>'
 
 
 def _sales_today(view: View3) -> Card:
@@ -105,7 +106,7 @@ def _attendance(view: View3) -> Card:
     )
 
 
-def _card_html(card: Card) -> str:
+def _card_html(card: Card, how: str) -> str:
     live = '<span class="view3-live"><i></i>LIVE</span>' if card.live else ""
     before = f'<span class="view3-unit">{plain(card.before)}</span>' if card.before else ""
     after = f'<span class="view3-unit view3-times">{card.after}</span>' if card.after else ""
@@ -115,6 +116,7 @@ def _card_html(card: Card) -> str:
         f"<p>{card.definition}</p>",
         f"<p>{card.period}</p>",
         f'<p class="view3-left-out">{card.left_out}</p>' if card.left_out else "",
+        how,
     )
     return (
         f'<article class="view3-kpi" data-kpi="{card.key}" aria-label="{plain(card.title)}">'
@@ -122,6 +124,13 @@ def _card_html(card: Card) -> str:
         f'<p class="view3-figure">{before}<span class="view3-kpi-value">{number(card.value)}</span>{after}</p>'
         f'<div class="view3-kpi-note">{"".join(notes)}</div></article>'
     )
+
+
+def _how_html(view: View3, card: Card) -> str:
+    """Return how the figure came about, folded away under one word that a keyboard reaches."""
+    told = receipt(view, card.key.replace("-", "_"))
+    title = plain(card.title)
+    return f'<details class="view3-how"><summary aria-label="{title}: how?">how?</summary>{told.html()}</details>'
 
 
 def _today(view: View3) -> str:

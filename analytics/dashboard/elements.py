@@ -34,6 +34,11 @@ export default widget;"""
     return IMPORT.sub(lambda found: _text(found[1]).replace("export function", "function"), _text(name))
 
 
+def style() -> str:
+    """Return the page's style for a notebook that nobody serves, where its colours are the page's alone; a server writes its own."""
+    return "" if is_served() else _text("view3.css").replace(":root:root", ".view3-page.view3-page")
+
+
 def _text(name: str) -> str:
     return (STATIC / name).read_text(encoding="utf-8")
 
@@ -49,6 +54,7 @@ class Place(anywidget.AnyWidget):
     """The end of the page's address, written by the kernel; an outdated page is loaded again from it."""
 
     _esm = script("place.js")
+    _css = style()  # of all widgets this one stands once on a page
     query = traitlets.Unicode().tag(sync=True)
     outdated = traitlets.Bool(default_value=False).tag(sync=True)
 
@@ -74,6 +80,7 @@ class Download(anywidget.AnyWidget):
 
     _esm = script("download.js")
     label = traitlets.Unicode().tag(sync=True)
+    served = traitlets.Unicode("sales").tag(sync=True)  # which of the page's files, where a server has them
 
     def __init__(self, start: Start, **traits: object) -> None:
         super().__init__(**traits)

@@ -104,7 +104,7 @@ def _sales_html(view: View3, page: SalesPage, asked: Address) -> str:
         f'<section class="view3-sales view3-panel">{title_html(view.attribution)}'
         '<div class="view3-controls" inert><div class="view3-ghost view3-ghost-search">Search</div>'
         '<div class="view3-ghost view3-ghost-choice">Campaign</div><div class="view3-ghost view3-ghost-choice">Product</div>'
-        '<div class="view3-ghost view3-ghost-export"></div></div>'
+        '<div class="view3-ghost view3-ghost-notebook"></div><div class="view3-ghost view3-ghost-export"></div></div>'
         f'{table_html(page, view.currency)}<div class="view3-pager"><div class="view3-region">'
         f"{count_html(page, asked.offset, view.currency, narrowed=narrowed)}</div></div></section>"
     )

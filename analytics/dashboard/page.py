@@ -16,6 +16,7 @@ from analytics.dashboard.charts import ATTENDANCE_HEADING, attendance_figure, at
 from analytics.dashboard.elements import Chart, Place, Pulse, Region
 from analytics.dashboard.explained import explained_html, unknown_html, unread_html
 from analytics.dashboard.filters import PeriodFilter
+from analytics.dashboard.handover import notebook, notebook_name
 from analytics.dashboard.masthead import banner_html, masthead_html, trouble_sentence
 from analytics.dashboard.parts import Parts, Reading, Wish, attempt
 from analytics.dashboard.refreshing import MAY_TAKE, Patience, Refresher
@@ -49,7 +50,7 @@ class Dashboard:
             value=asked.arrangement.value,
         )
         self.filter = PeriodFilter(source.challenge, source.challenge.local_date(source.now()), self._refilter, asked)
-        self.sales = SalesTable(source.currency, self._ask, self._export, asked)
+        self.sales = SalesTable(source.currency, self._ask, (self._export, self._notebook), asked)
         self.arrangement.observe(lambda _: self._redraw(), "value")
         self.root = self._layout()
 
@@ -200,6 +201,10 @@ class Dashboard:
         wish = self.wish()
         total, text = self._source.export(wish.sales, wish.address.sort)
         return file_name(total, self._source.challenge.local_time(self._source.now())), text
+
+    def _notebook(self) -> tuple[str, Iterator[str]]:
+        local = self._source.challenge.local_time(self._source.now())
+        return notebook_name(local), iter([notebook(self.wish().sales, local)])
 
     def _layout(self) -> w.Box:
         self.arrangement.add_class("view3-segments")

@@ -23,7 +23,9 @@ ALL_PRODUCTS: Final = "All products"
 class SalesTable:
     """The table with its controls; `changed` is called when a viewer asks for other rows."""
 
-    def __init__(self, currency: str, changed: Callable[[], None], export: Start, address: Address) -> None:
+    def __init__(
+        self, currency: str, changed: Callable[[], None], files: tuple[Start, Start], address: Address
+    ) -> None:
         self._currency, self._changed = currency, changed
         self._total, self._offset, self._offering = 0, address.offset, False
         self._rows: dict[int, SaleRow] = {}
@@ -38,6 +40,8 @@ class SalesTable:
         _offer(self.campaign, ALL_CAMPAIGNS, (), address.campaign)
         _offer(self.product, ALL_PRODUCTS, (), address.product)
         self.rows = w.Dropdown(options=PAGE_SIZES, value=address.rows, description="Rows", tooltip="Rows per page")
+        export, notebook = files
+        self.notebook = Download(notebook, label="Open in a notebook", served="notebook")
         self.export = Download(export, label="Export CSV")
         self.before, self.after = w.Button(description="Previous"), w.Button(description="Next")
         self.title, self.said, self.trouble = Region(), Region(), Region()
@@ -127,7 +131,7 @@ class SalesTable:
             self._changed()
 
     def _layout(self) -> w.Box:
-        controls = w.Box([self.search, self.campaign, self.product, self.export])
+        controls = w.Box([self.search, self.campaign, self.product, self.notebook, self.export])
         pager = w.Box([self.said, self.rows, self.before, self.after])
         box = w.Box([self.title, controls, self.trouble, self.table, pager])
         for name, part in {"view3-controls": controls, "view3-pager": pager, "view3-sales": box}.items():

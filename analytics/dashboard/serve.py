@@ -204,6 +204,7 @@ def _resources() -> dict[str, str]:
         "view3_plotly": f"view3/plotly.min.js?v={charts.VERSION}",
         "view3_itables": f"view3/itables/widget.js?v={grid.VERSION}",
         "view3_sales": download.ADDRESS,
+        "view3_notebook": download.NOTEBOOK,
         "view3_version": VERSION,  # a new address for a new content
     }
 

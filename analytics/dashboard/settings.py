@@ -9,5 +9,6 @@ def visited_query() -> str:
 
 
 def is_served() -> bool:
-    """Tell whether this kernel works for the page's server, which then also has the scripts."""
-    return os.environ.get("SERVER_SOFTWARE", "").startswith("voila/")
+    """Tell whether this kernel works for the page's server, which then also has the scripts; JupyterLab's preview is none."""
+    is_preview = os.environ.get("SCRIPT_NAME", "").rpartition("/")[0].endswith("voila/render")
+    return os.environ.get("SERVER_SOFTWARE", "").startswith("voila/") and not is_preview

@@ -99,9 +99,9 @@ class LeftOut:
 
 def whole_sales(connection: Connection, bounds: Bounds) -> Whole:
     """Return count, amount and seal of all high-ticket sales of a period, asked from their table alone."""
-    query = sa.select(sa.func.count(), exact_sum(sale.c.price), sa.func.sum(seal)).where(
-        _inside(sale.c.purchase_date, bounds)
-    )
+    query = sa.select(
+        sa.func.count().label("sales"), exact_sum(sale.c.price).label("amount"), sa.func.sum(seal).label("seal")
+    ).where(_inside(sale.c.purchase_date, bounds))
     count, amount, sealed = connection.execute(query).one()
     return Whole(count, amount or ZERO, int(sealed or 0))
 
@@ -153,10 +153,11 @@ def _sums_of_days(period: Period, currency: str) -> sa.Select[Any]:
         sa.select(
             *key,
             sa.func.sum(day.sales).label("sales"),
-            sa.func.sum(day.net_sales),
-            sa.func.sum(sa.case((~here, day.sales), else_=0)),
+            sa.func.sum(day.net_sales).label("net_sales"),
+            sa.func.sum(sa.case((~here, day.sales), else_=0)).label("other_currency"),
             exact_sum(day.amount).label("amount"),
-            *(_sum_where(here, day[name]) for name in ("amount", "refunded", "collected", "at_risk")),
+            _sum_where(here, day.amount).label("revenue"),
+            *(_sum_where(here, day[name]).label(name) for name in ("refunded", "collected", "at_risk")),
             sa.func.sum(day.seal).label("seal"),
         )
         .where(day.date.between(period.first, period.last))
@@ -171,10 +172,13 @@ def _sums_of_sales(bounds: Bounds, currency: str) -> sa.Select[Any]:
         sa.select(
             *key,
             sa.func.count().label("sales"),
-            _count(_is_net),
-            _count(~here),
+            _count(_is_net).label("net_sales"),
+            _count(~here).label("other_currency"),
             exact_sum(sale.c.price).label("amount"),
-            *(_sum_where(here, amount) for amount in (sale.c.price, refunded, collected, at_risk)),
+            _sum_where(here, sale.c.price).label("revenue"),
+            _sum_where(here, refunded).label("refunded"),
+            _sum_where(here, collected).label("collected"),
+            _sum_where(here, at_risk).label("at_risk"),
             sa.func.sum(seal).label("seal"),
         )
         .select_from(with_facts)
@@ -189,7 +193,7 @@ def _sealed(rows: Sequence[Any]) -> int:
 
 def sales_count(connection: Connection, bounds: Bounds) -> int:
     """Return how many high-ticket sales were made inside the bounds."""
-    query = sa.select(sa.func.count()).select_from(sale).where(_inside(sale.c.purchase_date, bounds))
+    query = sa.select(sa.func.count().label("sales")).select_from(sale).where(_inside(sale.c.purchase_date, bounds))
     return connection.scalar(query) or 0
 
 
@@ -200,11 +204,11 @@ def funnel_revenue(connection: Connection, bounds: Bounds, currency: str) -> dic
     query = (
         sa.select(
             order.c.kind,
-            sa.func.count(),
-            _count(~here),
-            _sum_where(here, order.c.price),
-            _sum_where(here, order.c.refunded),
-            _sum_where(here, order.c.collected),
+            sa.func.count().label("orders"),
+            _count(~here).label("other_currency"),
+            _sum_where(here, order.c.price).label("revenue"),
+            _sum_where(here, order.c.refunded).label("refunded"),
+            _sum_where(here, order.c.collected).label("collected"),
         )
         .where(_inside(order.c.ordered_at, bounds))
         .group_by(order.c.kind)
@@ -219,7 +223,13 @@ def spend_by_account(connection: Connection, period: Period, currency: str) -> S
     """Return the ad spend of a period, also by (platform, account)."""
     here = ad_spend.c.currency == currency
     query = (
-        sa.select(ad_spend.c.platform, ad_spend.c.account_id, _count(here), _count(~here), _spend_where(here))
+        sa.select(
+            ad_spend.c.platform,
+            ad_spend.c.account_id,
+            _count(here).label("rows_here"),
+            _count(~here).label("other_currency"),
+            _spend_where(here).label("spend"),
+        )
         .where(ad_spend.c.date.between(period.first, period.last))
         .group_by(ad_spend.c.platform, ad_spend.c.account_id)
     )
@@ -246,7 +256,9 @@ def left_out(connection: Connection, bounds: Bounds) -> dict[str, int]:
     # Asked why by why, each finds its few rows by an index; asked together, every purchase would be looked at.
     asked = (sa.select(_why).where(inside, condition) for condition in _by_why)
     rows = sa.union_all(*asked).subquery("rows")
-    return dict(connection.execute(sa.select(rows.c.why, sa.func.count()).group_by(rows.c.why)).all())
+    return dict(
+        connection.execute(sa.select(rows.c.why, sa.func.count().label("purchases")).group_by(rows.c.why)).all()
+    )
 
 
 def list_left_out(connection: Connection) -> list[LeftOut]:

@@ -50,7 +50,7 @@ def attendance_by_day(connection: Connection, period: Period) -> list[RoomDay]:
             attendance.c.date,
             attendance.c.platform,
             attendance.c.participant_count,
-            sa.func.coalesce(told.c.statistic, ""),
+            sa.func.coalesce(told.c.statistic, "").label("statistic"),
         )
         .join_from(
             attendance,
@@ -107,8 +107,9 @@ def _present(connection: Connection, now: datetime) -> list[tuple[str, int, date
     stay, session = attendance_stays, attendance_sessions
     moved = sa.func.max(sa.func.coalesce(stay.c.left_at, stay.c.joined_at), type_=Moment)
     is_inside = sa.and_(stay.c.joined_at.is_not(None), stay.c.left_at.is_(None))
+    inside = sa.func.count(sa.case((is_inside, stay.c.person)).distinct())
     query = (
-        sa.select(session.c.platform, sa.func.count(sa.case((is_inside, stay.c.person)).distinct()), moved)
+        sa.select(session.c.platform, inside.label("participants"), moved.label("seen_at"))
         .join_from(
             session, stay, sa.and_(stay.c.platform == session.c.platform, stay.c.session_id == session.c.session_id)
         )

@@ -12,7 +12,9 @@ from analytics.attribution import Outcome
 from analytics.dialect import bytes_of, lower_case
 from analytics.queries.money import (
     Bounds,
+    at_risk,
     campaign_key,
+    collected,
     fact,
     is_recorded,
     outcome,
@@ -82,6 +84,27 @@ def stream_sales(connection: Connection, wanted: Wanted, mapping: UtmMapping, or
     query = _rows(mapping).where(*_conditions(connection, wanted, mapping)).order_by(*_order(*order, mapping))
     # Only the whole table is streamed: the next question on the connection would cut an unread stream short on MariaDB.
     return iter(connection.execute(query.execution_options(yield_per=STREAM)))
+
+
+def whole_sales(connection: Connection, wanted: Wanted, mapping: UtmMapping, most: int | None) -> Sequence[Any]:
+    """Return the wanted sales, oldest first, each with all that is known of it; no more than `most`."""
+    query = (
+        _rows(mapping)
+        .add_columns(
+            sa.func.coalesce(fact.c.email_key, "").label("person"),
+            sale.c.customer_email.label("email"),
+            product_key.label("product_key"),
+            collected.label("collected"),
+            at_risk.label("at_risk"),
+            sale.c.utm_source,
+            sale.c.utm_medium,
+            campaign_key.label("campaign_key"),
+        )
+        .where(*_conditions(connection, wanted, mapping))
+        .order_by(sale.c.purchase_date, sale.c.id)
+        .limit(most)
+    )
+    return connection.execute(query).mappings().all()
 
 
 def campaigns(connection: Connection, bounds: Bounds) -> list[tuple[str, str]]:

@@ -7,8 +7,9 @@ from html import unescape
 
 from analytics.dashboard.cards import cards_html
 from analytics.dashboard.masthead import banner_html, masthead_html
-from analytics.view3 import View3
-from tests.dashboard.fake_source import FakeSource
+from analytics.definitions import DEFINITIONS
+from analytics.view3 import Asked, View3
+from tests.dashboard.fake_source import HOSTILE, FakeSource
 
 
 def text(html: str) -> str:
@@ -95,3 +96,23 @@ class TestMasthead:
 
     def test_an_empty_database_tells_the_next_step(self):
         assert "view3 import" in banner_html(FakeSource(empty=True, rows=[]).view(), "")
+
+
+class TestHow:
+    def test_each_card_tells_how_its_figure_came_about(self):
+        asked = Asked("sales", "SELECT '<b>'", (("1", HOSTILE),), 12, "0123456789abcdef")
+        view = replace(FakeSource().view(), asked=(asked,))
+        told = card(view, "roas")
+
+        assert '<details class="view3-how"><summary aria-label="ROAS, full funnel: how?">how?</summary>' in told
+        assert DEFINITIONS["roas"].sentence in text(told)
+        assert "sales: 12 rows, hash 0123456789abcdef" in text(told)
+        assert "SELECT &#x27;&lt;b&gt;&#x27;" in told
+        assert HOSTILE not in told
+
+    def test_it_is_folded_away_and_runs_nothing(self):
+        told = cards_html(FakeSource().view())
+
+        assert told.count("<details class") == told.count(">how?</summary>") == 4
+        assert "<details open" not in told
+        assert " onclick" not in told

@@ -2,7 +2,7 @@
 
 import asyncio
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -25,7 +25,9 @@ class Endless(FakeSource):
         return 1_000_000, (f"Ana Souza,Inner Circle,2500.00,{number}\r\n" * 500 for number in range(2000))
 
 
-def asked(source: FakeSource, query: str = "", method: str = "GET", token: str = "") -> tuple[HTTPResponse, int]:
+def asked(
+    source: FakeSource, query: str = "", method: str = "GET", token: str = "", address: str = download.ADDRESS
+) -> tuple[HTTPResponse, int]:
     """Return the answer of a server of one's own, and how many bytes came, none of them kept."""
     came = 0
 
@@ -33,16 +35,32 @@ def asked(source: FakeSource, query: str = "", method: str = "GET", token: str =
         nonlocal came
         came += len(piece)
 
+    answer = answered(source, f"{address}?{query}", method, token, count)
+    return answer, came
+
+
+def body(source: FakeSource, address: str, query: str) -> tuple[HTTPResponse, str]:
+    """Return the answer of a server of one's own, and its text."""
+    pieces: list[bytes] = []
+    answer = answered(source, f"{address}?{query}", "GET", "", pieces.append)
+    return answer, b"".join(pieces).decode()
+
+
+def answered(
+    source: FakeSource, address: str, method: str, token: str, take: Callable[[bytes], object]
+) -> HTTPResponse:
+    """Return the answer of a server of one's own; its content is handed on piece by piece."""
+
     async def ask() -> HTTPResponse:
         application = Application(download.routes(source), **settings(token))
         listener, port = bind_unused_port()
         server = HTTPServer(application)
         server.add_socket(listener)
-        address = f"http://127.0.0.1:{port}/{download.ADDRESS}?{query}"
-        keep: dict[str, Any] = {"streaming_callback": count} if method == "GET" else {}
+        url = f"http://127.0.0.1:{port}/{address}"
+        keep: dict[str, Any] = {"streaming_callback": take} if method == "GET" else {}
         client = AsyncHTTPClient()
         answer = await client.fetch(
-            address, method=method, raise_error=False, follow_redirects=False, request_timeout=60, **keep
+            url, method=method, raise_error=False, follow_redirects=False, request_timeout=60, **keep
         )
         client.close()
         server.stop()
@@ -50,7 +68,7 @@ def asked(source: FakeSource, query: str = "", method: str = "GET", token: str =
         return answer
 
     with ThreadPoolExecutor() as pool:
-        return pool.submit(asyncio.run, ask()).result(), came
+        return pool.submit(asyncio.run, ask()).result()
 
 
 def settings(token: str) -> dict[str, Any]:

@@ -48,6 +48,13 @@ def credit(bought: Bought, leads: Iterable[Lead], zone: ZoneInfo) -> Credit:
     return Credit("matched", rule(bought, first), who, values, days)
 
 
+def way(bought: Bought, leads: Iterable[Lead], zone: ZoneInfo) -> list[Lead]:
+    """Return all of the buyer's opt-ins before a sale that is credited to one of them, earliest first."""
+    people = [lead for lead in leads if is_same_customer(bought, lead) or is_same_mailbox(bought.email, lead.email)]
+    in_time = [lead for lead in people if is_in_time(bought, lead, zone)]
+    return sorted(in_time, key=lambda lead: (lead.opted_in_at, len(lead.external_id), lead.external_id, lead.source))
+
+
 def is_in_time(bought: Bought, lead: Lead, zone: ZoneInfo) -> bool:
     """Tell whether a lead opted in before buying; where one of both knows only its day, days are compared."""
     if bought.date_only or lead.date_only:

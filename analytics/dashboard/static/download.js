@@ -1,8 +1,8 @@
-// Saves every matching row as a file: from the server, which streams it to the disk, or piece by piece through the kernel.
+// Saves every matching row, or a notebook of what is on screen, as a file: from the server, which streams it to the disk, or piece by piece through the kernel.
 function render({ model, el }) {
   const button = document.createElement("button");
   button.type = "button";
-  button.className = "view3-button view3-download";
+  button.className = `view3-button view3-download view3-save-${model.get("served")}`;
   const said = document.createElement("span");
   said.className = "view3-said";
   said.setAttribute("role", "status");
@@ -48,7 +48,7 @@ function render({ model, el }) {
     if (message.failed) return stop("The export could not be read from the database.");
     if (buffers?.length) parts.push(buffers[0]);
     if (!message.done) return ask("next");
-    const address = URL.createObjectURL(new Blob(parts, { type: "text/csv;charset=utf-8" }));
+    const address = URL.createObjectURL(new Blob(parts, { type: "application/octet-stream" }));
     save(address, message.name);
     setTimeout(() => URL.revokeObjectURL(address), 60000);
   });
@@ -57,7 +57,7 @@ function render({ model, el }) {
     button.disabled = true;
     parts = [];
     said.textContent = "Preparing…";
-    const served = document.querySelector('meta[name="view3-sales"]');
+    const served = document.querySelector(`meta[name="view3-${model.get("served")}"]`);
     if (served) fromServer(served.content);
     else ask("start");
   });

@@ -1,0 +1,1 @@
+"""The analysts' pictures: a frame in, a figure out; none of them reads the database."""

@@ -1,0 +1,150 @@
+"""How clean the data is: UTM values as typed, what counts nowhere, where days are missing, and whether spend adds up."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from analytics.challenge import Period
+from analytics.dialect import as_typed, bytes_of, characters, exact_sum
+from analytics.queries.money import SPEND_SCALE, Bounds
+from analytics.schema import ad_spend, ad_spend_versions, attendance_sessions, freshness, leads, purchases
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A UTM value as it arrived, the key it is grouped by, and how many opt-ins carry it."""
+
+    key: str
+    value: str
+    leads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A purchase that counts nowhere: excluded (test mode, staff), suspected to be a duplicate, or of no known offer."""
+
+    why: str
+    source: str
+    external_id: str
+    product: str
+    price: Decimal
+    currency: str
+    purchased_at: datetime
+    duplicate_of: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountDay:
+    """An ad account's spend on a date: as our rows add up, and as the platform last told the whole of it."""
+
+    platform: str
+    account_id: str
+    date: date
+    currency: str
+    by_ads: Decimal
+    told: Decimal
+
+
+def typed_values(connection: Connection, bounds: Bounds, column: str) -> list[Typed]:
+    """Return the values of a UTM column in the opt-ins of a period, each as it was typed; the empty ones are one."""
+    value, key = sa.func.coalesce(leads.c[column], ""), leads.c[f"{column}_key"]
+    query = (
+        sa.select(key, sa.func.max(bytes_of(value)), sa.func.count())
+        .where(leads.c.opted_in_at >= bounds[0], leads.c.opted_in_at < bounds[1])
+        .group_by(key, as_typed(leads.c[column]), characters(leads.c[column]))
+    )
+    return [Typed(key, text.decode(), count) for key, text, count in connection.execute(query)]
+
+
+def left_out(connection: Connection, bounds: Bounds, why: str, most: int) -> list[Left]:
+    """Return the newest purchases of a period that count nowhere for one reason, at most so many."""
+    told = purchases.c
+    is_excluded, is_duplicate = told.excluded.is_not(None), told.duplicate_of.is_not(None)
+    wanted = {
+        "test_mode": told.excluded == "test_mode",
+        "staff": told.excluded == "staff",
+        "suspected_duplicates": sa.and_(is_duplicate, ~is_excluded),
+        "unclassified": sa.and_(told.counted_as.is_(None), ~is_duplicate, ~is_excluded),
+    }[why]
+    columns = (told.source, told.external_id, told.product, told.price, told.currency, told.purchased_at)
+    query = (
+        sa.select(*columns, sa.func.coalesce(told.duplicate_of, ""))
+        .where(wanted, told.purchased_at >= bounds[0], told.purchased_at < bounds[1])
+        .order_by(told.purchased_at.desc(), told.source, told.external_id)
+        .limit(most)
+    )
+    return [Left(why, *row) for row in connection.execute(query)]
+
+
+def newest_by_source(connection: Connection) -> dict[str, datetime]:
+    """Return the moment of the newest thing each source told."""
+    return dict(connection.execute(sa.select(freshness.c.source, freshness.c.newest_at)).all())
+
+
+def days_with_spend(connection: Connection, period: Period) -> dict[str, set[date]]:
+    """Return the dates of a period on which each ad platform has spend."""
+    query = (
+        sa.select(ad_spend.c.platform, ad_spend.c.date)
+        .where(ad_spend.c.date.between(period.first, period.last))
+        .distinct()
+    )
+    found: dict[str, set[date]] = {}
+    for platform, on in connection.execute(query):
+        found.setdefault(platform, set()).add(on)
+    return found
+
+
+def days_with_opt_ins(connection: Connection, period: Period) -> dict[str, set[date]]:
+    """Return the dates of a period on which each source told of opt-ins."""
+    on = leads.c.opted_in_on
+    query = sa.select(leads.c.source, on).where(on.between(period.first, period.last)).group_by(leads.c.source, on)
+    found: dict[str, set[date]] = {}
+    for source, day in connection.execute(query):
+        found.setdefault(source, set()).add(day)
+    return found
+
+
+def samples(connection: Connection, period: Period) -> dict[str, tuple[int, int]]:
+    """Return, per platform, how many samples of the sessions of a period came, and how many were expected."""
+    session = attendance_sessions.c
+    query = (
+        sa.select(session.platform, sa.func.sum(session.samples_received), sa.func.sum(session.samples_expected))
+        .where(session.date.between(period.first, period.last), session.samples_expected > 0)
+        .where(
+            sa.or_(session.samples_received > 0, session.told_peak.is_(None))
+        )  # else the platform told its peak by itself
+        .group_by(session.platform)
+    )
+    return {platform: (int(received or 0), int(expected)) for platform, received, expected in connection.execute(query)}
+
+
+def account_days(connection: Connection, period: Period) -> list[AccountDay]:
+    """Return the days of a period whose whole an ad platform told by itself, with what our rows of its ads add up to."""
+    version, spend = ad_spend_versions.c, ad_spend.c
+    key = (version.platform, version.account_id, version.date, version.currency)
+    newest = sa.func.row_number().over(partition_by=key, order_by=(version.last_told_at.desc(), version.spend))
+    ranked = sa.select(*key, version.spend, newest.label("place"))
+    told = ranked.where(version.date.between(period.first, period.last)).subquery("told")
+    by_ads = (
+        sa.select(
+            spend.platform,
+            spend.account_id,
+            spend.date,
+            spend.currency,
+            exact_sum(spend.spend, SPEND_SCALE).label("spend"),
+        )
+        .where(spend.date.between(period.first, period.last))
+        .group_by(spend.platform, spend.account_id, spend.date, spend.currency)
+        .subquery("by_ads")
+    )
+    same = sa.and_(*(told.c[column.name] == by_ads.c[column.name] for column in key))
+    query = (
+        sa.select(*(told.c[column.name] for column in key), by_ads.c.spend, told.c.spend)
+        .join_from(told, by_ads, same, isouter=True)
+        .where(told.c.place == 1)
+        .order_by(told.c.platform, told.c.account_id, told.c.date)
+    )
+    return [AccountDay(*row[:4], row[4] or Decimal(0), row[5]) for row in connection.execute(query)]

@@ -1,0 +1,106 @@
+"""Which opt-ins led to which sale, and which to none."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from analytics.dialect import characters, days_between
+from analytics.queries.money import ZERO, Bounds, fact, outcome, sale
+from analytics.schema import UTM_COLUMNS, identity_links, leads, purchases
+
+NOWHERE = "(unattributed)"  # a touch without any UTM; of a sale: credited to nothing
+STREAM = 5000
+
+_has_utm = sa.or_(*(leads.c[name].is_not(None) for name in UTM_COLUMNS))
+_touch = sa.case((_has_utm, leads.c.utm_campaign_key), else_=NOWHERE)
+_same_lead = sa.and_(
+    leads.c.source == identity_links.c.lead_source, leads.c.external_id == identity_links.c.lead_external_id
+)
+_is_linked = sa.exists().where(identity_links.c.sale_id == fact.c.sale_id)
+_in_time = leads.c.opted_in_at <= fact.c.eligible_until
+_earliest_first = (leads.c.opted_in_at, characters(leads.c.external_id), leads.c.external_id, leads.c.source)
+
+
+def buyers_of_several_opt_ins(connection: Connection, bounds: Bounds, currency: str) -> Iterator[Any]:
+    """Yield the opt-ins of each sale whose buyer opted in more than once before, sale by sale and earliest first.
+
+    Rows have: sale_id, revenue (0 in another currency), credited (the campaign key that stands, or NOWHERE), touch (a
+    campaign key or NOWHERE), days before the sale.
+    """
+    pairs = sa.union(*(part.where(_in_time, *_credited_inside(bounds)) for part in _recognised())).subquery("pairs")
+    counted = sa.select(pairs, sa.func.count().over(partition_by=pairs.c.sale_id).label("opt_ins")).subquery("counted")
+    several = sa.select(counted.c.sale_id, counted.c.lead_id).where(counted.c.opt_ins > 1).subquery("several")
+    here = sa.func.coalesce(fact.c.currency, currency) == currency
+    query = (
+        sa.select(
+            several.c.sale_id,
+            sa.case((here, sale.c.price), else_=ZERO).label("revenue"),
+            sa.case((outcome == "matched", fact.c.utm_campaign_key), else_=NOWHERE).label("credited"),
+            _touch.label("touch"),
+            days_between(fact.c.purchased_on, leads.c.opted_in_on).label("days"),
+        )
+        .join_from(several, leads, leads.c.id == several.c.lead_id)
+        .join(sale, sale.c.id == several.c.sale_id)
+        .join(fact, fact.c.sale_id == several.c.sale_id)
+        .order_by(several.c.sale_id, *_earliest_first)
+    )
+    return iter(connection.execute(query.execution_options(yield_per=STREAM)))
+
+
+def opt_ins_by_touch(connection: Connection, bounds: Bounds) -> dict[str, int]:
+    """Return how many opt-ins there were up to the end of the bounds, by campaign key or NOWHERE."""
+    query = (
+        sa.select(_touch.label("touch"), sa.func.count())
+        .where(leads.c.opted_in_at < bounds[1])
+        .group_by(sa.literal_column("touch"))
+    )
+    return dict(connection.execute(query).all())
+
+
+def people_of_several_opt_ins(connection: Connection, bounds: Bounds) -> Iterator[tuple[str, str]]:
+    """Yield (e-mail key, campaign key or NOWHERE) of everybody who opted in more than once, person by person, earliest first."""
+    several = (
+        sa.select(leads.c.email_key)
+        .where(leads.c.email_key != "", leads.c.opted_in_at < bounds[1])
+        .group_by(leads.c.email_key)
+        .having(sa.func.count() > 1)
+        .subquery("several")
+    )
+    query = (
+        sa.select(leads.c.email_key, _touch)
+        .join_from(several, leads, leads.c.email_key == several.c.email_key)
+        .where(leads.c.opted_in_at < bounds[1])
+        .order_by(leads.c.email_key, *_earliest_first)
+    )
+    return iter(connection.execute(query.execution_options(yield_per=STREAM)))
+
+
+def _credited_inside(bounds: Bounds) -> tuple[sa.ColumnElement[bool], ...]:
+    return sale.c.lead_id.is_not(None), sale.c.purchase_date >= bounds[0], sale.c.purchase_date < bounds[1]
+
+
+def _recognised() -> Iterator[sa.Select[Any]]:
+    """Yield the ways in which a buyer is recognised in an opt-in, as pairs of their numbers: those of the attribution."""
+    pair = sa.select(fact.c.sale_id.label("sale_id"), leads.c.id.label("lead_id"))
+    by_email = pair.join_from(fact, leads, leads.c.email_key == fact.c.email_key).where(
+        fact.c.email_key != "", ~_is_linked
+    )
+    told = sa.and_(purchases.c.sale_id == fact.c.sale_id, purchases.c.customer_id != "")
+    same = sa.and_(leads.c.source == purchases.c.source, leads.c.customer_id == purchases.c.customer_id)
+    by_id = pair.join_from(fact, purchases, told).join(leads, same).where(~_is_linked)
+    linked = leads.alias("linked")
+    is_link = sa.and_(
+        linked.c.source == identity_links.c.lead_source, linked.c.external_id == identity_links.c.lead_external_id
+    )
+    one_person = sa.or_(_same_lead, sa.and_(linked.c.email_key != "", leads.c.email_key == linked.c.email_key))
+    by_link = (
+        pair.join_from(identity_links, fact, fact.c.sale_id == identity_links.c.sale_id)
+        .join(linked, is_link)
+        .join(leads, one_person)
+    )
+    for way, index in ((by_email, "ix_leads_person"), (by_id, "ix_leads_customer"), (by_link, None)):
+        # Left to itself MariaDB compares every row with every row, while its statistics are older than the last import.
+        hinted = way.with_hint(leads, f"FORCE INDEX ({index})", "mysql") if index else way
+        yield hinted.join(sale, sale.c.id == fact.c.sale_id)

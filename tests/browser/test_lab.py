@@ -1,0 +1,102 @@
+"""What `make lab` opens: the notebooks in JupyterLab's launcher, Voilà's preview of each, and nothing for strangers."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.conftest import READY, VIEW3, free_port
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A JupyterLab that runs, and the token it wants."""
+
+    port: int
+    token: str
+
+    def get(self, path: str, *, token: bool = True) -> tuple[int, str]:
+        """Return status and text of an address, asked without following."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection.request("GET", path, headers={"Authorization": f"token {self.token}"} if token else {})
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        connection.close()
+        return answer.status, text
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """JupyterLab as `make lab` starts it, on a port and a sample challenge of its own."""
+    folder, one = tmp_path_factory.mktemp("lab"), Lab(free_port(), "a-token-of-the-test")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("VIEW3_", "JUPYTER_"))}
+    environment |= {"VIEW3_DATABASE_URL": f"sqlite:///{folder}/view3.db", "HOME": str(folder)}
+    subprocess.run([VIEW3, "demo", "--leads", "300"], env=environment, check=True, capture_output=True)
+    options = ["--config=lab/jupyter_lab_config.py", "--no-browser", "--allow-root", f"--port={one.port}"]
+    options += ["--ServerApp.port_retries=0", f"--IdentityProvider.token={one.token}"]
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", *options], cwd=ROOT, env=environment, stdout=log, stderr=log
+        )
+        for _ in range(600):
+            with suppress(ConnectionRefusedError):
+                one.get("/api", token=False)
+                break
+            assert process.poll() is None, (folder / "log").read_text()
+            time.sleep(0.1)
+        yield one
+        process.terminate()
+        process.wait(30)
+
+
+def test_the_makefile_starts_it_with_this_configuration():
+    assert "jupyter lab --config=lab/jupyter_lab_config.py" in (ROOT / "Makefile").read_text()
+
+
+def test_the_launcher_and_the_preview_are_part_of_it(lab):
+    status, text = lab.get("/lab")
+
+    assert status == 200
+    assert '"view3-launcher"' in text
+    assert '"@voila-dashboards/jupyterlab-preview"' in text
+    assert lab.get("/lab/extensions/view3-launcher/static/launcher.js")[0] == 200
+
+
+def test_a_preview_runs_the_page(lab):
+    status, text = lab.get("/voila/render/view3.ipynb")
+
+    assert status == 200
+    assert "View 3: engagement and sales" in text
+    assert "jupyter.widget-view+json" in text
+
+
+@pytest.mark.parametrize("path", ["/lab", "/voila/render/view3.ipynb", "/api/contents"])
+def test_without_the_token_there_is_nothing(lab, path):
+    assert lab.get(path, token=False)[0] in {302, 403}
+
+
+def test_the_route_that_asks_for_no_token_hands_out_no_file(lab):
+    assert lab.get("/voila/files/view3.ipynb", token=False)[0] == 403
+
+
+def test_every_notebook_stands_in_the_launcher(lab, browser: Browser):
+    context = browser.new_context(extra_http_headers={"Authorization": f"token {lab.token}"})
+    page = context.new_page()
+    page.goto(f"http://127.0.0.1:{lab.port}/lab?token={lab.token}&reset")
+    cards = page.locator(".jp-LauncherCard[data-category='View 3']")
+    cards.first.wait_for(timeout=READY)
+
+    assert cards.count() == len(NOTEBOOKS)
+    assert "View 3" in cards.all_inner_texts()
+    context.close()
