@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 EVERY = 0.5  # seconds between looks at whether anything changed; one costs a tenth of a millisecond
 APART: Final = 0.9  # seconds between readings that the database asked for: what changes within a second is one of them
-SETTLE: Final = 0.12  # a viewer who types or drags is waited for
+SETTLE: Final = 0.12  # seconds between readings that the viewer asked for: who types or drags on is waited for
 MAY_TAKE: Final = 8.0  # seconds after which a database counts as away
 AGAIN: Final = 2.0  # seconds between attempts while it is away
 
@@ -83,7 +83,7 @@ class Refresher:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._asking.wait(), max(0.0, self._last + APART - monotonic()))
         if self._asking.is_set():
-            await asyncio.sleep(SETTLE)
+            await asyncio.sleep(max(0.0, self._last + SETTLE - monotonic()))
 
     async def _read_once(self) -> None:
         self._news.clear()
