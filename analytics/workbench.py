@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection, Engine
 from analytics import breaking_down, explanation, migrate, reading, receipts
 from analytics.breakdown import Breakdown, Level
 from analytics.challenge import Challenge, Period
+from analytics.dashboard.warm.sharing import shared, told_start
 from analytics.database import DatabaseError, connect, in_words, open_engine, open_reader
 from analytics.database import reading as reading_from
 from analytics.explanation import Explanation
@@ -49,7 +50,7 @@ class Workbench:
         settings = settings or Settings.load()
         url = settings.database_url.get_secret_value()
         bench = cls(settings, open_engine(url), open_reader(url))
-        bench.start = settings.challenge_start or bench._remembered_start()
+        bench.start = settings.challenge_start or told_start() or bench._remembered_start()
         return bench
 
     @property
@@ -168,7 +169,7 @@ class Workbench:
         from analytics.dashboard.page import Dashboard
         from analytics.dashboard.settings import visited_query
 
-        return Dashboard(self, visited_query())
+        return Dashboard(shared(self), visited_query())
 
     def upgrade(self) -> bool:
         """Bring the tables up to date and return whether anything was done."""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 import plotly
@@ -25,8 +26,12 @@ ATTENDANCE_HEADING = (
 
 def attendance_figure(view: View3, arrangement: Arrangement) -> str:
     """Return the figure as JSON: two bars per day, unknown days hatched over the whole height, days to come empty."""
-    days = view.attendance
-    past = [day for day in days if day.date <= view.today]
+    past = tuple(day for day in view.attendance if day.date <= view.today)
+    return _figure(past, tuple(_axis(view)), arrangement)
+
+
+@lru_cache(maxsize=16)  # most of what a page's refresh costs, and a sale changes none of it
+def _figure(past: tuple[AttendanceDay, ...], axis: tuple[str, ...], arrangement: Arrangement) -> str:
     figure = go.Figure(
         [
             _bars("YouTube", YOUTUBE, [(_label(day), day.youtube, day.youtube_statistic) for day in past], arrangement),
@@ -34,7 +39,7 @@ def attendance_figure(view: View3, arrangement: Arrangement) -> str:
             *_hatches(past, arrangement),
         ]
     )
-    figure.update_layout(_layout(_axis(view), arrangement))
+    figure.update_layout(_layout([*axis], arrangement))
     figure.layout.template = None  # 7 kB of colours that the page's theme decides anyway
     return json.dumps(figure.to_plotly_json(), separators=(",", ":"))
 

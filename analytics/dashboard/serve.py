@@ -2,7 +2,6 @@
 
 import errno
 import logging
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +21,8 @@ from analytics.dashboard.elements import STATIC, VERSION
 from analytics.dashboard.first_sight import FirstSight
 from analytics.dashboard.hardening import QuietConnection
 from analytics.dashboard.source import Source
-from analytics.dashboard.viewers import ViewersKernels
+from analytics.dashboard.viewers import ViewersKernels, Visit
+from analytics.dashboard.warm import serving
 
 NOTEBOOK: Final = Path(__file__).parents[2] / "notebooks" / "view3.ipynb"
 TEMPLATE: Final = Path(__file__).parent / "template"
@@ -67,8 +67,7 @@ class OneKernel(KernelSpecManager):
         """Return this Python as a kernel."""
         if kernel_name != "python3":
             raise NoSuchKernel(kernel_name)
-        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        return KernelSpec(argv=argv, display_name="Python 3", language="python", resource_dir=str(TEMPLATE))
+        return serving.kernelspec(str(TEMPLATE))
 
 
 class Server(Voila):  # type: ignore[misc]
@@ -91,7 +90,7 @@ class Server(Voila):  # type: ignore[misc]
         ]
         kept = [rule for rule in super().init_handlers() if not any(part in rule[0] for part in UNSERVED)]
         *others, (pattern, _, options) = kept  # the page comes last, for it takes every address
-        return [*map(assets.prepared, [*ours, *others]), (pattern, Page, options)]
+        return [*map(assets.prepared, [*ours, *others]), (pattern, Visit, options)]
 
     def listen(self) -> None:
         """Serve until told to stop; kernels end with the server."""
@@ -149,9 +148,13 @@ def serve(where: Where, *, token: str = "", source: Source | None = None, notebo
     where.refuse_if_open()
     if not token and not (where.is_loopback and not where.address):
         raise ServeError("Whoever knows the address could look: set VIEW3_TOKEN to a long random text first.")
-    server = Server(config=_config(where, token, notebook), log_level=logging.WARNING)
+    nursery = serving.open_nursery()
+    sighted = FirstSight(serving.through_reader(source, nursery)) if source else None
+    config = _config(where, token, notebook)
+    serving.configure(config, nursery)
+    server = Server(config=config, log_level=logging.WARNING)
     server.figures = source
-    server.tornado_settings = _tornado_settings(where) | {"view3_first_sight": FirstSight(source) if source else None}
+    server.tornado_settings = _tornado_settings(where) | {"view3_first_sight": sighted}
     server.initialize([])
     server.start()
 
