@@ -15,7 +15,7 @@ from tornado.web import RequestHandler, StaticFileHandler
 from traitlets.config import Config
 from voila.app import Voila
 
-from analytics.dashboard import assets, charts, download, grid
+from analytics.dashboard import assets, download, grid
 from analytics.dashboard.door import Doorkeeper, Page, cookie_secret
 from analytics.dashboard.elements import STATIC, VERSION
 from analytics.dashboard.first_sight import FirstSight
@@ -84,7 +84,6 @@ class Server(Voila):  # type: ignore[misc]
         """Serve the page, its kernels and static files, and nothing else that Voilà could."""
         ours = [
             (r"/view3/static/(.*)", StaticFileHandler, {"path": str(STATIC)}),
-            (r"/view3/(plotly\.min\.js)", StaticFileHandler, {"path": str(charts.SCRIPT.parent)}),
             (r"/view3/itables/(widget\.js)", StaticFileHandler, {"path": str(grid.SCRIPT.parent)}),
             *(download.routes(self.figures) if self.figures else ()),
         ]
@@ -204,7 +203,6 @@ def _resources() -> dict[str, str]:
     return {
         "view3_style": (STATIC / "view3.css").read_text(),
         "view3_static": "view3/static",
-        "view3_plotly": f"view3/plotly.min.js?v={charts.VERSION}",
         "view3_itables": f"view3/itables/widget.js?v={grid.VERSION}",
         "view3_sales": download.ADDRESS,
         "view3_notebook": download.NOTEBOOK,
