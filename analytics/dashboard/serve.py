@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import click
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
+from jupyter_server.utils import url_path_join
 from tornado.httputil import HTTPServerRequest
 from tornado.ioloop import IOLoop
 from tornado.web import RequestHandler, StaticFileHandler
@@ -87,6 +88,7 @@ class Server(Voila):  # type: ignore[misc]
             (r"/view3/itables/(widget\.js)", StaticFileHandler, {"path": str(grid.SCRIPT.parent)}),
             *(download.routes(self.figures) if self.figures else ()),
         ]
+        ours = [(url_path_join(self.base_url, pattern), *rest) for pattern, *rest in ours]
         kept = [rule for rule in super().init_handlers() if not any(part in rule[0] for part in UNSERVED)]
         *others, (pattern, _, options) = kept  # the page comes last, for it takes every address
         return [*map(assets.prepared, [*ours, *others]), (pattern, Visit, options)]
@@ -98,7 +100,7 @@ class Server(Voila):  # type: ignore[misc]
         except OSError as error:
             self.stop()
             raise ServeError(_why_not(error, self.ip, self.port)) from None
-        click.echo(f"View 3 is at http://{self.ip}:{self.port}/")
+        click.echo(f"View 3 is at http://{self.ip}:{self.port}{self.base_url}")
         self.ioloop = IOLoop.current()
         try:
             self.ioloop.start()
@@ -126,6 +128,11 @@ class Where:
     def is_encrypted(self) -> bool:
         """Tell whether viewers come through TLS."""
         return self.address.startswith("https://")
+
+    @property
+    def path(self) -> str:
+        """Return the path under which the page stands, where a proxy gave it one; it begins and ends with a slash."""
+        return f"/{urlsplit(self.address).path.strip('/')}/".replace("//", "/")
 
     def refuse_if_open(self) -> None:
         """Raise ServeError for a port that a network reaches without encryption, unless that was asked for by name."""
@@ -163,6 +170,7 @@ def _config(where: Where, token: str, notebook: Path) -> Config:
     config.Voila.update(
         port=where.port,
         ip=where.host,
+        base_url=where.path,
         port_retries=0,
         open_browser=False,
         config_file_paths=[],  # never run a voila.py that lies in the current folder
@@ -172,7 +180,9 @@ def _config(where: Where, token: str, notebook: Path) -> Config:
         **({"token": token, "cookie_secret": cookie_secret(token)} if token else {}),
     )
     # Lax: who comes by the link in the morning's mail stays logged in; what changes anything asks for the XSRF cookie.
-    config.Doorkeeper.update(secure_cookie=where.is_encrypted, cookie_options={"samesite": "Lax"})
+    config.Doorkeeper.update(
+        base_url=where.path, secure_cookie=where.is_encrypted, cookie_options={"samesite": "Lax"}
+    )
     config.VoilaConfiguration.update(
         strip_sources=True,
         show_tracebacks=False,

@@ -205,3 +205,23 @@ def test_the_page_lives_behind_the_sample_proxy(serve: Serve, browser: Browser, 
         assert (status, "Retry-After: 5" in headers) == (503, True)
         assert "View 3 is starting again" in told
         context.close()
+
+
+def test_the_page_may_stand_under_a_path(serve: Serve, browser: Browser):
+    served = serve(VIEW3_TOKEN=TOKEN, VIEW3_ADDRESS="http://hub.example.com/services/view3")
+    served.view3("demo")
+    served.path = "services/view3/"
+    served.start()
+    context = browser.new_context(accept_downloads=True)
+    page = context.new_page()
+    page.goto(f"{served.address}?days=3-7")
+    page.get_by_label("Token").fill(TOKEN)
+    page.get_by_role("button").click()
+    page.wait_for_selector("body[data-live]", timeout=READY)
+
+    assert page.url == f"{served.address}?days=3-7"
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export CSV").click()
+    assert download.value.suggested_filename.endswith(".csv")
+    assert fetch(f"http://127.0.0.1:{served.port}/")[0] == 404
+    context.close()
