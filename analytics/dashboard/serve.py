@@ -180,9 +180,7 @@ def _config(where: Where, token: str, notebook: Path) -> Config:
         **({"token": token, "cookie_secret": cookie_secret(token)} if token else {}),
     )
     # Lax: who comes by the link in the morning's mail stays logged in; what changes anything asks for the XSRF cookie.
-    config.Doorkeeper.update(
-        base_url=where.path, secure_cookie=where.is_encrypted, cookie_options={"samesite": "Lax"}
-    )
+    config.Doorkeeper.update(base_url=where.path, secure_cookie=where.is_encrypted, cookie_options={"samesite": "Lax"})
     config.VoilaConfiguration.update(
         strip_sources=True,
         show_tracebacks=False,
