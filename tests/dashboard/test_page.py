@@ -5,6 +5,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from html import unescape
 
 import pytest
 from ipywidgets import Widget
@@ -54,7 +55,7 @@ async def until(holds: Callable[[], bool]) -> None:
 
 
 def rows(page: Dashboard) -> list[str]:
-    return list(page.sales._shown["Customer Name"])
+    return [unescape(row[0]) for row in json.loads(page.sales.table._dt_args["data_json"])]
 
 
 class TestFilter:
