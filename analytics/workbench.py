@@ -18,8 +18,8 @@ from analytics.database import DatabaseError, connect, in_words, open_engine, op
 from analytics.database import reading as reading_from
 from analytics.explanation import Explanation
 from analytics.ingest import Rules
-from analytics.queries import health, money
-from analytics.queries.money import LeftOut
+from analytics.queries import health, left_out
+from analytics.queries.left_out import LeftOut
 from analytics.reading import Lens
 from analytics.receipts import Receipt
 from analytics.records import UtmMapping
@@ -153,7 +153,7 @@ class Workbench:
     def left_out(self) -> list[LeftOut]:
         """Return the purchases that count nowhere, with why."""
         with self._read() as connection:
-            return money.list_left_out(connection)
+            return left_out.listed(connection)
 
     def fingerprint(self) -> str:
         """Return a text that changes whenever the database did, whoever wrote."""

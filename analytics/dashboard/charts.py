@@ -1,37 +1,23 @@
-"""The attendance chart: a plotly figure, and the same numbers as a table; the only home of plotly."""
+"""The attendance chart as a plotly figure, for whoever makes pictures of it; the page draws its own bars."""
 
 import json
 from collections.abc import Sequence
-from datetime import date
-from functools import lru_cache
-from pathlib import Path
 
-import plotly
 import plotly.graph_objects as go
 
 from analytics.dashboard.address import Arrangement
-from analytics.dashboard.wording import plain, short_day
+from analytics.dashboard.bars import axis_of
+from analytics.dashboard.wording import plain
 from analytics.view3 import AttendanceDay, View3
-
-SCRIPT = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-VERSION = str(plotly.__version__)
 
 YOUTUBE, ZOOM = "#3b82f6", "#9333ea"
 HATCH = {"YouTube": "rgba(59,130,246,.55)", "Zoom": "rgba(147,51,234,.55)"}
-ATTENDANCE_HEADING = (
-    '<div class="view3-heading"><h2>Daily attendance</h2>'
-    '<p>Participants per challenge day; <span class="view3-hatch"></span> hatched is unknown, not zero</p></div>'
-)
 
 
 def attendance_figure(view: View3, arrangement: Arrangement) -> str:
     """Return the figure as JSON: two bars per day, unknown days hatched over the whole height, days to come empty."""
-    past = tuple(day for day in view.attendance if day.date <= view.today)
-    return _figure(past, tuple(_axis(view)), arrangement)
-
-
-@lru_cache(maxsize=16)  # most of what a page's refresh costs, and a sale changes none of it
-def _figure(past: tuple[AttendanceDay, ...], axis: tuple[str, ...], arrangement: Arrangement) -> str:
+    days = view.attendance
+    past = [day for day in days if day.date <= view.today]
     figure = go.Figure(
         [
             _bars("YouTube", YOUTUBE, [(_label(day), day.youtube, day.youtube_statistic) for day in past], arrangement),
@@ -39,32 +25,9 @@ def _figure(past: tuple[AttendanceDay, ...], axis: tuple[str, ...], arrangement:
             *_hatches(past, arrangement),
         ]
     )
-    figure.update_layout(_layout([*axis], arrangement))
+    figure.update_layout(_layout([f"Day {day}" for day in axis_of(view)], arrangement))
     figure.layout.template = None  # 7 kB of colours that the page's theme decides anyway
     return json.dumps(figure.to_plotly_json(), separators=(",", ":"))
-
-
-def attendance_table_html(view: View3) -> str:
-    """Return the chart's numbers as a table, for screen readers and for everyone who wants exact counts."""
-    rows = "".join(_row_html(day, view.today) for day in view.attendance)
-    return (
-        f"{_hint_html(view)}"
-        '<details class="view3-twin"><summary>Exact numbers per day</summary><div class="view3-scroll"><table>'
-        "<caption>Participants per challenge day</caption><thead><tr><th scope=col>Day</th><th scope=col>Date</th>"
-        "<th scope=col>YouTube</th><th scope=col>Zoom</th></tr></thead>"
-        f"<tbody>{rows}</tbody></table></div></details>"
-    )
-
-
-def _hint_html(view: View3) -> str:
-    """Return what to do where no day of the period has a number."""
-    if any(day.youtube is not None or day.zoom is not None for day in view.attendance):
-        return ""
-    return (
-        '<p class="view3-hint">No attendance is known in this period. Load Zoom and YouTube exports with '
-        "<code>view3 import FILE…</code>, or let Zoom tell by itself: <code>view3 receive</code> listens at "
-        "<code>/webhooks/zoom</code>.</p>"
-    )
 
 
 def _bars(room: str, colour: str, days: Sequence[tuple[str, int | None, str]], arrangement: Arrangement) -> go.Bar:
@@ -151,28 +114,5 @@ def _layout(axis: list[str], arrangement: Arrangement) -> dict[str, object]:
     }
 
 
-def _axis(view: View3) -> list[str]:
-    """Return the days on the x axis: those of the period, and those to come where it runs from Day 1 to today."""
-    listed = [day.challenge_day for day in view.attendance]
-    if listed and listed[0] == 1 and view.period.last == view.today:
-        listed = list(range(1, view.challenge_length + 1))
-    return [f"Day {day}" for day in listed]
-
-
 def _label(day: AttendanceDay) -> str:
     return f"Day {day.challenge_day}"
-
-
-def _row_html(day: AttendanceDay, today: date) -> str:
-    rooms = (("youtube", day.youtube, day.youtube_statistic), ("zoom", day.zoom, day.zoom_statistic))
-    cells = "".join(
-        f'<td class="view3-{room}" data-count="{"" if count is None else count}" title="{plain(what)}">{_said(count, day, today)}</td>'
-        for room, count, what in rooms
-    )
-    return f'<tr data-day="{day.challenge_day}"><th scope=row>Day {day.challenge_day}</th><td>{short_day(day.date)}</td>{cells}</tr>'
-
-
-def _said(count: int | None, day: AttendanceDay, today: date) -> str:
-    if count is not None:
-        return f"{count:,}"
-    return "to come" if day.date > today else "unknown"

@@ -11,7 +11,6 @@ from typing import Final
 import anywidget
 import traitlets
 
-from analytics.dashboard import charts
 from analytics.dashboard.settings import is_served
 
 STATIC = Path(__file__).parent / "static"
@@ -57,22 +56,6 @@ class Place(anywidget.AnyWidget):
     _css = style()  # of all widgets this one stands once on a page
     query = traitlets.Unicode().tag(sync=True)
     outdated = traitlets.Bool(default_value=False).tag(sync=True)
-
-
-class Chart(anywidget.AnyWidget):
-    """A plotly figure, redrawn in place; plotly.js comes from our own server, or through the kernel where there is none."""
-
-    _esm = script("chart.js")
-    figure = traitlets.Unicode("{}").tag(sync=True)
-    label = traitlets.Unicode().tag(sync=True)
-
-    def __init__(self, **traits: object) -> None:
-        super().__init__(**traits)
-        self.on_msg(self._send_script)
-
-    def _send_script(self, _widget: object, message: object, _buffers: object) -> None:
-        if message == "plotly":
-            self.send({"plotly": charts.VERSION}, buffers=[charts.SCRIPT.read_bytes()])
 
 
 class Download(anywidget.AnyWidget):

@@ -9,8 +9,9 @@ from typing import Final
 
 from analytics.dashboard import address as addresses
 from analytics.dashboard.address import Address, Arrangement, Heard, Scope
+from analytics.dashboard.attendance import HEADING, attendance_table_html
+from analytics.dashboard.bars import bars_html
 from analytics.dashboard.cards import cards_html
-from analytics.dashboard.charts import ATTENDANCE_HEADING, attendance_figure, attendance_table_html
 from analytics.dashboard.filters import period_html
 from analytics.dashboard.masthead import banner_html, masthead_html, trouble_sentence
 from analytics.dashboard.sales_rows import count_html, table_html, title_html
@@ -89,12 +90,10 @@ def _filter_html(view: View3, asked: Address) -> str:
 
 
 def _attendance_html(view: View3, arrangement: Arrangement) -> str:
-    figure = attendance_figure(view, arrangement).replace("<", "\\u003c")
     switch = _segments(["Stacked", "Side by side"], "Stacked" if arrangement is Arrangement.STACKED else "Side by side")
     return (
-        f'<section class="view3-attendance view3-panel"><div class="view3-bar">{ATTENDANCE_HEADING}{switch}</div>'
-        '<div class="view3-chart"><div class="view3-board" id="view3-first-board"></div></div>'
-        f'{attendance_table_html(view)}<script type="application/json" id="view3-first-figure">{figure}</script></section>'
+        f'<section class="view3-attendance view3-panel"><div class="view3-bar">{HEADING}{switch}</div>'
+        f'<div class="view3-region">{bars_html(view, arrangement)}{attendance_table_html(view)}</div></section>'
     )
 
 

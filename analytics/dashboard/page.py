@@ -11,9 +11,10 @@ from IPython.display import display
 
 from analytics.dashboard import address as addresses
 from analytics.dashboard.address import Address, Arrangement
+from analytics.dashboard.attendance import HEADING, attendance_table_html
+from analytics.dashboard.bars import bars_html
 from analytics.dashboard.cards import cards_html
-from analytics.dashboard.charts import ATTENDANCE_HEADING, attendance_figure, attendance_table_html
-from analytics.dashboard.elements import Chart, Place, Pulse, Region
+from analytics.dashboard.elements import Place, Pulse, Region
 from analytics.dashboard.explained import explained_html, unknown_html, unread_html
 from analytics.dashboard.filters import PeriodFilter
 from analytics.dashboard.handover import notebook, notebook_name
@@ -43,8 +44,8 @@ class Dashboard:
         self._good: datetime | None = None
         self._view: View3 | None = None
         self._mark = ""
-        self.masthead, self.banner, self.cards, self.twin = Region(), Region(), Region(), Region()
-        self.chart, self.pulse, self.place = Chart(), Pulse(), Place(query=addresses.write(asked, source.challenge))
+        self.masthead, self.banner, self.cards, self.attendance = Region(), Region(), Region(), Region()
+        self.pulse, self.place = Pulse(), Place(query=addresses.write(asked, source.challenge))
         self.arrangement = w.ToggleButtons(
             options=[("Stacked", Arrangement.STACKED.value), ("Side by side", Arrangement.SIDE_BY_SIDE.value)],
             value=asked.arrangement.value,
@@ -190,9 +191,7 @@ class Dashboard:
         self.cards.html = cards_html(view)
 
     def _draw(self, view: View3) -> None:
-        self.chart.figure = attendance_figure(view, Arrangement(self.arrangement.value))
-        self.chart.label = "Participants per challenge day; the same numbers follow as a table."
-        self.twin.html = attendance_table_html(view)
+        self.attendance.html = bars_html(view, Arrangement(self.arrangement.value)) + attendance_table_html(view)
 
     def _show_match_rate(self, view: View3) -> None:
         self.sales.show_match_rate(view.attribution)
@@ -208,7 +207,7 @@ class Dashboard:
 
     def _layout(self) -> w.Box:
         self.arrangement.add_class("view3-segments")
-        attendance = w.Box([w.Box([Region(html=ATTENDANCE_HEADING), self.arrangement]), self.chart, self.twin])
+        attendance = w.Box([w.Box([Region(html=HEADING), self.arrangement]), self.attendance])
         attendance.children[0].add_class("view3-bar")
         attendance.add_class("view3-attendance")
         attendance.add_class("view3-panel")

@@ -9,13 +9,14 @@ from urllib.parse import urlsplit
 
 import click
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
+from jupyter_server.utils import url_path_join
 from tornado.httputil import HTTPServerRequest
 from tornado.ioloop import IOLoop
 from tornado.web import RequestHandler, StaticFileHandler
 from traitlets.config import Config
 from voila.app import Voila
 
-from analytics.dashboard import assets, charts, download, grid
+from analytics.dashboard import assets, download, grid
 from analytics.dashboard.door import Doorkeeper, Page, cookie_secret
 from analytics.dashboard.elements import STATIC, VERSION
 from analytics.dashboard.first_sight import FirstSight
@@ -84,10 +85,10 @@ class Server(Voila):  # type: ignore[misc]
         """Serve the page, its kernels and static files, and nothing else that Voilà could."""
         ours = [
             (r"/view3/static/(.*)", StaticFileHandler, {"path": str(STATIC)}),
-            (r"/view3/(plotly\.min\.js)", StaticFileHandler, {"path": str(charts.SCRIPT.parent)}),
             (r"/view3/itables/(widget\.js)", StaticFileHandler, {"path": str(grid.SCRIPT.parent)}),
             *(download.routes(self.figures) if self.figures else ()),
         ]
+        ours = [(url_path_join(self.base_url, pattern), *rest) for pattern, *rest in ours]
         kept = [rule for rule in super().init_handlers() if not any(part in rule[0] for part in UNSERVED)]
         *others, (pattern, _, options) = kept  # the page comes last, for it takes every address
         return [*map(assets.prepared, [*ours, *others]), (pattern, Visit, options)]
@@ -99,7 +100,7 @@ class Server(Voila):  # type: ignore[misc]
         except OSError as error:
             self.stop()
             raise ServeError(_why_not(error, self.ip, self.port)) from None
-        click.echo(f"View 3 is at http://{self.ip}:{self.port}/")
+        click.echo(f"View 3 is at http://{self.ip}:{self.port}{self.base_url}")
         self.ioloop = IOLoop.current()
         try:
             self.ioloop.start()
@@ -127,6 +128,11 @@ class Where:
     def is_encrypted(self) -> bool:
         """Tell whether viewers come through TLS."""
         return self.address.startswith("https://")
+
+    @property
+    def path(self) -> str:
+        """Return the path under which the page stands, where a proxy gave it one; it begins and ends with a slash."""
+        return f"/{urlsplit(self.address).path.strip('/')}/".replace("//", "/")
 
     def refuse_if_open(self) -> None:
         """Raise ServeError for a port that a network reaches without encryption, unless that was asked for by name."""
@@ -164,6 +170,7 @@ def _config(where: Where, token: str, notebook: Path) -> Config:
     config.Voila.update(
         port=where.port,
         ip=where.host,
+        base_url=where.path,
         port_retries=0,
         open_browser=False,
         config_file_paths=[],  # never run a voila.py that lies in the current folder
@@ -173,7 +180,7 @@ def _config(where: Where, token: str, notebook: Path) -> Config:
         **({"token": token, "cookie_secret": cookie_secret(token)} if token else {}),
     )
     # Lax: who comes by the link in the morning's mail stays logged in; what changes anything asks for the XSRF cookie.
-    config.Doorkeeper.update(secure_cookie=where.is_encrypted, cookie_options={"samesite": "Lax"})
+    config.Doorkeeper.update(base_url=where.path, secure_cookie=where.is_encrypted, cookie_options={"samesite": "Lax"})
     config.VoilaConfiguration.update(
         strip_sources=True,
         show_tracebacks=False,
@@ -204,7 +211,6 @@ def _resources() -> dict[str, str]:
     return {
         "view3_style": (STATIC / "view3.css").read_text(),
         "view3_static": "view3/static",
-        "view3_plotly": f"view3/plotly.min.js?v={charts.VERSION}",
         "view3_itables": f"view3/itables/widget.js?v={grid.VERSION}",
         "view3_sales": download.ADDRESS,
         "view3_notebook": download.NOTEBOOK,

@@ -49,10 +49,11 @@ class Served:
     folder: Path
     environment: dict[str, str]
     process: subprocess.Popen[str] | None = None
+    path: str = ""
 
     @property
     def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}/"
+        return f"http://127.0.0.1:{self.port}/{self.path}"
 
     def view3(self, *arguments: str) -> str:
         """Run the command line on the same database and return what it prints."""

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from analytics.dashboard.address import Arrangement
-from analytics.dashboard.charts import SCRIPT, attendance_figure, attendance_table_html
+from analytics.dashboard.charts import attendance_figure
 from tests.dashboard.fake_source import CHALLENGE, FakeSource
 
 
@@ -49,15 +49,3 @@ def test_days_to_come_have_neither_bar_nor_hatch():
     drawn = figure(days=(1, 31))
 
     assert all("Day 18" not in trace["x"] for trace in drawn["data"])
-
-
-def test_the_table_has_the_same_numbers():
-    html = attendance_table_html(FakeSource().view(CHALLENGE.days(5, 18)))
-
-    assert 'data-day="5"' in html
-    assert "unknown" in html
-    assert "to come" in html
-
-
-def test_plotly_ships_its_script():
-    assert SCRIPT.is_file()

@@ -6,7 +6,7 @@ import pytest
 
 from analytics.dashboard.elements import STATIC, VERSION, script, style
 
-WIDGETS = ("region.js", "grid.js", "chart.js", "place.js", "pulse.js", "download.js")
+WIDGETS = ("region.js", "grid.js", "place.js", "pulse.js", "download.js")
 
 
 @pytest.mark.parametrize("name", WIDGETS)

@@ -19,7 +19,7 @@ def test_the_filter_of_the_address_is_in_force_at_once(source):
     assert "3 Jan 2026 – 7 Jan 2026" in html
     assert source.asked[-1][0].search == "bruno"
     assert source.asked[-1][2:] == (10, 0)
-    assert '"barmode":"group"' in html
+    assert 'data-drawn="group"' in html
 
 
 def test_an_odd_address_is_told(source):

@@ -1,7 +1,6 @@
 """The page over a fake source: what it asks for, what it shows, what it does in trouble and with hostile values."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -227,7 +226,7 @@ class TestTrouble:
 class TestFreshness:
     def test_the_same_numbers_change_no_trait(self, page):
         changes = []
-        for part in (page.masthead, page.cards, page.twin, page.chart, page.sales.table, page.sales.said, page.banner):
+        for part in (page.masthead, page.cards, page.attendance, page.sales.table, page.sales.said, page.banner):
             part.observe(changes.append)
         page.refresh()
 
@@ -353,7 +352,7 @@ class TestAddress:
         assert page.place.query == query
         assert page.wish().period == source.challenge.days(2, 17)
         assert page.sales.campaign.value == "yt_preroll"
-        assert json.loads(page.chart.figure)["layout"]["barmode"] == "group"
+        assert 'data-drawn="group"' in page.attendance.html
 
     def test_what_the_viewer_chooses_stands_in_the_address(self, page):
         page.filter.scope.value = "Today"

@@ -1,6 +1,4 @@
 // Watches the kernel's beat: without one the numbers are old, and the page says so instead of looking alive.
-import { paint, plotly } from "./chart.js";
-
 (() => {
   const LATE = 11000; // after the last beat; two of them may be missed
   const SILENT = 12000; // after everything is loaded, without a first beat
@@ -78,13 +76,6 @@ import { paint, plotly } from "./chart.js";
   };
 
   // The first sight, written by the server, is looked at until the kernel has numbers of its own.
-  const figure = document.getElementById("view3-first-figure");
-  if (figure) {
-    plotly().then((Plotly) => {
-      const board = document.getElementById("view3-first-board");
-      if (board) paint(Plotly, board, JSON.parse(figure.textContent));
-    });
-  }
   const takeOver = () => {
     const ready = main.querySelector(".view3-kpi") || !first?.querySelector(".view3-kpi");
     if (!ready && Date.now() - beaten < 2000) return setTimeout(takeOver, 30);
