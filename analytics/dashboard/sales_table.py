@@ -1,11 +1,9 @@
 """The attribution table: search, filters, sort and pages are questions to the database; the rows in sight go to itables."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import ipywidgets as w
-import pandas as pd
-from itables.typing import ITableOptions
 
 from analytics.dashboard.address import LONGEST_SEARCH, PAGE_SIZES, Address
 from analytics.dashboard.elements import Download, Region, Start
@@ -45,13 +43,13 @@ class SalesTable:
         self.export = Download(export, label="Export CSV")
         self.before, self.after = w.Button(description="Previous"), w.Button(description="Next")
         self.title, self.said, self.trouble = Region(), Region(), Region()
-        self._shown = _frame((), currency)
         self.table = Grid(
-            self._shown,
+            [*NAMES, SALE],
             columns=[column.value for _, column in COLUMNS],
             column=address.sort.column.value,
             descending=address.sort.descending,
             options=_OPTIONS,
+            look=_LOOK,
         )
         self._listen()
         self.box = self._layout()
@@ -90,10 +88,7 @@ class SalesTable:
             self._changed()
             return
         self._rows = {row.sale_id: row for row in page.rows}
-        frame = _frame(page.rows, self._currency)
-        if not frame.equals(self._shown):
-            self._shown = frame
-            self.table.update(frame, **_OPTIONS)
+        self.table.show([(*cells(row, self._currency), str(row.sale_id)) for row in page.rows])
         self.before.disabled = self._offset == 0
         self.after.disabled = self._offset + len(page.rows) >= page.total
         self.said.html = count_html(page, self._offset, self._currency, narrowed=any(self.asked()))
@@ -140,25 +135,16 @@ class SalesTable:
         return box
 
 
-_OPTIONS: Final[ITableOptions] = {
-    "showIndex": False,
-    "maxBytes": 0,
-    "maxRows": 0,
-    "maxColumns": 0,
+_OPTIONS: Final[dict[str, Any]] = {
     "paging": False,
     "ordering": False,
+    "order": [],
     "autoWidth": False,
+    "text_in_header_can_be_selected": True,
     "layout": {"topStart": None, "topEnd": None, "bottomStart": None, "bottomEnd": None},
     "columnDefs": [{"targets": [place], "className": style} for place, style in STYLES.items()],
-    "classes": "view3-table",
-    "style": "width:100%",
 }
-
-
-def _frame(rows: tuple[SaleRow, ...], currency: str) -> pd.DataFrame:
-    """Return the rows as texts, and last which sale each is."""
-    texts = [(*cells(row, currency), str(row.sale_id)) for row in rows]
-    return pd.DataFrame(texts, columns=[*NAMES, SALE], dtype="object")
+_LOOK: Final = {"classes": "view3-table", "_style": "width:100%"}
 
 
 def _offer(control: w.Dropdown, everything: str, choices: tuple[tuple[str, str], ...], chosen: str) -> None:

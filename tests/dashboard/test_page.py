@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from html import unescape
 
 import pytest
 from ipywidgets import Widget
@@ -53,7 +54,7 @@ async def until(holds: Callable[[], bool]) -> None:
 
 
 def rows(page: Dashboard) -> list[str]:
-    return list(page.sales._shown["Customer Name"])
+    return [unescape(row[0]) for row in json.loads(page.sales.table._dt_args["data_json"])]
 
 
 class TestFilter:

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import zmq
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 from jupyter_client.session import Session
+from zmq.eventloop.zmqstream import ZMQStream
 
 # A viewer's kernel runs one cell: no history, and no thread per stream that watches for prints past Python.
 ARGUMENTS: Final = ("--quiet", "--HistoryManager.enabled=False", "--IPKernelApp.capture_fd_output=False")
@@ -44,45 +46,50 @@ class _Unheard(Session):
 
 
 class LightApp(IPKernelApp):
-    """An application that has read its configuration before the fork; then the connection is all that is left to learn."""
+    """An application of which everything that does not depend on the connection was done before the fork."""
 
     kernel_class = LightKernel
-    _is_prepared = False
 
     def prepare(self, arguments: Sequence[str]) -> None:
         """Read the configuration, and make the kernel and its shell; a connection file here would be taken for every fork's."""
         super(IPKernelApp, self).initialize([*arguments])
+        self.log.setLevel(self.log_level)  # else its handler drops what the logger made
         self.init_pdb()
-        LightKernel.instance(parent=self, profile_dir=self.profile_dir, log=self.log, session=_Unheard(parent=self))
-        self._is_prepared = True
+        self.kernel = LightKernel.instance(
+            parent=self, profile_dir=self.profile_dir, log=self.log, session=_Unheard(parent=self)
+        )
+        self.init_shell()
+        self.init_path()
+        self.init_extensions()
+        self.init_code()
+        self.shell.run_cell("None")  # what the first cell costs beyond its own code is made once
 
-    def parse_command_line(self, argv: Sequence[str] | None = None) -> None:
-        """Take the connection file from the arguments; the rest has been read."""
-        if not self._is_prepared:
-            super().parse_command_line(argv)
-            return
+    def initialize(self, argv: Sequence[str] | None = None) -> None:
+        """Take the connection file from the arguments, and connect."""
         words = [*(argv or ())]
         self.connection_file = str(Path(words[words.index("-f") + 1]))
+        self.init_connection_file()
+        self.init_sockets()
+        self.init_heartbeat()
+        self.write_connection_file()
+        self.log_connection_info()
+        self.init_io()
+        self.init_signal()
+        self.init_kernel()
+        self.init_gui_pylab()
 
-    def init_profile_dir(self) -> None:
-        """Find the profile once."""
-        if not self._is_prepared:
-            super().init_profile_dir()
+    def init_control(self, context: zmq.Context[Any]) -> None:
+        """Open the control channel; the shell channel needs no thread of its own where nobody opens subshells."""
+        super().init_control(context)
+        self.shell_channel_thread.io_loop.close(all_fds=True)
+        self.shell_channel_thread = None
 
-    def init_config_files(self) -> None:
-        """Find the configuration once."""
-        if not self._is_prepared:
-            super().init_config_files()
-
-    def load_config_file(self, *args: Any, **options: Any) -> None:
-        """Read the configuration once."""
-        if not self._is_prepared:
-            super().load_config_file(*args, **options)
-
-    def init_pdb(self) -> None:
-        """Prepare the debugger once."""
-        if not self._is_prepared:
-            super().init_pdb()
+    def init_heartbeat(self) -> None:
+        """Answer heartbeats beside the control channel; a thread and a context of their own would cost every viewer."""
+        socket = self.context.socket(zmq.ROUTER)
+        self.hb_port = self._bind_socket(socket, self.hb_port)
+        beats = ZMQStream(socket, self.control_thread.io_loop)
+        beats.on_recv(beats.send_multipart)
 
     def close(self) -> None:
         """Leave the sockets to the end of the process: an orderly end waits a second for a browser that is gone."""

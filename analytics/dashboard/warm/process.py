@@ -18,7 +18,9 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.abc import MetaPathFinder
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -147,6 +149,32 @@ def named(words: str) -> Any:
     return attrgetter(path)(importlib.import_module(module)) if words else None
 
 
+@contextmanager
+def kept_out(names: Sequence[str]) -> Iterator[None]:
+    """Let imports of these packages fail, where those who import them can do without."""
+
+    class Closed(MetaPathFinder):
+        def find_spec(self, name: str, _path: object, _target: object = None, /) -> None:
+            if name.partition(".")[0] in names:
+                raise ModuleNotFoundError(f"{name} is kept out of a warm process", name=name)
+
+    closed = Closed()
+    sys.meta_path.insert(0, closed)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(closed)
+
+
+def _rehearse(rehearse: Any, folder: Path, source: Callable[[], Source] | None) -> None:
+    if rehearse is None:
+        return
+    try:
+        rehearse(folder, source)
+    except Exception:
+        log.exception("kernels start without a rehearsal")  # slower and heavier, and no reason to have none
+
+
 def main() -> None:
     """Import, freeze, fork."""
     parser = argparse.ArgumentParser()
@@ -159,18 +187,14 @@ def main() -> None:
     wanted = parser.parse_args()
     name_process("view3-warm")
     gc.disable()  # what is freed before the freeze leaves holes that every fork would fill
-    sys.modules.update(dict.fromkeys(wanted.without.split(",")))  # type: ignore[arg-type] - such an import fails, and is cheap
-    LightApp.instance().prepare(ARGUMENTS)  # before the imports: some of them see to a shell that is there already
-    for module in wanted.modules:
-        importlib.import_module(module)
-    source = named(wanted.reads)
-    process = WarmProcess(wanted.folder, wanted.server, source)
-    process.keep_reader()
-    if rehearse := named(wanted.rehearsal):
-        try:
-            rehearse(wanted.folder, source)
-        except Exception:
-            log.exception("kernels start without a rehearsal")  # slower and heavier, and no reason to have none
+    with kept_out(wanted.without.split(",")):
+        LightApp.instance().prepare(ARGUMENTS)  # before the imports: some of them see to a shell that is there already
+        for module in wanted.modules:
+            importlib.import_module(module)
+        source = named(wanted.reads)
+        process = WarmProcess(wanted.folder, wanted.server, source)
+        process.keep_reader()
+        _rehearse(named(wanted.rehearsal), wanted.folder, source)
     gc.collect()
     gc.freeze()
     process.run()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from IPython import get_ipython
 from ipywidgets import Widget
 
 from analytics.dashboard.page import Dashboard
@@ -35,6 +36,7 @@ def rehearse(folder: Path, open_source: Callable[[], Source] | None) -> None:
     page = Dashboard(Shared(_Unread(open_source()), folder))
     for _ in range(2):
         page.refresh()
+    get_ipython().display_formatter.format(page.root)
     Widget.close_all()
 
 

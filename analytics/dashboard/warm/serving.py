@@ -16,14 +16,17 @@ from analytics.dashboard.warm.sharing import Shared
 
 # What the page's cell imports, and what its kernel would import on the way: a test holds that nothing is left for later.
 MODULES: Final = (
+    "IPython.core.logger",
     "analytics.dashboard.warm.rehearsal",
     "analytics.workbench",
     "encodings.idna",
+    "faulthandler",
     "ipykernel.debugger",
     "tornado.platform.asyncio",
 )
 REHEARSAL: Final = "analytics.dashboard.warm.rehearsal:rehearse"
-UNUSED: Final = ("debugpy", "jedi")  # nobody debugs or completes in a viewer's kernel, and both cost it megabytes
+# Nobody debugs, completes or computes in a viewer's kernel, and the more lies between what it uses the more it copies.
+UNUSED: Final = ("debugpy", "jedi", "numpy", "pandas", "PIL")
 SOURCE: Final = "analytics.workbench:Workbench.open"
 
 
