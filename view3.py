@@ -48,6 +48,7 @@ def in_sentences(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def told(*args: Any, **kwargs: Any) -> Any:
+        from analytics.aliasing import AliasError
         from analytics.challenge import CalendarError
         from analytics.database import DatabaseError
         from analytics.explanation import NoSuchSaleError
@@ -56,7 +57,7 @@ def in_sentences(command: Callable[..., Any]) -> Callable[..., Any]:
 
         try:
             return command(*args, **kwargs)
-        except (CalendarError, DatabaseError, LinkError, NoSuchSaleError, SettingsError) as error:
+        except (AliasError, CalendarError, DatabaseError, LinkError, NoSuchSaleError, SettingsError) as error:
             raise Sentence(str(error)) from error
 
     return told
@@ -286,6 +287,60 @@ def links() -> None:
             moment = workbench.challenge.local_time(one.done_at)
             lead = f"{one.lead_source}:{one.lead_external_id}"
             click.echo(plain(f"{moment:%Y-%m-%d %H:%M:%S}  sale {one.sale_id}  {one.action}  {lead}  {one.author}"))
+
+
+@main.command()
+@click.argument("name")
+@click.argument("campaign")
+@click.option("--by", default="", metavar="NAME", help="Who decides; kept with the alias.")
+@in_sentences
+def alias(name: str, campaign: str, by: str) -> None:
+    """Let the campaign NAME of links count for CAMPAIGN, the name that an ad platform knows."""
+    from analytics import aliasing
+    from analytics.database import writing
+    from analytics.linking import Author
+    from analytics.terminal import plain
+
+    workbench = _workbench()
+    workbench.upgrade()
+    with writing(workbench.engine) as connection:
+        aliasing.confirm(connection, name, campaign, Author(by, workbench.now()))
+    click.echo(plain(f"“{name}” stands for “{campaign}”. To take it back: view3 unalias NAME --by NAME"))
+
+
+@main.command()
+@click.argument("name")
+@click.option("--by", default="", metavar="NAME", help="Who decides; kept in the history.")
+@in_sentences
+def unalias(name: str, by: str) -> None:
+    """Let the campaign NAME stand for itself again."""
+    from analytics import aliasing
+    from analytics.database import writing
+    from analytics.linking import Author
+    from analytics.terminal import plain
+
+    workbench = _workbench()
+    workbench.upgrade()
+    with writing(workbench.engine) as connection:
+        aliasing.undo(connection, name, Author(by, workbench.now()))
+    click.echo(plain(f"“{name}” stands for itself again."))
+
+
+@main.command()
+@in_sentences
+def aliases() -> None:
+    """List which names were said to stand for which campaigns, by whom and when."""
+    from analytics import aliasing
+    from analytics.database import reading
+    from analytics.terminal import plain
+
+    workbench = _workbench()
+    workbench.upgrade()
+    with reading(workbench.engine) as connection:
+        for one in aliasing.history(connection):
+            moment = workbench.challenge.local_time(one.done_at)
+            words = f"“{one.alias}”  {one.action}  “{one.campaign}”  {one.author}"
+            click.echo(plain(f"{moment:%Y-%m-%d %H:%M:%S}  {words}"))
 
 
 @main.command()

@@ -10,7 +10,7 @@ from analytics import kpis
 from analytics.breakdown import Breakdown, BreakdownRow, Level
 from analytics.challenge import Period
 from analytics.joining import Joining, Path, Told
-from analytics.queries import campaigns, money
+from analytics.queries import campaigns, costs
 from analytics.queries.campaigns import CreditedGroup, LeadsGroup, Name, SpendGroup
 from analytics.reading import Lens
 
@@ -134,7 +134,7 @@ def _checks(connection: Connection, lens: Lens, period: Period, total: Breakdown
     return {
         "campaign_sales_add_up": total.high_ticket_sales == sales,
         "campaign_revenue_adds_up": total.revenue == revenue,
-        "campaign_spend_adds_up": total.ad_spend == money.spend_by_account(connection, period, lens.currency).spend,
+        "campaign_spend_adds_up": total.ad_spend == costs.spend_by_account(connection, period, lens.currency).spend,
         "campaign_leads_add_up": total.leads == campaigns.leads_total(connection, bounds),
     }
 

@@ -52,6 +52,16 @@ def _sum_of_integers(element: exact_sum, compiler: SQLCompiler, **kw: Any) -> st
     return f"SUM(CAST(ROUND(({compiler.process(element.clauses, **kw)}) * {factor}) AS INTEGER))"
 
 
+def count_where(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    """Return how many rows of a group fulfil a condition."""
+    return sa.func.sum(sa.case((condition, 1), else_=0))
+
+
+def sum_where(condition: sa.ColumnElement[bool], amount: Any, scale: int = 2) -> exact_sum:
+    """Return the exact sum of an amount over the rows of a group that fulfil a condition."""
+    return exact_sum(sa.case((condition, amount), else_=0), scale)
+
+
 class characters(sa.sql.functions.GenericFunction[int]):  # noqa: N801 (a SQL function)
     """The number of characters of a text, as Python's len counts them."""
 

@@ -12,8 +12,9 @@ from sqlalchemy.engine import Connection
 from analytics import kpis
 from analytics.attribution import Outcome
 from analytics.challenge import Challenge, Period
-from analytics.queries import health, money, rooms, sales
-from analytics.queries.money import Revenue, SalesGroup, Spend, Whole
+from analytics.queries import costs, health, left_out, money, rooms, sales
+from analytics.queries.costs import Spend
+from analytics.queries.money import Revenue, SalesGroup, Whole
 from analytics.queries.rooms import RoomDay
 from analytics.recording import asking, recording
 from analytics.records import USUAL_STATISTIC, Offer, Platform, UtmMapping
@@ -57,12 +58,12 @@ def _read(connection: Connection, lens: Lens, now: datetime, period: Period) -> 
     whole = money.whole_sales(asking(connection, "all_sales"), bounds)
     groups = money.sales_by_campaign(asking(connection, "sales"), period, bounds, lens.currency, whole)
     funnel = money.funnel_revenue(asking(connection, "funnel_orders"), bounds, lens.currency)
-    spend = money.spend_by_account(asking(connection, "ad_spend"), period, lens.currency)
+    spend = costs.spend_by_account(asking(connection, "ad_spend"), period, lens.currency)
     totals = _totals(groups, funnel, spend)
     days = rooms.attendance_by_day(
         asking(connection, "attendance"), Period(min(period.first, today), max(period.last, today))
     )
-    left_out = money.left_out(asking(connection, "left_out"), bounds)
+    nowhere = left_out.counted(asking(connection, "left_out"), bounds)
     newest = health.newest_by_source(asking(connection, "freshness"))
     return View3(
         as_of=challenge.local_time(now),
@@ -76,7 +77,7 @@ def _read(connection: Connection, lens: Lens, now: datetime, period: Period) -> 
         totals=totals,
         attendance=tuple(_attendance(challenge, period, days)),
         attribution=_attribution(groups),
-        excluded=_excluded(left_out, groups, funnel, spend),
+        excluded=_excluded(nowhere, groups, funnel, spend),
         freshness={name: challenge.local_time(at) for name, at in newest.items()},
         checks=_checks(connection, lens, period, whole, groups, spend),
         provisional_from=spend.provisional_from,
@@ -216,15 +217,15 @@ def _attribution(groups: Iterable[SalesGroup]) -> Attribution:
 
 
 def _excluded(
-    left_out: dict[str, int], groups: Iterable[SalesGroup], funnel: dict[Offer, Revenue], spend: Spend
+    nowhere: dict[str, int], groups: Iterable[SalesGroup], funnel: dict[Offer, Revenue], spend: Spend
 ) -> dict[str, int]:
     other_currency = sum(group.other_currency for group in groups) + sum(one.other_currency for one in funnel.values())
     return {
-        "test_mode": left_out.get("test_mode", 0),
+        "test_mode": nowhere.get("test_mode", 0),
         "other_currency": other_currency,
-        "staff": left_out.get("staff", 0),
-        "unclassified": left_out.get("unclassified", 0),
-        "suspected_duplicates": left_out.get("suspected_duplicates", 0),
+        "staff": nowhere.get("staff", 0),
+        "unclassified": nowhere.get("unclassified", 0),
+        "suspected_duplicates": nowhere.get("suspected_duplicates", 0),
         "ad_spend_other_currency": spend.other_currency,
     }
 
@@ -234,7 +235,7 @@ def _checks(
 ) -> dict[str, bool]:
     """Return whether the parts make the whole, each side asked from the database on its own."""
     groups = list(groups)
-    by_ad = money.spend_by_ad(asking(connection, "spend_by_ad"), period, lens.currency)
+    by_ad = costs.spend_by_ad(asking(connection, "spend_by_ad"), period, lens.currency)
     return {
         "sales_add_up": whole.sales == sum(group.sales for group in groups),
         "revenue_adds_up": whole.amount == sum((group.amount for group in groups), ZERO),

@@ -460,6 +460,19 @@ campaign_aliases = sa.Table(
     sa.Column("campaign_key", Key(255), nullable=False),
 )
 
+campaign_alias_history = sa.Table(
+    "campaign_alias_history",
+    metadata,
+    # Which name was said to stand for which campaign, as typed, and when that was taken back, by whom.
+    sa.Column("alias_key", Key(255), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("action", Key(16), nullable=False),  # confirmed or undone
+    sa.Column("alias", sa.String(255), nullable=False),
+    sa.Column("campaign", sa.String(255), nullable=False),
+    sa.Column("author", sa.String(255), nullable=False),
+    sa.Column("done_at", Moment, nullable=False),
+)
+
 inbox = sa.Table(
     "inbox",
     metadata,

@@ -60,7 +60,7 @@ class Settings(FromEnvironment):
     utm_ad: UtmColumn = "utm_content"
     now: datetime | None = None
     token: SecretStr | None = None
-    address: str = Field("", pattern="^(https?://[^/]+/?)?$")
+    address: str = Field("", pattern=r"^(https?://[^/?#\s]+(/[\w.~-]+)*/?)?$")
     plain_http: bool = False
     vip: Words = ()
     oto: Words = ()

@@ -13,12 +13,13 @@ from sqlalchemy.engine import Connection, Engine
 from analytics import breaking_down, explanation, migrate, reading, receipts
 from analytics.breakdown import Breakdown, Level
 from analytics.challenge import Challenge, Period
+from analytics.dashboard.warm.sharing import shared, told_start
 from analytics.database import DatabaseError, connect, in_words, open_engine, open_reader
 from analytics.database import reading as reading_from
 from analytics.explanation import Explanation
 from analytics.ingest import Rules
-from analytics.queries import health, money
-from analytics.queries.money import LeftOut
+from analytics.queries import health, left_out
+from analytics.queries.left_out import LeftOut
 from analytics.reading import Lens
 from analytics.receipts import Receipt
 from analytics.records import UtmMapping
@@ -49,7 +50,7 @@ class Workbench:
         settings = settings or Settings.load()
         url = settings.database_url.get_secret_value()
         bench = cls(settings, open_engine(url), open_reader(url))
-        bench.start = settings.challenge_start or bench._remembered_start()
+        bench.start = settings.challenge_start or told_start() or bench._remembered_start()
         return bench
 
     @property
@@ -152,7 +153,7 @@ class Workbench:
     def left_out(self) -> list[LeftOut]:
         """Return the purchases that count nowhere, with why."""
         with self._read() as connection:
-            return money.list_left_out(connection)
+            return left_out.listed(connection)
 
     def fingerprint(self) -> str:
         """Return a text that changes whenever the database did, whoever wrote."""
@@ -168,7 +169,7 @@ class Workbench:
         from analytics.dashboard.page import Dashboard
         from analytics.dashboard.settings import visited_query
 
-        return Dashboard(self, visited_query())
+        return Dashboard(shared(self), visited_query())
 
     def upgrade(self) -> bool:
         """Bring the tables up to date and return whether anything was done."""

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -62,6 +62,9 @@ OBVIOUS = Contender(
     table="table.dataTable",
     header="thead .dt-column-order",
 )
+PREHEATED = replace(
+    OBVIOUS, name="obvious notebook, preheated", command=(*OBVIOUS.command[:-1], "--preheat_kernel=True", "--port")
+)
 DASH = Contender(
     name="Dash",
     command=(sys.executable, f"{PEERS}/dash_app.py"),
@@ -110,9 +113,21 @@ class Served:
         self.left_behind += bool(more)
         _end(more)
 
+    def tree(self) -> set[psutil.Process]:
+        """Return the server and all that it started."""
+        return {*self._children(), self._process}
+
+    def kernels(self) -> list[psutil.Process]:
+        """Return the processes that stand for a viewer each."""
+        return [child for child in self._children() if _is_kernel(child)]
+
+    def handles(self) -> int:
+        """Return how many files and sockets the server and all that it started hold open."""
+        return sum(process.num_fds() for process in self.tree())
+
     def stop(self) -> None:
         """Stop serving."""
-        _end({*self._children(), self._process})
+        _end(self.tree())
 
     def _children(self) -> set[psutil.Process]:
         children = self._process.children(recursive=True) if self._process.is_running() else []
@@ -134,6 +149,13 @@ def serving(folder: Path, settings: Mapping[str, str]) -> Iterator[list[Served]]
 def fill_with_sample(folder: Path, settings: Mapping[str, str]) -> None:
     """Load the sample challenge."""
     subprocess.run([f"{PROGRAMS}/view3", "demo"], cwd=folder, env={**os.environ, **settings}, check=True)
+
+
+def _is_kernel(process: psutil.Process) -> bool:
+    try:
+        return process.name() == "view3-kernel" or "ipykernel_launcher" in process.cmdline()
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _end(processes: set[psutil.Process]) -> None:

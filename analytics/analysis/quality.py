@@ -15,7 +15,8 @@ from analytics.analysis.naming import Names, read_names
 from analytics.challenge import Period
 from analytics.columns import Column, Kind, amounts, counts, texts
 from analytics.frames import framed
-from analytics.queries import hygiene, money
+from analytics.queries import costs, hygiene
+from analytics.queries import left_out as nowhere
 from analytics.queries.hygiene import Typed
 from analytics.records import Platform
 from analytics.workbench import Workbench
@@ -107,7 +108,7 @@ def left_out(workbench: Workbench, period: Period | None = None) -> pd.DataFrame
     """Return the newest purchases that count nowhere, up to 50 for each reason: excluded, duplicates suspected, unclassified."""
     bounds = workbench.challenge.bounds(period or workbench.challenge.whole(workbench.now()))
     with workbench.frames.read() as connection:
-        found = [one for why in KINDS for one in hygiene.left_out(connection, bounds, why, MOST)]
+        found = [one for why in KINDS for one in nowhere.newest(connection, bounds, why, MOST)]
     names = ("why", "product", "price", "currency", "purchased_at", "duplicate_of")
     rows = [
         {**{name: getattr(one, name) for name in names}, "purchase": f"{one.source}:{one.external_id}"} for one in found
@@ -132,7 +133,7 @@ def spend_against_totals(workbench: Workbench, period: Period | None = None) -> 
     period = period or workbench.challenge.whole(workbench.now())
     with workbench.frames.read() as connection:
         days = hygiene.account_days(connection, period)
-        known = money.spend_by_account(connection, period, workbench.currency).by_account
+        known = costs.spend_by_account(connection, period, workbench.currency).by_account
     groups: defaultdict[tuple[str, str, str], list[hygiene.AccountDay]] = defaultdict(list)
     for day in days:
         groups[day.platform, day.account_id, day.currency].append(day)

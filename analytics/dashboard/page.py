@@ -46,7 +46,7 @@ class Dashboard:
 
     def read(self) -> Reading:
         """Read what the viewer asks for, of it anew what is not known yet; safe in another thread, never raises."""
-        return self._reader.read(self.address)
+        return self._reader.read(self.address, self._reader.mark())
 
     def answer(self, reading: Reading) -> Answer:
         """Return a reading as the parts of the page; without figures the last good ones of this address stand."""

@@ -47,9 +47,8 @@ class Reader:
         self._parts = Parts()
         self._marking = Lock()
 
-    def read(self, asked: Address) -> Reading:
-        """Return what an address asks for, of it anew what is not known yet; a page beyond the last row turns back to the last."""
-        mark = self.mark()
+    def read(self, asked: Address, mark: str = "") -> Reading:
+        """Return what an address asks for, of it anew what is not known at this mark; a page beyond the last row turns back to the last."""
         reading = self._read(asked, mark)
         page = reading.page
         if page is None or page.rows or not page.total or asked.page == 1:

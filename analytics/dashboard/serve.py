@@ -2,7 +2,6 @@
 
 import errno
 import logging
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 
 import click
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
+from jupyter_server.utils import url_path_join
 from tornado.httputil import HTTPServerRequest
 from tornado.ioloop import IOLoop
 from tornado.web import RequestHandler, StaticFileHandler
@@ -22,7 +22,8 @@ from analytics.dashboard.elements import STATIC, VERSION, script
 from analytics.dashboard.first_sight import FirstSight
 from analytics.dashboard.hardening import QuietConnection
 from analytics.dashboard.source import Source
-from analytics.dashboard.viewers import ViewersKernels
+from analytics.dashboard.viewers import ViewersKernels, Visit
+from analytics.dashboard.warm import serving
 
 NOTEBOOK: Final = Path(__file__).parents[2] / "notebooks" / "view3.ipynb"
 TEMPLATE: Final = Path(__file__).parent / "template"
@@ -67,8 +68,7 @@ class OneKernel(KernelSpecManager):
         """Return this Python as a kernel."""
         if kernel_name != "python3":
             raise NoSuchKernel(kernel_name)
-        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        return KernelSpec(argv=argv, display_name="Python 3", language="python", resource_dir=str(TEMPLATE))
+        return serving.kernelspec(str(TEMPLATE))
 
 
 class Server(Voila):  # type: ignore[misc]
@@ -89,9 +89,10 @@ class Server(Voila):  # type: ignore[misc]
             *(download.routes(self.figures) if self.figures else ()),
             *(answering.routes(self.sight) if self.sight else ()),
         ]
+        ours = [(url_path_join(self.base_url, pattern), *rest) for pattern, *rest in ours]
         kept = [rule for rule in super().init_handlers() if not any(part in rule[0] for part in UNSERVED)]
         *others, (pattern, _, options) = kept  # the page comes last, for it takes every address
-        return [*map(assets.prepared, [*ours, *others]), (pattern, Page, options)]
+        return [*map(assets.prepared, [*ours, *others]), (pattern, Visit, options)]
 
     def listen(self) -> None:
         """Serve until told to stop; kernels end with the server."""
@@ -100,7 +101,7 @@ class Server(Voila):  # type: ignore[misc]
         except OSError as error:
             self.stop()
             raise ServeError(_why_not(error, self.ip, self.port)) from None
-        click.echo(f"View 3 is at http://{self.ip}:{self.port}/")
+        click.echo(f"View 3 is at http://{self.ip}:{self.port}{self.base_url}")
         self.ioloop = IOLoop.current()
         try:
             self.ioloop.start()
@@ -129,6 +130,11 @@ class Where:
         """Tell whether viewers come through TLS."""
         return self.address.startswith("https://")
 
+    @property
+    def path(self) -> str:
+        """Return the path under which the page stands, where a proxy gave it one; it begins and ends with a slash."""
+        return f"/{urlsplit(self.address).path.strip('/')}/".replace("//", "/")
+
     def refuse_if_open(self) -> None:
         """Raise ServeError for a port that a network reaches without encryption, unless that was asked for by name."""
         if not (self.is_loopback or self.is_encrypted or self.plain_http):
@@ -149,10 +155,14 @@ def serve(where: Where, *, token: str = "", source: Source | None = None, notebo
     where.refuse_if_open()
     if not token and not (where.is_loopback and not where.address):
         raise ServeError("Whoever knows the address could look: set VIEW3_TOKEN to a long random text first.")
-    server = Server(config=_config(where, token, notebook), log_level=logging.WARNING)
+    nursery = serving.open_nursery()
+    sighted = FirstSight(serving.through_reader(source, nursery)) if source else None
+    config = _config(where, token, notebook)
+    serving.configure(config, nursery)
+    server = Server(config=config, log_level=logging.WARNING)
     server.figures = source
-    server.sight = FirstSight(source) if source else None
-    server.tornado_settings = _tornado_settings(where) | {"view3_first_sight": server.sight}
+    server.sight = sighted
+    server.tornado_settings = _tornado_settings(where) | {"view3_first_sight": sighted}
     server.initialize([])
     server.start()
 
@@ -162,6 +172,7 @@ def _config(where: Where, token: str, notebook: Path) -> Config:
     config.Voila.update(
         port=where.port,
         ip=where.host,
+        base_url=where.path,
         port_retries=0,
         open_browser=False,
         config_file_paths=[],  # never run a voila.py that lies in the current folder
@@ -171,7 +182,7 @@ def _config(where: Where, token: str, notebook: Path) -> Config:
         **({"token": token, "cookie_secret": cookie_secret(token)} if token else {}),
     )
     # Lax: who comes by the link in the morning's mail stays logged in; what changes anything asks for the XSRF cookie.
-    config.Doorkeeper.update(secure_cookie=where.is_encrypted, cookie_options={"samesite": "Lax"})
+    config.Doorkeeper.update(base_url=where.path, secure_cookie=where.is_encrypted, cookie_options={"samesite": "Lax"})
     config.VoilaConfiguration.update(
         strip_sources=True,
         show_tracebacks=False,

@@ -12,7 +12,8 @@ from sqlalchemy.engine import Connection
 from analytics.attribution import Outcome
 from analytics.challenge import Period
 from analytics.dialect import bytes_of, exact_sum, lower_case
-from analytics.queries.money import SPEND_SCALE, ZERO, Bounds, fact, outcome, refunded, sale, with_facts
+from analytics.queries.costs import SPEND_SCALE
+from analytics.queries.money import ZERO, Bounds, fact, outcome, refunded, sale, with_facts
 from analytics.schema import ad_spend, campaign_aliases, leads
 
 LEVELS = (

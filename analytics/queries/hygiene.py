@@ -1,4 +1,4 @@
-"""How clean the data is: UTM values as typed, what counts nowhere, where days are missing, and whether spend adds up."""
+"""How clean the data is: UTM values as typed, where days are missing, and whether spend adds up."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,8 +9,9 @@ from sqlalchemy.engine import Connection
 
 from analytics.challenge import Period
 from analytics.dialect import as_typed, bytes_of, characters, exact_sum
-from analytics.queries.money import SPEND_SCALE, Bounds
-from analytics.schema import ad_spend, ad_spend_versions, attendance_sessions, freshness, leads, purchases
+from analytics.queries.costs import SPEND_SCALE
+from analytics.queries.money import Bounds
+from analytics.schema import ad_spend, ad_spend_versions, attendance_sessions, freshness, leads
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,20 +21,6 @@ class Typed:
     key: str
     value: str
     leads: int
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """A purchase that counts nowhere: excluded (test mode, staff), suspected to be a duplicate, or of no known offer."""
-
-    why: str
-    source: str
-    external_id: str
-    product: str
-    price: Decimal
-    currency: str
-    purchased_at: datetime
-    duplicate_of: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +44,6 @@ def typed_values(connection: Connection, bounds: Bounds, column: str) -> list[Ty
         .group_by(key, as_typed(leads.c[column]), characters(leads.c[column]))
     )
     return [Typed(key, text.decode(), count) for key, text, count in connection.execute(query)]
-
-
-def left_out(connection: Connection, bounds: Bounds, why: str, most: int) -> list[Left]:
-    """Return the newest purchases of a period that count nowhere for one reason, at most so many."""
-    told = purchases.c
-    is_excluded, is_duplicate = told.excluded.is_not(None), told.duplicate_of.is_not(None)
-    wanted = {
-        "test_mode": told.excluded == "test_mode",
-        "staff": told.excluded == "staff",
-        "suspected_duplicates": sa.and_(is_duplicate, ~is_excluded),
-        "unclassified": sa.and_(told.counted_as.is_(None), ~is_duplicate, ~is_excluded),
-    }[why]
-    columns = (told.source, told.external_id, told.product, told.price, told.currency, told.purchased_at)
-    query = (
-        sa.select(*columns, sa.func.coalesce(told.duplicate_of, ""))
-        .where(wanted, told.purchased_at >= bounds[0], told.purchased_at < bounds[1])
-        .order_by(told.purchased_at.desc(), told.source, told.external_id)
-        .limit(most)
-    )
-    return [Left(why, *row) for row in connection.execute(query)]
 
 
 def newest_by_source(connection: Connection) -> dict[str, datetime]:

@@ -1,6 +1,6 @@
-"""What was sold and spent inside a period."""
+"""What was sold inside a period: the sums kept per date, or the sales one by one, and the funnel's orders."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,13 +11,12 @@ from sqlalchemy.engine import Connection
 
 from analytics.attribution import Outcome, Reason, Rule
 from analytics.challenge import Period
-from analytics.dialect import exact_sum, lower_case
+from analytics.dialect import count_where, exact_sum, lower_case, sum_where
 from analytics.records import Offer
-from analytics.schema import UTM_COLUMNS, ad_spend, funnel_orders, high_ticket_sales, purchases, sale_days, sale_facts
+from analytics.schema import UTM_COLUMNS, funnel_orders, high_ticket_sales, sale_days, sale_facts
 
 Bounds = tuple[datetime, datetime]
 ZERO = Decimal(0)
-SPEND_SCALE = 6
 
 sale, fact = high_ticket_sales, sale_facts
 # A row that another program wrote has no facts yet: it is read as it is recorded.
@@ -75,34 +74,11 @@ class Revenue:
     collected: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Spend:
-    """Ad spend in the reporting currency (None: no such rows), how many rows are in another, and from when on it is provisional."""
-
-    spend: Decimal | None
-    other_currency: int
-    by_account: Mapping[tuple[str, str], Decimal]
-    provisional_from: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A purchase message that counts nowhere: `why` is test_mode, staff, suspected_duplicates or unclassified."""
-
-    source: str
-    external_id: str
-    why: str
-    product: str
-    price: Decimal
-    currency: str
-    purchased_at: datetime
-
-
 def whole_sales(connection: Connection, bounds: Bounds) -> Whole:
     """Return count, amount and seal of all high-ticket sales of a period, asked from their table alone."""
     query = sa.select(
         sa.func.count().label("sales"), exact_sum(sale.c.price).label("amount"), sa.func.sum(seal).label("seal")
-    ).where(_inside(sale.c.purchase_date, bounds))
+    ).where(inside(sale.c.purchase_date, bounds))
     count, amount, sealed = connection.execute(query).one()
     return Whole(count, amount or ZERO, int(sealed or 0))
 
@@ -130,7 +106,7 @@ def daily_sums(connection: Connection, days: Collection[date] | None) -> list[di
         sa.select(
             *(column.label(name) for name, column in told.items()),
             sa.func.count().label("sales"),
-            _count(_is_net).label("net_sales"),
+            count_where(_is_net).label("net_sales"),
             exact_sum(sale.c.price).label("amount"),
             exact_sum(fact.c.refunded).label("refunded"),
             exact_sum(fact.c.collected).label("collected"),
@@ -157,8 +133,8 @@ def _sums_of_days(period: Period, currency: str) -> sa.Select[Any]:
             sa.func.sum(day.net_sales).label("net_sales"),
             sa.func.sum(sa.case((~here, day.sales), else_=0)).label("other_currency"),
             exact_sum(day.amount).label("amount"),
-            _sum_where(here, day.amount).label("revenue"),
-            *(_sum_where(here, day[name]).label(name) for name in ("refunded", "collected", "at_risk")),
+            sum_where(here, day.amount).label("revenue"),
+            *(sum_where(here, day[name]).label(name) for name in ("refunded", "collected", "at_risk")),
             sa.func.sum(day.seal).label("seal"),
         )
         .where(day.date.between(period.first, period.last))
@@ -173,17 +149,17 @@ def _sums_of_sales(bounds: Bounds, currency: str) -> sa.Select[Any]:
         sa.select(
             *key,
             sa.func.count().label("sales"),
-            _count(_is_net).label("net_sales"),
-            _count(~here).label("other_currency"),
+            count_where(_is_net).label("net_sales"),
+            count_where(~here).label("other_currency"),
             exact_sum(sale.c.price).label("amount"),
-            _sum_where(here, sale.c.price).label("revenue"),
-            _sum_where(here, refunded).label("refunded"),
-            _sum_where(here, collected).label("collected"),
-            _sum_where(here, at_risk).label("at_risk"),
+            sum_where(here, sale.c.price).label("revenue"),
+            sum_where(here, refunded).label("refunded"),
+            sum_where(here, collected).label("collected"),
+            sum_where(here, at_risk).label("at_risk"),
             sa.func.sum(seal).label("seal"),
         )
         .select_from(with_facts)
-        .where(_inside(sale.c.purchase_date, bounds))
+        .where(inside(sale.c.purchase_date, bounds))
         .group_by(sa.literal_column("campaign_key"), sa.literal_column("outcome"), sa.literal_column("reason"))
     )
 
@@ -194,7 +170,7 @@ def _sealed(rows: Sequence[Any]) -> int:
 
 def sales_count(connection: Connection, bounds: Bounds) -> int:
     """Return how many high-ticket sales were made inside the bounds."""
-    query = sa.select(sa.func.count().label("sales")).select_from(sale).where(_inside(sale.c.purchase_date, bounds))
+    query = sa.select(sa.func.count().label("sales")).select_from(sale).where(inside(sale.c.purchase_date, bounds))
     return connection.scalar(query) or 0
 
 
@@ -206,12 +182,12 @@ def funnel_revenue(connection: Connection, bounds: Bounds, currency: str) -> dic
         sa.select(
             order.c.kind,
             sa.func.count().label("orders"),
-            _count(~here).label("other_currency"),
-            _sum_where(here, order.c.price).label("revenue"),
-            _sum_where(here, order.c.refunded).label("refunded"),
-            _sum_where(here, order.c.collected).label("collected"),
+            count_where(~here).label("other_currency"),
+            sum_where(here, order.c.price).label("revenue"),
+            sum_where(here, order.c.refunded).label("refunded"),
+            sum_where(here, order.c.collected).label("collected"),
         )
-        .where(_inside(order.c.ordered_at, bounds))
+        .where(inside(order.c.ordered_at, bounds))
         .group_by(order.c.kind)
     )
     return {
@@ -220,92 +196,12 @@ def funnel_revenue(connection: Connection, bounds: Bounds, currency: str) -> dic
     }
 
 
-def spend_by_account(connection: Connection, period: Period, currency: str) -> Spend:
-    """Return the ad spend of a period, also by (platform, account)."""
-    here = ad_spend.c.currency == currency
-    query = (
-        sa.select(
-            ad_spend.c.platform,
-            ad_spend.c.account_id,
-            _count(here).label("rows_here"),
-            _count(~here).label("other_currency"),
-            _spend_where(here).label("spend"),
-            sa.func.min(sa.case((here & ad_spend.c.provisional, ad_spend.c.date))).label("provisional_from"),
-        )
-        .where(ad_spend.c.date.between(period.first, period.last))
-        .group_by(ad_spend.c.platform, ad_spend.c.account_id)
-    )
-    rows = list(connection.execute(query))
-    by_account = {(platform, account): spend for platform, account, counted, _, spend, _ in rows if counted}
-    total = sum(by_account.values(), ZERO) if by_account else None
-    provisional = [since for *_, since in rows if since is not None]
-    return Spend(total, sum(int(others) for *_, others, _, _ in rows), by_account, min(provisional, default=None))
-
-
-def spend_by_ad(connection: Connection, period: Period, currency: str) -> Decimal:
-    """Return the ad spend of a period summed over ads, for the check that it equals the sum over accounts."""
-    here = ad_spend.c.currency == currency
-    by_ad = (
-        sa.select(_spend_where(here).label("spend"))
-        .where(ad_spend.c.date.between(period.first, period.last))
-        .group_by(ad_spend.c.entity_key)
-    )
-    return sum((spend for (spend,) in connection.execute(by_ad)), ZERO)
-
-
-def left_out(connection: Connection, bounds: Bounds) -> dict[str, int]:
-    """Return how many purchase messages of a period count nowhere, by why."""
-    inside = _inside(purchases.c.purchased_at, bounds)
-    # Asked why by why, each finds its few rows by an index; asked together, every purchase would be looked at.
-    asked = (sa.select(_why).where(inside, condition) for condition in _by_why)
-    rows = sa.union_all(*asked).subquery("rows")
-    return dict(
-        connection.execute(sa.select(rows.c.why, sa.func.count().label("purchases")).group_by(rows.c.why)).all()
-    )
-
-
-def list_left_out(connection: Connection) -> list[LeftOut]:
-    """Return every purchase message that counts nowhere, oldest first."""
-    told = purchases.c
-    query = (
-        sa.select(told.source, told.external_id, _why, told.product, told.price, told.currency, told.purchased_at)
-        .where(_counts_nowhere)
-        .order_by(told.purchased_at, told.source, told.external_id)
-    )
-    return [LeftOut(*row) for row in connection.execute(query)]
-
-
-_why = sa.case(
-    (purchases.c.excluded.is_not(None), purchases.c.excluded),
-    (purchases.c.duplicate_of.is_not(None), "suspected_duplicates"),
-    else_="unclassified",
-).label("why")
-_is_excluded, _is_duplicate = purchases.c.excluded.is_not(None), purchases.c.duplicate_of.is_not(None)
-_by_why = (
-    _is_excluded,
-    sa.and_(_is_duplicate, ~_is_excluded),
-    sa.and_(purchases.c.counted_as.is_(None), ~_is_duplicate, ~_is_excluded),
-)
-_counts_nowhere = sa.or_(*_by_why)
-
-
 _is_net = sa.or_(refunded == ZERO, refunded < sale.c.price)
 
 
-def _inside(moment: sa.Column[Any], bounds: Bounds) -> sa.ColumnElement[bool]:
+def inside(moment: sa.Column[Any], bounds: Bounds) -> sa.ColumnElement[bool]:
+    """Return that a moment lies inside the bounds."""
     return sa.and_(moment >= bounds[0], moment < bounds[1])
-
-
-def _count(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
-    return sa.func.sum(sa.case((condition, 1), else_=0))
-
-
-def _sum_where(condition: sa.ColumnElement[bool], amount: Any) -> exact_sum:
-    return exact_sum(sa.case((condition, amount), else_=0))
-
-
-def _spend_where(condition: sa.ColumnElement[bool]) -> exact_sum:
-    return exact_sum(sa.case((condition, ad_spend.c.spend), else_=0), SPEND_SCALE)
 
 
 def _sales_group(row: Any) -> SalesGroup:

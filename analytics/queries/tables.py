@@ -11,7 +11,8 @@ from sqlalchemy.engine import Connection
 from analytics.challenge import Challenge, Period
 from analytics.dialect import exact_sum
 from analytics.queries import money
-from analytics.queries.money import SPEND_SCALE, ZERO, Bounds, Revenue
+from analytics.queries.costs import SPEND_SCALE
+from analytics.queries.money import ZERO, Bounds, Revenue
 from analytics.records import Offer, UtmMapping
 from analytics.schema import ad_spend, funnel_orders, high_ticket_sales, leads
 

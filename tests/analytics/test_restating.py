@@ -15,8 +15,8 @@ from sqlalchemy.engine import Connection
 
 from analytics.challenge import Challenge, Period
 from analytics.ingest import Rules, accept
+from analytics.queries.costs import spend_by_account
 from analytics.queries.health import ad_accounts
-from analytics.queries.money import spend_by_account
 from analytics.records import AdSpend, AdSpendDay, Record
 from analytics.schema import ad_spend, ad_spend_versions
 from tests.analytics.conftest import Store

@@ -39,7 +39,7 @@ def assert_gone(pids: Iterable[int]) -> None:
 def runs(process: psutil.Process) -> bool:
     """Tell whether a process still does anything."""
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
 

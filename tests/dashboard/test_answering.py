@@ -52,16 +52,3 @@ def test_without_a_database_a_new_filter_has_no_figures():
 
     assert told["empty"]
     assert "Could not read the database" in told["parts"]["banner"][1]
-
-
-def test_what_everybody_looks_at_is_read_once():
-    source = FakeSource(live=False)
-    sight = FirstSight(source)
-    for _ in range(5):
-        sight.told("days=3-7")
-        sight.told("")
-
-    assert source.views == 2
-    source.revision += 1
-    sight.told("")
-    assert source.views == 3

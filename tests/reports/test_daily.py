@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from analytics.database import writing
-from analytics.queries import money
+from analytics.queries import costs
 from analytics.schema import report_runs
 from reports.daily import NOTICE, REPORT, Ending, Wish, reports
 from reports.deliveries import BusyError, Deliveries, Delivery, State, alone
@@ -162,7 +162,7 @@ def test_a_failed_check_holds_the_mail_back_until_again(
     bench: Bench, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr(money, "spend_by_ad", lambda *_: Decimal(1))
+        broken.setattr(costs, "spend_by_ad", lambda *_: Decimal(1))
         assert bench.daily().report(SATURDAY, Wish.SEND) is Ending.HELD
         assert bench.daily().report(SATURDAY, Wish.SEND_AGAIN) is Ending.HELD
     assert counts(post) == [0, 0, 0]
