@@ -123,7 +123,7 @@ class Nursery:
         ]
         return subprocess.Popen(  # noqa: S603 - our own module
             [*self._command, str(folder), str(os.getpid()), *self._modules, *play],
-            env=warm_environment(self._play.environment),
+            env=warm_environment(self._play.environment, folder if self._play.reads else None),
             stdout=subprocess.PIPE,
         )
 

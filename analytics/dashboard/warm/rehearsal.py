@@ -11,7 +11,7 @@ from ipywidgets import Widget
 
 from analytics.dashboard.page import Dashboard
 from analytics.dashboard.source import Source
-from analytics.dashboard.warm.sharing import AwayError, Line, Shared
+from analytics.dashboard.warm.sharing import AwayError, Line, Shared, prepare
 
 READER_WITHIN = 10.0  # seconds for the reader to have looked at the database
 
@@ -33,7 +33,9 @@ def rehearse(folder: Path, open_source: Callable[[], Source] | None) -> None:
     if open_source is None or not _is_told(folder):
         log.warning("Kernels start without a rehearsed page: there are no figures yet.")
         return
-    page = Dashboard(Shared(_Unread(open_source()), folder))
+    source = open_source()
+    prepare(source)
+    page = Dashboard(Shared(_Unread(source), folder))
     for _ in range(2):
         page.refresh()
     get_ipython().display_formatter.format(page.root)

@@ -131,6 +131,20 @@ def shared(own: Source) -> Source:
     return Shared(own, folder) if folder else own
 
 
+_prepared: Source | None = None
+
+
+def prepare(source: Source) -> None:
+    """Have every fork of this process open the page on this source, whose connections are yet to be made."""
+    global _prepared  # noqa: PLW0603 - a fork inherits what its process remembers, and nothing else
+    _prepared = source
+
+
+def prepared() -> Source | None:
+    """Return the source that was made before the fork; None in a process of its own."""
+    return _prepared
+
+
 def told_start() -> date | None:
     """Return Day 1 as the server's reader knows it; None where there is no reader or no data."""
     folder = reader_folder()
