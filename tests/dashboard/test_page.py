@@ -1,6 +1,7 @@
 """The page over a fake source: what it asks for, what it shows, what it does in trouble and with hostile values."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -35,18 +36,20 @@ def rehearse(folder: Path, open_source: Callable[[], Source] | None) -> None:
         return
     source = open_source()
     prepare(source)
-    page = Dashboard(Shared(_Unread(source), folder))
-    for _ in range(2):
-        page.refresh()
-    get_ipython().display_formatter.format(page.root)
-    Widget.close_all()
+    with closing(Shared(_Unread(source), folder)) as read:
+        page = Dashboard(read)
+        for _ in range(2):
+            page.refresh()
+        get_ipython().display_formatter.format(page.root)
+        Widget.close_all()
 
 
 def _is_told(folder: Path) -> bool:
     until = time.monotonic() + READER_WITHIN
     while time.monotonic() < until:
         try:
-            Line(folder).ask("view", (None,), None)
+            with closing(Line(folder)) as line:
+                line.ask("view", (None,), None)
         except AwayError:
             return False
         except OSError:
