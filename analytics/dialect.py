@@ -114,6 +114,23 @@ def _lower(element: lower_case, compiler: SQLCompiler, **kw: Any) -> str:
     return f"LOWER({compiler.process(element.clauses, **kw)})"
 
 
+class lower_bytes(sa.sql.functions.GenericFunction[str]):  # noqa: N801 (a SQL function)
+    """A text in lower case as bytes: to sort and to search by, in the same order on both engines, and quicker than letters."""
+
+    type = sa.String()
+    inherit_cache = True
+
+
+@compiles(lower_bytes)
+def _lower_as_bytes(element: lower_bytes, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"CAST(CONVERT(LOWER({compiler.process(element.clauses, **kw)}) USING utf8mb4) AS BINARY)"
+
+
+@compiles(lower_bytes, "sqlite")
+def _lower_text(element: lower_bytes, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"LOWER({compiler.process(element.clauses, **kw)})"
+
+
 class as_typed(sa.sql.functions.GenericFunction[str]):  # noqa: N801 (a SQL function)
     """A text that is grouped as it was typed: by case and accent; blanks at its end are told by its length alone."""
 
