@@ -1,7 +1,6 @@
 """The living page over a fake source: what a browser is sent, and when, in trouble and with hostile values."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
