@@ -22,7 +22,7 @@ from analytics.dashboard.elements import STATIC, VERSION, script
 from analytics.dashboard.first_sight import FirstSight
 from analytics.dashboard.hardening import QuietConnection
 from analytics.dashboard.source import Source
-from analytics.dashboard.viewers import ViewersKernels, Visit
+from analytics.dashboard.viewers import MOST_VIEWERS, ViewersKernels, Visit
 from analytics.dashboard.warm import serving
 
 NOTEBOOK: Final = Path(__file__).parents[2] / "notebooks" / "view3.ipynb"
@@ -144,11 +144,13 @@ class Where:
             )
 
 
-def serve(where: Where, *, token: str = "", source: Source | None = None, notebook: Path = NOTEBOOK) -> None:
+def serve(
+    where: Where, *, token: str = "", source: Source | None = None, most: int = MOST_VIEWERS, notebook: Path = NOTEBOOK
+) -> None:
     """Serve View 3 until Ctrl-C or SIGTERM; raises ServeError where it cannot, or where strangers could read along.
 
     Kernels run in the current folder with this process's environment. `source`, where given, lets the server write the
-    first sight of the page itself.
+    first sight of the page itself. `most` is how many may look at once.
     """
     if not notebook.is_file():
         raise ServeError(f"The page {notebook} is missing; serve from a checkout of the project.")
@@ -158,6 +160,7 @@ def serve(where: Where, *, token: str = "", source: Source | None = None, notebo
     nursery = serving.open_nursery()
     sighted = FirstSight(serving.through_reader(source, nursery)) if source else None
     config = _config(where, token, notebook)
+    config.ViewersKernels.most = most
     serving.configure(config, nursery)
     server = Server(config=config, log_level=logging.WARNING)
     server.figures = source
