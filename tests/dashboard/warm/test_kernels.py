@@ -1,5 +1,6 @@
 """Kernels forked from a warm process, driven through Jupyter's own manager, and the ends that processes come to."""
 
+import asyncio
 import logging
 import os
 import signal
@@ -15,8 +16,10 @@ import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import KernelManager
+from traitlets.config import Config
 
 from analytics import demonstration
+from analytics.dashboard.viewers import ViewersKernels
 from analytics.dashboard.warm import nursery as nurseries
 from analytics.dashboard.warm import serving, wire
 from analytics.dashboard.warm.forked import Forked
@@ -51,7 +54,7 @@ def children(pid: int) -> list[tuple[int, str]]:
 
 
 class Specs(KernelSpecManager):
-    modules = MODULES
+    modules: tuple[str, ...] = MODULES
 
     def get_kernel_spec(self, _kernel_name: str) -> KernelSpec:
         spec = serving.kernelspec("")
@@ -305,3 +308,38 @@ def test_a_forked_process_is_known_by_its_handle_and_not_by_its_number():
     child.wait()
     forked.kill()  # nobody else who has the number now is hurt
     assert forked.poll() == 0
+
+
+def test_changed_code_shows_when_the_warm_process_is_another(tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{Path.cwd()}")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    serving.announce()
+    modules = ("product_under_change",)
+    told = []
+    for answer in (1, 2, 3):
+        (tmp_path / "product_under_change.py").write_text(f"ANSWER = {answer}\n")
+        if answer == 3:
+            nurseries.forget(modules)
+        kernel = Kernel(tmp_path, modules)
+        told.append(kernel.told("ANSWER", "from product_under_change import ANSWER"))
+        kernel.close()
+    nurseries.forget(modules)
+    assert told == ["1", "1", "3"]
+
+
+def test_a_kernel_that_nobody_is_connected_to_is_ended(nursery: Nursery, tmp_path: Path):
+    config = Config()
+    config.MappingKernelManager.update(cull_idle_timeout=1, cull_interval=1)
+
+    async def forgotten() -> int:
+        kernels = ViewersKernels(config=config, kernel_spec_manager=Specs(), connection_dir=str(nursery.folder))
+        name = await kernels.start_kernel(path=str(tmp_path))
+        pid = int(kernels.get_kernel(name).provisioner.pid)
+        assert runs(pid)
+        deadline = time.monotonic() + WITHIN
+        while runs(pid) and time.monotonic() < deadline:
+            await asyncio.sleep(0.1)
+        assert kernels.list_kernel_ids() == []
+        return pid
+
+    assert not runs(asyncio.run(forgotten()))
