@@ -39,8 +39,8 @@ def rehearse(folder: Path, open_source: Callable[[], Source] | None) -> None:
     with closing(Shared(_Unread(source), folder)) as read:
         page = Dashboard(read)
         for _ in range(2):
-            page.refresh()
-        get_ipython().display_formatter.format(page.root)
+            page.send(page.answer(page.read()))
+        get_ipython().display_formatter.format(page.channel)
         Widget.close_all()
 
 
