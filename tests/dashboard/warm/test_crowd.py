@@ -60,13 +60,13 @@ class Visit:
 
     @property
     def kernel(self) -> str:
-        return re.findall(r'"kernelId": "([0-9a-f-]+)"', self.text)[0]
+        return str(re.findall(r'"kernelId": "([0-9a-f-]+)"', self.text)[0])
 
 
 def visit(served: Served, path: str = "") -> Visit:
     answer = httpx2.get(served.address + path, timeout=WITHIN)
     return Visit(
-        answer.status_code, answer.text, answer.headers.get("Retry-After", ""), answer.cookies.get("_xsrf", "")
+        answer.status_code, answer.text, answer.headers.get("Retry-After", ""), answer.cookies.get("_xsrf") or ""
     )
 
 
