@@ -1,5 +1,6 @@
 """What `make lab` opens: the notebooks in JupyterLab's launcher, Voilà's preview of each, and nothing for strangers."""
 
+import json
 import os
 import subprocess
 import sys
@@ -98,6 +99,12 @@ def test_in_a_preview_the_kernel_answers(lab, browser: Browser):
     context.close()
 
     assert name.startswith("view3-sales-0-rows-")
+
+
+def test_a_kernel_that_starts_at_once_is_offered(lab):
+    specs = json.loads(lab.get("/api/kernelspecs")[1])["kernelspecs"]
+    assert specs["view3"]["spec"]["metadata"]["kernel_provisioner"]["provisioner_name"] == "view3-warm"
+    assert "python3" in specs
 
 
 @pytest.mark.parametrize("path", ["/lab", "/voila/render/view3.ipynb", "/api/contents"])
