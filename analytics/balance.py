@@ -64,19 +64,23 @@ class Balance:
 
 
 def balance(ids: Collection[str], currency: str, ledger: Ledger) -> Balance:
-    """Return the balance of the purchase that goes by `ids`; money in another currency is not added up."""
+    """Return the balance of the purchase that goes by `ids`; money in another currency is not added up.
+
+    Of a payment no more goes back than came in, whatever its refunds and lost disputes say together.
+    """
     mine = [one for one in ledger.receipts if one.shared_id in ids or one.ids & set(ids)]
     receipts = _once([one for one in mine if one.currency == currency])
     known = set(ids).union(*(one.ids for one in receipts))
     returns = [one for one in ledger.returns if one.payment_id in known and one.currency == currency]
     claims = [one for one in ledger.claims if one.payment_id in known and one.currency == currency]
-    back = sum((_returned(one, [back for back in returns if back.payment_id in one.ids]) for one in receipts), ZERO)
-    stray = [one for one in returns if not any(one.payment_id in receipt.ids for receipt in receipts)]
-    back += sum((one.amount for one in stray if one.state is not RefundState.FAILED), ZERO)
-    lost = sum((one.amount for one in claims if one.state is DisputeState.LOST), ZERO)
+    paid = frozenset[str]().union(*(one.ids for one in receipts))
+    stray = [one for one in returns if one.payment_id not in paid and one.state is not RefundState.FAILED]
+    stray_claims = [one for one in claims if one.payment_id not in paid]
     return Balance(
         collected=sum((one.amount for one in receipts), ZERO) if receipts else None,
-        refunded=back + lost,
+        refunded=sum((_gone(one, returns, claims) for one in receipts), ZERO)
+        + sum((one.amount for one in stray), ZERO)
+        + _lost(stray_claims),
         at_risk=sum((one.amount for one in claims if one.state is DisputeState.OPEN), ZERO),
     )
 
@@ -100,6 +104,16 @@ def _as_one(group: Sequence[Receipt]) -> Receipt:
     newest = max(timed or group, key=lambda one: (one.as_of.timestamp() if one.as_of else 0, one.refunded))
     ids = frozenset[str]().union(*(one.ids for one in group))
     return replace(leader, ids=ids, refunded=newest.refunded, as_of=newest.as_of)
+
+
+def _gone(receipt: Receipt, returns: Sequence[Return], claims: Sequence[Claim]) -> Decimal:
+    """Return what of a payment went back or was lost."""
+    returned = _returned(receipt, [one for one in returns if one.payment_id in receipt.ids])
+    return min(receipt.amount, returned + _lost([one for one in claims if one.payment_id in receipt.ids]))
+
+
+def _lost(claims: Sequence[Claim]) -> Decimal:
+    return sum((one.amount for one in claims if one.state is DisputeState.LOST), ZERO)
 
 
 def _returned(receipt: Receipt, returns: Sequence[Return]) -> Decimal:

@@ -80,6 +80,7 @@ def _read(connection: Connection, lens: Lens, now: datetime, period: Period) -> 
         excluded=_excluded(nowhere, groups, funnel, spend),
         freshness={name: challenge.local_time(at) for name, at in newest.items()},
         checks=_checks(connection, lens, period, whole, groups, spend),
+        provisional_from=spend.provisional_from,
     )
 
 

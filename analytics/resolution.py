@@ -113,6 +113,8 @@ def _merge(group: Sequence[Message], ledger: Ledger) -> Resolved:
     earliest = min(equals, key=lambda message: (message.purchased_at, message.key))
     told_collected = [message.collected for message in equals if message.collected is not None]
     is_told = money.collected is not None or money.refunded
+    collected = max(told_collected, default=paid.price) if money.collected is None else money.collected
+    refunded = money.refunded if is_told else max(message.refunded for message in equals)
     return Resolved(
         key=paid.key,
         members=frozenset(message.key for message in group),
@@ -126,8 +128,8 @@ def _merge(group: Sequence[Message], ledger: Ledger) -> Resolved:
         currency=paid.currency,
         purchased_at=earliest.purchased_at,
         day=earliest.day,
-        collected=max(told_collected, default=paid.price) if money.collected is None else money.collected,
-        refunded=money.refunded if is_told else max(message.refunded for message in equals),
+        collected=collected,
+        refunded=min(refunded, max(paid.price, collected)),  # also where the refunded payment is not known yet
         at_risk=money.at_risk,
     )
 

@@ -60,8 +60,9 @@ class Settings(FromEnvironment):
     utm_ad: UtmColumn = "utm_content"
     now: datetime | None = None
     token: SecretStr | None = None
-    address: str = Field("", pattern="^(https?://[^/]+/?)?$")
+    address: str = Field("", pattern=r"^(https?://[^/?#\s]+(/[\w.~-]+)*/?)?$")
     plain_http: bool = False
+    most_viewers: int = Field(150, ge=1)
     vip: Words = ()
     oto: Words = ()
     high_ticket: Words = ()

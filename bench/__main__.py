@@ -1,9 +1,21 @@
-"""`python -m bench [import|memory|show|page|table|attribute|receive|polling|poll-memory|report|notebooks|check] [--rows N] [--small]`: all of them without a name."""
+"""`python -m bench [import|memory|show|page|table|attribute|receive|polling|poll-memory|report|notebooks|viewers|check] [--rows N] [--small]`: all of them without a name."""
 
 import argparse
 from collections.abc import Callable
 
-from bench import attributing, checking, importing, notebooks, page, polling, receiving, reporting, showing, table
+from bench import (
+    attributing,
+    checking,
+    importing,
+    notebooks,
+    page,
+    polling,
+    receiving,
+    reporting,
+    showing,
+    table,
+    viewers,
+)
 
 MILLION, SMALL, CHECKED = 1_000_000, 20_000, 2000
 BENCHMARKS: dict[str, tuple[Callable[[int], None], int]] = {
@@ -19,6 +31,7 @@ BENCHMARKS: dict[str, tuple[Callable[[int], None], int]] = {
     "poll-memory": (polling.poll_memory, polling.PAGES),
     "report": (reporting.report, reporting.LEADS),
     "notebooks": (notebooks.notebooks, MILLION),
+    "viewers": (viewers.viewers, viewers.CROWD),
 }
 
 

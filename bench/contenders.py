@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -27,6 +27,8 @@ class Contender:
     chart: str
     handle: str  # of the slider's lower end
     table: str
+    bar: str = ".bars .point path"  # as plotly draws it
+    label: str = ".xtick text"  # of the axis
     header: str = "thead th"
     first_cell: str = "tbody td"
 
@@ -38,8 +40,11 @@ OURS = Contender(
     command=(f"{PROGRAMS}/view3", "serve", "--port"),
     cards=tuple(f'.view3-kpi[data-kpi="{name}"] .view3-kpi-value' for name in KPIS),
     chart=".view3-attendance",
-    handle="#rendered_cells .view3-filter .noUi-handle",
+    handle=".view3-filter [type=range]",
     table=".view3-sales",
+    bar="rect:is(.view3-in-youtube, .view3-in-zoom)",
+    label=".view3-names text",
+    header="thead th button",
 )
 OBVIOUS = Contender(
     name="obvious notebook",
@@ -56,6 +61,9 @@ OBVIOUS = Contender(
     handle=".noUi-handle",
     table="table.dataTable",
     header="thead .dt-column-order",
+)
+PREHEATED = replace(
+    OBVIOUS, name="obvious notebook, preheated", command=(*OBVIOUS.command[:-1], "--preheat_kernel=True", "--port")
 )
 DASH = Contender(
     name="Dash",
@@ -105,9 +113,21 @@ class Served:
         self.left_behind += bool(more)
         _end(more)
 
+    def tree(self) -> set[psutil.Process]:
+        """Return the server and all that it started."""
+        return {*self._children(), self._process}
+
+    def kernels(self) -> list[psutil.Process]:
+        """Return the processes that stand for a viewer each."""
+        return [child for child in self._children() if _is_kernel(child)]
+
+    def handles(self) -> int:
+        """Return how many files and sockets the server and all that it started hold open."""
+        return sum(process.num_fds() for process in self.tree())
+
     def stop(self) -> None:
         """Stop serving."""
-        _end({*self._children(), self._process})
+        _end(self.tree())
 
     def _children(self) -> set[psutil.Process]:
         children = self._process.children(recursive=True) if self._process.is_running() else []
@@ -129,6 +149,13 @@ def serving(folder: Path, settings: Mapping[str, str]) -> Iterator[list[Served]]
 def fill_with_sample(folder: Path, settings: Mapping[str, str]) -> None:
     """Load the sample challenge."""
     subprocess.run([f"{PROGRAMS}/view3", "demo"], cwd=folder, env={**os.environ, **settings}, check=True)
+
+
+def _is_kernel(process: psutil.Process) -> bool:
+    try:
+        return process.name() == "view3-kernel" or "ipykernel_launcher" in process.cmdline()
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _end(processes: set[psutil.Process]) -> None:

@@ -21,6 +21,7 @@ need() { # need PROGRAM PACKAGE NAME
 need mariadbd mariadb-server mariadb
 need chromium chromium browser
 need nginx nginx-light proxy
+need haproxy haproxy proxy
 need node nodejs peers
 need npm npm peers
 need npm npm browser # for axe-core, the rules of accessibility

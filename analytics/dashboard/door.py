@@ -17,6 +17,7 @@ from jupyter_server.auth.login import LoginFormHandler
 from jupyter_server.auth.logout import LogoutHandler
 from markupsafe import Markup
 from tornado.web import HTTPError, authenticated
+from traitlets import Unicode
 from voila.tornado.handler import TornadoVoilaHandler
 
 from analytics.dashboard.elements import STATIC
@@ -56,6 +57,7 @@ class Patience:
 class Doorkeeper(IdentityProvider):
     """Knows who was let in; without a token everybody is."""
 
+    base_url = Unicode("/", help="where the page stands").tag(config=True)
     patience = Patience()
 
     @property
@@ -80,7 +82,7 @@ class Doorkeeper(IdentityProvider):
 
     def get_handlers(self) -> list[tuple[str, object]]:
         """Return our form, and the way out, where a token is asked for."""
-        return [("/login", LogIn), ("/logout", LogOut)] if self.auth_enabled else []
+        return [(f"{self.base_url}login", LogIn), (f"{self.base_url}logout", LogOut)] if self.auth_enabled else []
 
     def process_login_form(self, handler: Any) -> User | None:
         """Return a user where the form carries the token."""

@@ -2,7 +2,6 @@
 
 import errno
 import logging
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -10,26 +9,28 @@ from urllib.parse import urlsplit
 
 import click
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
+from jupyter_server.utils import url_path_join
 from tornado.httputil import HTTPServerRequest
 from tornado.ioloop import IOLoop
 from tornado.web import RequestHandler, StaticFileHandler
 from traitlets.config import Config
 from voila.app import Voila
 
-from analytics.dashboard import assets, charts, download, grid
+from analytics.dashboard import answering, assets, download
 from analytics.dashboard.door import Doorkeeper, Page, cookie_secret
-from analytics.dashboard.elements import STATIC, VERSION
+from analytics.dashboard.elements import STATIC, VERSION, script
 from analytics.dashboard.first_sight import FirstSight
 from analytics.dashboard.hardening import QuietConnection
 from analytics.dashboard.source import Source
-from analytics.dashboard.viewers import ViewersKernels
+from analytics.dashboard.viewers import MOST_VIEWERS, ViewersKernels, Visit
+from analytics.dashboard.warm import serving
 
 NOTEBOOK: Final = Path(__file__).parents[2] / "notebooks" / "view3.ipynb"
 TEMPLATE: Final = Path(__file__).parent / "template"
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 LARGEST_MESSAGE: Final = 1024 * 1024  # bytes a browser may send at once
-# Seconds for what the cell shows to reach the page after the kernel is done. It tells of a hundred widgets first, each a
-# message read between other viewers' requests: the usual four are over on a busy machine, and the page stays without any.
+# Seconds for what the cell shows to reach the page after the kernel is done: its messages are read
+# between other viewers' requests, and the usual four are over on a busy machine, whose page then stays without its link.
 OUTPUT_MAY_TAKE: Final = 120
 UNSERVED: Final = ("/voila/files", "/voila/templates", "/voila/query", "/voila/execution")
 UNUSED: Final = ["jupyterlab-plotly", "jupyterlab_pygments", "@voila-dashboards/jupyterlab-preview"]
@@ -67,14 +68,14 @@ class OneKernel(KernelSpecManager):
         """Return this Python as a kernel."""
         if kernel_name != "python3":
             raise NoSuchKernel(kernel_name)
-        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        return KernelSpec(argv=argv, display_name="Python 3", language="python", resource_dir=str(TEMPLATE))
+        return serving.kernelspec(str(TEMPLATE))
 
 
 class Server(Voila):  # type: ignore[misc]
     """Voilà with our template first, our static files, and a port that is either free or an error."""
 
     figures: Source | None = None  # where exports are read from
+    sight: FirstSight | None = None  # what answers before a kernel can
 
     def setup_template_dirs(self) -> None:
         """Look into our template before Voilà's own."""
@@ -85,13 +86,13 @@ class Server(Voila):  # type: ignore[misc]
         """Serve the page, its kernels and static files, and nothing else that Voilà could."""
         ours = [
             (r"/view3/static/(.*)", StaticFileHandler, {"path": str(STATIC)}),
-            (r"/view3/(plotly\.min\.js)", StaticFileHandler, {"path": str(charts.SCRIPT.parent)}),
-            (r"/view3/itables/(widget\.js)", StaticFileHandler, {"path": str(grid.SCRIPT.parent)}),
             *(download.routes(self.figures) if self.figures else ()),
+            *(answering.routes(self.sight) if self.sight else ()),
         ]
+        ours = [(url_path_join(self.base_url, pattern), *rest) for pattern, *rest in ours]
         kept = [rule for rule in super().init_handlers() if not any(part in rule[0] for part in UNSERVED)]
         *others, (pattern, _, options) = kept  # the page comes last, for it takes every address
-        return [*map(assets.prepared, [*ours, *others]), (pattern, Page, options)]
+        return [*map(assets.prepared, [*ours, *others]), (pattern, Visit, options)]
 
     def listen(self) -> None:
         """Serve until told to stop; kernels end with the server."""
@@ -100,7 +101,7 @@ class Server(Voila):  # type: ignore[misc]
         except OSError as error:
             self.stop()
             raise ServeError(_why_not(error, self.ip, self.port)) from None
-        click.echo(f"View 3 is at http://{self.ip}:{self.port}/")
+        click.echo(f"View 3 is at http://{self.ip}:{self.port}{self.base_url}")
         self.ioloop = IOLoop.current()
         try:
             self.ioloop.start()
@@ -129,6 +130,11 @@ class Where:
         """Tell whether viewers come through TLS."""
         return self.address.startswith("https://")
 
+    @property
+    def path(self) -> str:
+        """Return the path under which the page stands, where a proxy gave it one; it begins and ends with a slash."""
+        return f"/{urlsplit(self.address).path.strip('/')}/".replace("//", "/")
+
     def refuse_if_open(self) -> None:
         """Raise ServeError for a port that a network reaches without encryption, unless that was asked for by name."""
         if not (self.is_loopback or self.is_encrypted or self.plain_http):
@@ -138,20 +144,28 @@ class Where:
             )
 
 
-def serve(where: Where, *, token: str = "", source: Source | None = None, notebook: Path = NOTEBOOK) -> None:
+def serve(
+    where: Where, *, token: str = "", source: Source | None = None, most: int = MOST_VIEWERS, notebook: Path = NOTEBOOK
+) -> None:
     """Serve View 3 until Ctrl-C or SIGTERM; raises ServeError where it cannot, or where strangers could read along.
 
     Kernels run in the current folder with this process's environment. `source`, where given, lets the server write the
-    first sight of the page itself.
+    first sight of the page itself. `most` is how many may look at once.
     """
     if not notebook.is_file():
         raise ServeError(f"The page {notebook} is missing; serve from a checkout of the project.")
     where.refuse_if_open()
     if not token and not (where.is_loopback and not where.address):
         raise ServeError("Whoever knows the address could look: set VIEW3_TOKEN to a long random text first.")
-    server = Server(config=_config(where, token, notebook), log_level=logging.WARNING)
+    nursery = serving.open_nursery()
+    sighted = FirstSight(serving.through_reader(source, nursery)) if source else None
+    config = _config(where, token, notebook)
+    config.ViewersKernels.most = most
+    serving.configure(config, nursery)
+    server = Server(config=config, log_level=logging.WARNING)
     server.figures = source
-    server.tornado_settings = _tornado_settings(where) | {"view3_first_sight": FirstSight(source) if source else None}
+    server.sight = sighted
+    server.tornado_settings = _tornado_settings(where) | {"view3_first_sight": sighted}
     server.initialize([])
     server.start()
 
@@ -161,6 +175,7 @@ def _config(where: Where, token: str, notebook: Path) -> Config:
     config.Voila.update(
         port=where.port,
         ip=where.host,
+        base_url=where.path,
         port_retries=0,
         open_browser=False,
         config_file_paths=[],  # never run a voila.py that lies in the current folder
@@ -170,7 +185,7 @@ def _config(where: Where, token: str, notebook: Path) -> Config:
         **({"token": token, "cookie_secret": cookie_secret(token)} if token else {}),
     )
     # Lax: who comes by the link in the morning's mail stays logged in; what changes anything asks for the XSRF cookie.
-    config.Doorkeeper.update(secure_cookie=where.is_encrypted, cookie_options={"samesite": "Lax"})
+    config.Doorkeeper.update(base_url=where.path, secure_cookie=where.is_encrypted, cookie_options={"samesite": "Lax"})
     config.VoilaConfiguration.update(
         strip_sources=True,
         show_tracebacks=False,
@@ -197,14 +212,12 @@ def _before_kernel(handler: Page, notebook: Any, cwd: str) -> None:  # noqa: ARG
 
 
 def _resources() -> dict[str, str]:
-    """Return what our template needs: the style, inline for a first sight without a second request, and addresses."""
+    """Return what our template needs: style and script, inline for a first sight without a second request, and addresses."""
     return {
         "view3_style": (STATIC / "view3.css").read_text(),
         "view3_static": "view3/static",
-        "view3_plotly": f"view3/plotly.min.js?v={charts.VERSION}",
-        "view3_itables": f"view3/itables/widget.js?v={grid.VERSION}",
-        "view3_sales": download.ADDRESS,
-        "view3_notebook": download.NOTEBOOK,
+        "view3_script": script("served.js"),
+        "view3_answer": answering.ADDRESS,
         "view3_version": VERSION,  # a new address for a new content
     }
 

@@ -1,23 +1,43 @@
 """How many may look at once: each viewer is a kernel, and a kernel is memory."""
 
+from pathlib import Path
 from typing import Any, Final
 
+from jinja2 import Template
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from markupsafe import Markup
 from tornado.web import HTTPError
+from traitlets import Int, Unicode
 
-MOST_VIEWERS: Final = 50
+from analytics.dashboard.door import Page
+from analytics.dashboard.elements import STATIC
+from analytics.dashboard.memory import free_memory
+
+MOST_VIEWERS: Final = 150
+LEAST_MEMORY: Final = 256 * 1024 * 1024  # bytes that stay free for the database and for pages that are open
+AGAIN: Final = 30  # seconds after which a visitor who found no place tries again
+FULL: Final = Path(__file__).parent / "template" / "full.html"
+
+
+class FullError(HTTPError):
+    """There is no place for another viewer just now."""
+
+    def __init__(self) -> None:
+        super().__init__(503, reason="View 3 has too many viewers just now, please try again in a minute")
 
 
 class ViewersKernels(AsyncMappingKernelManager):
     """Kernels up to a limit; one that is still starting counts, so visits at the same moment cannot exceed it."""
 
-    most = MOST_VIEWERS
+    connection_dir = Unicode(help="where the files of kernels' connections lie").tag(config=True)
+    most = Int(MOST_VIEWERS, help="how many may look at once").tag(config=True)
+    least_memory = LEAST_MEMORY
     _starting = 0
 
     def refuse_when_full(self) -> None:
-        """Raise 503 when every place is taken."""
-        if len(self.list_kernel_ids()) + self._starting >= self.most:
-            raise HTTPError(503, reason="View 3 has too many viewers just now, please try again in a minute")
+        """Raise FullError when every place is taken, or the machine's memory."""
+        if len(self.list_kernel_ids()) + self._starting >= self.most or free_memory() < self.least_memory:
+            raise FullError
 
     async def start_kernel(self, *args: Any, **kwargs: Any) -> str:  # type: ignore[override]
         """Take a place and start a kernel; from the check to the taking nothing else runs."""
@@ -28,3 +48,16 @@ class ViewersKernels(AsyncMappingKernelManager):
         finally:
             self._starting -= 1
         return kernel_id
+
+
+class Visit(Page):
+    """The page, or a small one that tries again by itself where there is no place."""
+
+    def write_error(self, status_code: int, **told: Any) -> None:
+        """Write why there is no page."""
+        if not isinstance(told.get("exc_info", (None, None))[1], FullError):
+            super().write_error(status_code, **told)
+            return
+        self.set_header("Retry-After", str(AGAIN))
+        style = Markup((STATIC / "view3.css").read_text(encoding="utf-8"))  # noqa: S704 (our own file)
+        self.finish(Template(FULL.read_text(encoding="utf-8"), autoescape=True).render(style=style, again=AGAIN))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -18,11 +19,12 @@ SPEND_SCALE = 6
 
 @dataclass(frozen=True, slots=True)
 class Spend:
-    """Ad spend in the reporting currency (None: no such rows), and how many rows are in another."""
+    """Ad spend in the reporting currency (None: no such rows), how many rows are in another, and from when on it is provisional."""
 
     spend: Decimal | None
     other_currency: int
     by_account: Mapping[tuple[str, str], Decimal]
+    provisional_from: date | None = None
 
 
 def spend_by_account(connection: Connection, period: Period, currency: str) -> Spend:
@@ -35,14 +37,16 @@ def spend_by_account(connection: Connection, period: Period, currency: str) -> S
             count_where(here).label("rows_here"),
             count_where(~here).label("other_currency"),
             _sum_of(here).label("spend"),
+            sa.func.min(sa.case((here & ad_spend.c.provisional, ad_spend.c.date))).label("provisional_from"),
         )
         .where(ad_spend.c.date.between(period.first, period.last))
         .group_by(ad_spend.c.platform, ad_spend.c.account_id)
     )
     rows = list(connection.execute(_along(query, "ix_ad_spend_accounts")))
-    by_account = {(platform, account): spend for platform, account, counted, _, spend in rows if counted}
+    by_account = {(platform, account): spend for platform, account, counted, _, spend, _ in rows if counted}
     total = sum(by_account.values(), ZERO) if by_account else None
-    return Spend(total, sum(int(others) for *_, others, _ in rows), by_account)
+    provisional = [since for *_, since in rows if since is not None]
+    return Spend(total, sum(int(others) for *_, others, _, _ in rows), by_account, min(provisional, default=None))
 
 
 def spend_by_ad(connection: Connection, period: Period, currency: str) -> Decimal:

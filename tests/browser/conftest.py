@@ -1,6 +1,7 @@
 """A served page and a browser that notices: a console error, a failed request or a foreign host fails the test."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -48,10 +49,11 @@ class Served:
     folder: Path
     environment: dict[str, str]
     process: subprocess.Popen[str] | None = None
+    path: str = ""
 
     @property
     def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}/"
+        return f"http://127.0.0.1:{self.port}/{self.path}"
 
     def view3(self, *arguments: str) -> str:
         """Run the command line on the same database and return what it prints."""
@@ -82,9 +84,15 @@ class Served:
 
     def kernels(self) -> list[int]:
         """Return the process ids of the kernels that the server started."""
-        command = ["pgrep", "-P", str(self.process.pid if self.process else 0), "-f", "ipykernel"]
-        found = subprocess.run(command, check=False, capture_output=True, text=True)
-        return [int(number) for number in found.stdout.split()]
+        command = ["ps", "-eo", "pid=,ppid=,comm=,args="]
+        told = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+        processes = [(int(pid), int(parent), words) for pid, parent, words in (line.split(None, 2) for line in told)]
+        family = {self.process.pid if self.process else 0}
+        for _ in range(2):  # a kernel is the child of the server, or of the warm process
+            family |= {pid for pid, parent, _ in processes if parent in family}
+        return [
+            pid for pid, _, words in processes if pid in family and re.search("^view3-kernel|ipykernel_launcher", words)
+        ]
 
     def stop(self) -> None:
         """Stop serving."""

@@ -1,7 +1,6 @@
 """The door of the page, tried from outside: the form, the address, guessing, a proxy with TLS, an account that only reads."""
 
 import re
-import shutil
 import ssl
 import subprocess
 import time
@@ -9,7 +8,6 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from http.cookiejar import CookieJar
 from pathlib import Path
 
@@ -17,13 +15,12 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import LEFT_OUT, READY, VIEW3, Serve, Served, free_port
+from tests.browser.conftest import LEFT_OUT, READY, VIEW3, Serve, Served
+from tests.browser.proxies import NAME, nginx
 from tests.browser.test_exposure import fetch
 from tests.conftest import MariaDB
 
 TOKEN = "s3cret-s3cret-s3cret"
-NAME = "view3.example.com"
-SITE = Path(__file__).parents[2] / "docs" / "deploy" / "nginx.conf"
 
 
 @pytest.fixture(scope="module")
@@ -171,46 +168,6 @@ def test_an_account_that_only_reads_is_enough(serve: Serve, mariadb: MariaDB):
     assert f">{roas[1]}" in fetch(served.address)[2].split('data-kpi="roas"')[1][:900]
 
 
-@contextmanager
-def proxied(served: Served, folder: Path) -> Iterator[int]:
-    """Run Debian's nginx with the sample of the documentation in front of a dashboard; yield its TLS port."""
-    plain, tls = free_port(), free_port()
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    asked = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={NAME}"]
-    asked += ["-addext", f"subjectAltName=DNS:{NAME}", "-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(asked, check=True, capture_output=True)
-    site = SITE.read_text()
-    for written, here in (
-        ("/etc/ssl/view3/certificate.pem", str(certificate)),
-        ("/etc/ssl/view3/key.pem", str(key)),
-        ("/var/log/nginx/view3.log", str(folder / "access.log")),
-        ("listen 80;", f"listen 127.0.0.1:{plain};"),
-        ("listen 443 ssl", f"listen 127.0.0.1:{tls} ssl"),
-        ("127.0.0.1:8866", f"127.0.0.1:{served.port}"),
-        ("proxy_set_header Host $host;", f"proxy_set_header Host $host:{tls};"),
-    ):
-        assert written in site
-        site = site.replace(written, here)
-    for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"):
-        site = f"{name}_temp_path {folder}/{name};\n{site}"
-    (folder / "nginx.conf").write_text(
-        f"daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;\n"
-        f"events {{}}\nhttp {{\n{site}\n}}\n"
-    )
-    program = shutil.which("nginx", path="/usr/sbin:/usr/bin")
-    assert program, "Debian's nginx is missing"
-    nginx = subprocess.Popen([program, "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")])
-    try:
-        for _ in range(100):
-            if (folder / "nginx.pid").exists():
-                break
-            time.sleep(0.05)
-        yield tls
-    finally:
-        nginx.terminate()
-        nginx.wait(20)
-
-
 def through(port: int, path: str = "", **headers: str) -> tuple[int, str, str]:
     """Return status, cookies and body of an answer that came through the proxy."""
     context = ssl._create_unverified_context()  # noqa: S323 (our own certificate of a moment ago)
@@ -228,7 +185,7 @@ def test_the_page_lives_behind_the_sample_proxy(serve: Serve, browser: Browser, 
     served = serve(VIEW3_TOKEN=TOKEN, VIEW3_ADDRESS=f"https://{NAME}")
     served.view3("demo")
     served.start()
-    with proxied(served, tmp_path) as port:
+    with nginx(served, tmp_path) as port:
         context = browser.new_context(ignore_https_errors=True)
         page = context.new_page()
         # The browser believes that the name is this machine; everything else is as a visitor has it.
@@ -248,3 +205,23 @@ def test_the_page_lives_behind_the_sample_proxy(serve: Serve, browser: Browser, 
         assert (status, "Retry-After: 5" in headers) == (503, True)
         assert "View 3 is starting again" in told
         context.close()
+
+
+def test_the_page_may_stand_under_a_path(serve: Serve, browser: Browser):
+    served = serve(VIEW3_TOKEN=TOKEN, VIEW3_ADDRESS="http://hub.example.com/services/view3")
+    served.view3("demo")
+    served.path = "services/view3/"
+    served.start()
+    context = browser.new_context(accept_downloads=True)
+    page = context.new_page()
+    page.goto(f"{served.address}?days=3-7")
+    page.get_by_label("Token").fill(TOKEN)
+    page.get_by_role("button").click()
+    page.wait_for_selector("body[data-live]", timeout=READY)
+
+    assert page.url == f"{served.address}?days=3-7"
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export CSV").click()
+    assert download.value.suggested_filename.endswith(".csv")
+    assert fetch(f"http://127.0.0.1:{served.port}/")[0] == 404
+    context.close()

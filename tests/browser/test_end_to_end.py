@@ -5,7 +5,6 @@ import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -158,21 +157,17 @@ def wait_for_rows(page: Page, count: int) -> None:
 
 
 def drawn(page: Page) -> dict[str, dict[int, int]]:
-    """Return what plotly drew: participants per day and platform."""
-    page.wait_for_selector("#rendered_cells .view3-board[data-drawn]")
-    traces: list[dict[str, Any]] = page.evaluate(
-        "[...document.querySelector('#rendered_cells .view3-board').data]"
-        ".filter(trace => ['YouTube', 'Zoom'].includes(trace.name))"
-        ".map(({name, x, y}) => ({name, bars: [...x].map((day, i) => [String(day), y[i] ?? y._inputArray?.[i] ?? null])}))"
-    )
-    return {
-        trace["name"]: {
-            int("".join(filter(str.isdigit, day.split("·")[0].split("<")[0]))): count
-            for day, count in trace["bars"]
-            if count
-        }
-        for trace in traces
-    }
+    """Return the counts that the bars' heights stand for, by room and day, as the axes tell them."""
+    board = page.locator(".view3-board").last
+    days = [int(name.removeprefix("Day ")) for name in board.locator(".view3-names text").all_text_contents()]
+    top = int((board.locator(".view3-scale text").last.text_content() or "").replace(",", ""))
+
+    def counts(room: str) -> dict[int, int]:
+        bars = board.locator(f"rect.view3-in-{room.lower()}").all()
+        places = [[float((bar.get_attribute(name) or "").rstrip("%")) for name in ("x", "height")] for bar in bars]
+        return {days[int(x * len(days) / 100)]: round(height * top / 100) for x, height in places if height}
+
+    return {room: counts(room) for room in ("YouTube", "Zoom")}
 
 
 def twin(page: Page) -> dict[str, dict[int, int]]:
@@ -233,7 +228,7 @@ def sort_search_and_filter(page: Page, served: Served) -> None:
     page.get_by_label("Campaign").select_option("All campaigns")
     wait_for_rows(page, 7)
 
-    first, last = page.locator(".view3-filter .noUi-handle").all()
+    first, last = page.locator(".view3-filter [type=range]").all()
     first.focus()
     for _ in range(2):
         page.keyboard.press("ArrowRight")

@@ -86,13 +86,22 @@ class TestFigures:
         assert bars(page) == attendance(told)
 
     def test_bars_are_drawn(self, page):
-        page.wait_for_selector("#rendered_cells .view3-board[data-drawn]")
-        drawn = page.evaluate("document.querySelector('#rendered_cells .view3-board').data.map(trace => trace.name)")
+        drawn = page.locator(".view3-board rect").last
 
-        assert drawn[:2] == ["YouTube", "Zoom"]
+        expect(drawn).to_be_visible()
+        assert page.locator(".view3-legend").last.locator("li").all_text_contents() == ["YouTube", "Zoom"]
+
+    def test_a_day_that_is_pointed_at_tells_its_numbers(self, page, demo):
+        day = json.loads(demo.view3("show", "--json"))["attendance"][4]
+        column = page.locator(".view3-days li").nth(4)
+        column.hover()
+
+        expect(column.locator("p")).to_be_visible()
+        expect(column).to_contain_text(f"YouTube {day['youtube']:,} ")
+        expect(column).to_contain_text(f"Zoom {day['zoom']:,} ")
 
     def test_days_narrow_everything_but_today(self, page, demo):
-        handles = page.locator(".view3-filter .noUi-handle")
+        handles = page.locator(".view3-filter [type=range]")
         handles.nth(0).focus()
         for _ in range(2):
             page.keyboard.press("ArrowRight")
@@ -155,10 +164,9 @@ class TestTable:
 
 class TestSurroundings:
     def test_the_switch_sets_bars_side_by_side(self, page):
-        page.wait_for_selector("#rendered_cells .view3-board[data-drawn]")
         page.get_by_role("button", name="Side by side").click()
 
-        expect(page.locator("#rendered_cells .view3-board")).to_have_attribute("data-drawn", "group")
+        expect(page.locator("#view3 .view3-board")).to_have_attribute("data-drawn", "group")
 
     def test_nothing_overflows_a_narrow_phone(self, page):
         page.set_viewport_size({"width": 360, "height": 780})
@@ -193,4 +201,4 @@ class TestSurroundings:
         page = visit(demo, prepare=prepare)
 
         assert len(loads) == 2
-        assert page.locator("#rendered_cells .view3-kpi").count() == 4
+        assert page.locator("#view3 .view3-kpi").count() == 4

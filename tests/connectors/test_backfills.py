@@ -97,7 +97,7 @@ def clickfunnels_objects() -> Objects:
 
 
 def stripe_source(server: VendorServer, since: date = SINCE) -> StripeBackfill:
-    return StripeBackfill(StripeLists.with_key(KEY, server.url), since)
+    return StripeBackfill(since, KINDS, StripeLists.with_key(KEY, server.url))
 
 
 def clickfunnels_source(server: VendorServer, monkeypatch: pytest.MonkeyPatch, **told: Any) -> ClickFunnelsBackfill:
@@ -296,7 +296,7 @@ def test_a_stripe_key_that_may_read_less_is_told_and_no_failure() -> None:
 
 def test_a_wrong_stripe_key_is_said() -> None:
     with VendorServer(FakeStripe({})) as server:
-        source = StripeBackfill(StripeLists.with_key("rk_old", server.url), SINCE)
+        source = StripeBackfill(SINCE, KINDS, StripeLists.with_key("rk_old", server.url))
         with pytest.raises(VendorError, match=r"Stripe does not accept the key: VIEW3_STRIPE_API_KEY\."):
             source.check(lambda: NOW)
 

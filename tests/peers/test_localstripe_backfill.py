@@ -21,7 +21,7 @@ from connectors.contract import VendorError
 from connectors.drain import Drain
 from connectors.poller import Ended, Poller
 from connectors.stripe.api import StripeLists
-from connectors.stripe.backfill import StripeBackfill
+from connectors.stripe.backfill import KINDS, StripeBackfill
 from tests.connectors.polled import CHALLENGE
 from tests.peers.test_localstripe import PRICE, localstripe
 
@@ -59,7 +59,7 @@ def test_its_past_is_read_page_by_page_into_the_same_sales(database_url: str, tm
             noted = {"metadata[product_name]": "Bloom Mastermind", "metadata[email]": f"buyer-{number}@example.com"}
             _post(peer, f"/v1/charges/{charge['id']}", noted)
         lists = StripeLists.with_key(KEY, str(peer.base_url).rstrip("/"))
-        source = StripeBackfill(lists, SINCE, ("charge", "refund", "invoice"))
+        source = StripeBackfill(SINCE, ("charge", "refund", "invoice"), lists)
         outcome = Poller(lambda: writing(engine), lambda: datetime.now(UTC)).once(source)
         assert (outcome.ended, outcome.new) == (Ended.WELL, 4), outcome
     take = lambda connection, records: accept(connection, RULES, records)  # noqa: E731 (handed on)
@@ -76,6 +76,6 @@ def test_its_past_is_read_page_by_page_into_the_same_sales(database_url: str, tm
 
 def test_a_list_that_it_does_not_have_ends_in_a_sentence(tmp_path: Path) -> None:
     with localstripe("live", tmp_path) as peer:
-        source = StripeBackfill(StripeLists.with_key(KEY, str(peer.base_url).rstrip("/")), SINCE)
+        source = StripeBackfill(SINCE, KINDS, StripeLists.with_key(KEY, str(peer.base_url).rstrip("/")))
         with pytest.raises(VendorError, match=r"Stripe answered 404 to the list of checkout\.sessions\."):
             source.check(lambda: datetime.now(UTC))

@@ -7,6 +7,7 @@ import random
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -233,6 +234,7 @@ class Sender:
     told: Sequence[Sale]
     threads: int = 16
     seconds: float = 120
+    encrypted: ssl.SSLContext | None = None  # through a proxy with TLS
     acknowledged: set[str] = field(default_factory=set)
     answers: Counter[str] = field(default_factory=Counter)
     longest: float = 0  # seconds until an answer
@@ -255,7 +257,7 @@ class Sender:
         assert not missing, f"{len(missing)} events were never acknowledged; answers: {dict(self.answers)}"
 
     def _work(self) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = self._connection()
         while self._queue:
             try:
                 one = self._queue.pop()
@@ -267,6 +269,11 @@ class Sender:
                 connection.close()
                 time.sleep(0.02)
         connection.close()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        if self.encrypted:
+            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=10, context=self.encrypted)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
 
     def _sent(self, connection: http.client.HTTPConnection, one: Sale) -> bool:
         began = time.monotonic()

@@ -129,14 +129,14 @@ STAYS = """
 """
 
 
-def visited(connection: Connection, **about: bool) -> Workbench:
+def visited(connection: Connection, *, is_complete: bool) -> Workbench:
     """Tell of a Zoom session of five minutes on Day 4, and of everybody's stays in it."""
     bench, start = desk(connection), CHALLENGE.start_of(date(2026, 1, 4)) + timedelta(hours=19)
 
     def at(minute: str) -> datetime | None:
         return start + timedelta(minutes=int(minute)) if minute else None
 
-    told: list[Record] = [Session(Platform.ZOOM, "s", "zoom", start, at("5"), "Offer", **about)]
+    told: list[Record] = [Session(Platform.ZOOM, "s", "zoom", start, at("5"), "Offer", is_complete=is_complete)]
     told += [
         Stay(Platform.ZOOM, "s", str(number), row["person"], "zoom", at(row["from"]), at(row["to"]))
         for number, row in enumerate(drawn(STAYS))
@@ -153,7 +153,7 @@ def test_a_room_that_nobody_sampled_is_counted_from_its_stays_once_all_are_told(
 
 
 def test_stays_that_may_be_missing_make_no_curve(connection: Connection) -> None:
-    assert attendance.within_sessions(visited(connection)).empty
+    assert attendance.within_sessions(visited(connection, is_complete=False)).empty
 
 
 def test_a_room_that_was_sampled_is_believed_on_its_samples(connection: Connection) -> None:

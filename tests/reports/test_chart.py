@@ -3,14 +3,13 @@
 import json
 from typing import Any
 
-from analytics.dashboard.address import Arrangement
-from analytics.dashboard.charts import SCRIPT, attendance_figure, attendance_table_html
+from reports.chart import attendance_figure
 from tests.dashboard.fake_source import CHALLENGE, FakeSource
 
 
-def figure(arrangement: Arrangement = Arrangement.STACKED, days: tuple[int, int] | None = None) -> dict[str, Any]:
+def figure(days: tuple[int, int] | None = None) -> dict[str, Any]:
     view = FakeSource().view(CHALLENGE.days(*days) if days else None)
-    drawn: dict[str, Any] = json.loads(attendance_figure(view, arrangement))
+    drawn: dict[str, Any] = json.loads(attendance_figure(view))
     return drawn
 
 
@@ -35,11 +34,6 @@ def test_unknown_is_hatched_and_never_a_zero():
     assert hatches[0]["y"] == [0.5, 1]
 
 
-def test_stacked_or_side_by_side():
-    assert figure()["layout"]["barmode"] == "stack"
-    assert figure(Arrangement.SIDE_BY_SIDE)["layout"]["barmode"] == "group"
-
-
 def test_the_axis_runs_to_the_last_day_unless_days_are_chosen():
     assert len(figure()["layout"]["xaxis"]["categoryarray"]) == 31
     assert figure(days=(3, 7))["layout"]["xaxis"]["categoryarray"] == [f"Day {day}" for day in range(3, 8)]
@@ -49,15 +43,3 @@ def test_days_to_come_have_neither_bar_nor_hatch():
     drawn = figure(days=(1, 31))
 
     assert all("Day 18" not in trace["x"] for trace in drawn["data"])
-
-
-def test_the_table_has_the_same_numbers():
-    html = attendance_table_html(FakeSource().view(CHALLENGE.days(5, 18)))
-
-    assert 'data-day="5"' in html
-    assert "unknown" in html
-    assert "to come" in html
-
-
-def test_plotly_ships_its_script():
-    assert SCRIPT.is_file()
