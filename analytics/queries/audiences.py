@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import groupby
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -55,8 +55,10 @@ def visits_of_day(connection: Connection, period: Period) -> list[Visited]:
         .where(~_stay.person.startswith(f"{PRESENTER}:", autoescape=True))
         .order_by(_session.platform, _session.session_id)
     )
-    sessions = groupby(connection.execute(query), key=lambda row: tuple(row)[:5])
-    return [Visited(*told, tuple(Stayed(*row[5:]) for row in rows)) for told, rows in sessions]
+    sessions: dict[tuple[Any, ...], list[Stayed]] = {}
+    for *told, person, joined_at, left_at in connection.execute(query):
+        sessions.setdefault(tuple(told), []).append(Stayed(person, joined_at, left_at))
+    return [Visited(*told, stays=tuple(stays)) for told, stays in sessions.items()]
 
 
 def newest_watched_day(connection: Connection, period: Period) -> date | None:
