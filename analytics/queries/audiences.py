@@ -58,7 +58,7 @@ def visits_of_day(connection: Connection, period: Period) -> list[Visited]:
     sessions: dict[tuple[Any, ...], list[Stayed]] = {}
     for *told, person, joined_at, left_at in connection.execute(query):
         sessions.setdefault(tuple(told), []).append(Stayed(person, joined_at, left_at))
-    return [Visited(*told, stays=tuple(stays)) for told, stays in sessions.items()]
+    return [Visited(*(*told, tuple(stays))) for told, stays in sessions.items()]
 
 
 def newest_watched_day(connection: Connection, period: Period) -> date | None:
