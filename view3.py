@@ -414,7 +414,6 @@ def drain(*, once: bool) -> None:
 @in_sentences
 def poll(sources: tuple[str, ...], since: str | None, *, once: bool) -> None:
     """Ask the vendors: all of them, or the named ones, each at its own pace."""
-    from analytics.terminal import plain
     from connectors.service import Polling
 
     workbench = _workbench()
@@ -423,7 +422,7 @@ def poll(sources: tuple[str, ...], since: str | None, *, once: bool) -> None:
         sources=_sources(workbench, sources, since),
         drain=_drain(workbench),
         days=_connector_settings().inbox_days,
-        tell=lambda line: click.echo(plain(line)),
+        tell=_say,
         log=_log,
     )
     if once or since:
@@ -687,9 +686,15 @@ def _asked() -> "Iterator[Finding]":
 
 
 def _log(sentence: str) -> None:
+    _say(sentence, err=True)
+
+
+def _say(sentence: str, *, err: bool = False) -> None:
+    """Print a sentence of a service, which outlives a full disk under its log and a reader that went away."""
     from analytics.terminal import plain
 
-    click.echo(plain(sentence), err=True)
+    with suppress(OSError):
+        click.echo(plain(sentence), err=err)
 
 
 def _workbench() -> "Workbench":
