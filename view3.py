@@ -360,7 +360,7 @@ def serve(port: int, host: str) -> None:
     where = dashboard.Where(port, host, settings.address, settings.plain_http)
     token = settings.token.get_secret_value() if settings.token else ""
     try:
-        dashboard.serve(where, token=token, source=workbench)
+        dashboard.serve(where, token=token, source=workbench, most=settings.most_viewers)
     except dashboard.ServeError as error:
         raise Sentence(str(error)) from error
 

@@ -63,10 +63,12 @@ def read_breakdown(connection: Connection, lens: Lens, period: Period, level: Le
     columns = ("utm_campaign", lens.mapping.ad_set, lens.mapping.ad)[:level]
     spend = sorted(campaigns.spend_by_entity(connection, period, lens.currency, level), key=_biggest)
     leads = sorted(campaigns.leads_by_entity(connection, bounds, columns), key=lambda one: (-one.leads, _order(one)))
-    sold = sorted(
-        campaigns.credited_by_entity(connection, bounds, lens.currency, columns),
-        key=lambda one: (-one.sales, _order(one)),
-    )
+    if level is Level.CAMPAIGN:
+        named = {group.path[0].key for group in leads if group.path[0].label.strip()}
+        credited = campaigns.credited_by_campaign(connection, period, bounds, lens.currency, named)
+    else:
+        credited = campaigns.credited_by_entity(connection, bounds, lens.currency, columns)
+    sold = sorted(credited, key=lambda one: (-one.sales, _order(one)))
     joining = Joining(campaigns.aliases(connection))
     joining.learn((_told(group.path) for group in spend), level)
     sums = _joined(joining, spend, leads, sold)

@@ -59,7 +59,7 @@ class Frames:
         >>> frames.sales(challenge.days(1, 17)).groupby("campaign_key")["price"].sum()["brand"]
         Decimal('4997.00')
         """
-        wanted = sales.Wanted(self._bounds(period), campaign_key, product_key, search)
+        wanted = sales.Wanted(self._period(period), self._bounds(period), campaign_key, product_key, search)
         with self.read() as connection:
             rows = sales.whole_sales(connection, wanted, self.lens.mapping, _one_more(most))
         return framed([self._sale(row) for row in _all(rows, most)], columns.SALES, self._zone)

@@ -80,6 +80,7 @@ def _read(connection: Connection, lens: Lens, now: datetime, period: Period) -> 
         excluded=_excluded(nowhere, groups, funnel, spend),
         freshness={name: challenge.local_time(at) for name, at in newest.items()},
         checks=_checks(connection, lens, period, whole, groups, spend),
+        provisional_from=spend.provisional_from,
     )
 
 
@@ -110,7 +111,8 @@ def read_choices(connection: Connection, lens: Lens, period: Period) -> Choices:
 
 
 def _wanted(lens: Lens, wanted: SalesFilter) -> sales.Wanted:
-    return sales.Wanted(lens.challenge.bounds(wanted.period), wanted.campaign, wanted.product, wanted.search)
+    bounds = lens.challenge.bounds(wanted.period)
+    return sales.Wanted(wanted.period, bounds, wanted.campaign, wanted.product, wanted.search)
 
 
 def _sale_row(lens: Lens, row: Any) -> SaleRow:

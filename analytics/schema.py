@@ -299,6 +299,9 @@ ad_spend = sa.Table(
     sa.Column("source", Key(32), nullable=False),
     sa.Column("account_zone", Key(64), nullable=False, server_default=""),  # whose days these are; empty: not told
     sa.Column("provisional", sa.Boolean, nullable=False, server_default="0"),  # the platform still counts
+    sa.Index(
+        "ix_ad_spend_sums", "platform", "account_id", "date", "currency", "spend", "provisional"
+    ),  # all that its sums ask for
 )
 
 ad_spend_versions = sa.Table(
@@ -404,7 +407,7 @@ sale_days = sa.Table(
     sa.Column("refunded", Money(15, 2), nullable=False),
     sa.Column("collected", Money(15, 2), nullable=False),
     sa.Column("at_risk", Money(15, 2), nullable=False),
-    sa.Column("seal", sa.BigInteger, nullable=False),  # see queries.money.seal
+    sa.Column("seal", sa.BigInteger, nullable=False),  # see queries.money
 )
 
 funnel_orders = sa.Table(
@@ -422,7 +425,8 @@ funnel_orders = sa.Table(
     sa.Column("ordered_at", Moment, nullable=False),
     sa.Column("collected", Money(10, 2), nullable=False),
     sa.Column("refunded", Money(10, 2), nullable=False),
-    sa.Index("ix_funnel_orders_ordered_at", "ordered_at"),
+    # All that the sums ask for, so that no order is looked up.
+    sa.Index("ix_funnel_orders_sums", "ordered_at", "kind", "currency", "price", "refunded", "collected"),
     sa.Index("ix_funnel_orders_person", "email_key"),
 )
 

@@ -62,6 +62,7 @@ class Settings(FromEnvironment):
     token: SecretStr | None = None
     address: str = Field("", pattern=r"^(https?://[^/?#\s]+(/[\w.~-]+)*/?)?$")
     plain_http: bool = False
+    most_viewers: int = Field(150, ge=1)
     vip: Words = ()
     oto: Words = ()
     high_ticket: Words = ()

@@ -107,6 +107,7 @@ class View3:
     excluded: Mapping[str, int]
     freshness: Mapping[str, datetime]
     checks: Mapping[str, bool]
+    provisional_from: date | None = None  # the first day of the period whose ad spend its platform still counts
     asked: tuple[Asked, ...] = field(default=(), compare=False, repr=False)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection, Engine
 from analytics import breaking_down, explanation, migrate, reading, receipts
 from analytics.breakdown import Breakdown, Level
 from analytics.challenge import Challenge, Period
-from analytics.dashboard.warm.sharing import shared, told_start
+from analytics.dashboard.warm.sharing import prepared, shared, told_start
 from analytics.database import DatabaseError, connect, in_words, open_engine, open_reader
 from analytics.database import reading as reading_from
 from analytics.explanation import Explanation
@@ -47,6 +47,11 @@ class Workbench:
     @classmethod
     def open(cls, settings: Settings | None = None) -> Workbench:
         """Return a workbench on the database that the settings name; it may still be empty of tables."""
+        known = prepared()
+        if settings is None and isinstance(
+            known, Workbench
+        ):  # settings, like code, are the server's until it is restarted
+            return replace(known, start=known.settings.challenge_start or told_start() or known.start)
         settings = settings or Settings.load()
         url = settings.database_url.get_secret_value()
         bench = cls(settings, open_engine(url), open_reader(url))

@@ -32,12 +32,12 @@ TRY_AGAIN = 250  # milliseconds after which an unanswered filter is tried once m
 WATCH = """
 (where) => {
   const visible = (one) => one.checkVisibility() && one.getClientRects().length > 0;
-  const bars = () => [...document.querySelectorAll(`${where.chart} .bars .point path`)];
+  const bars = () => [...document.querySelectorAll(`${where.chart} ${where.bar}`)];
   window.told = {};
   window.read = {
     number: () => document.querySelector(where.number)?.textContent,
     // The first label of the axis changes with the days that the bars stand for, in the frame in which they change.
-    bars: () => bars().length > 0 && document.querySelector(`${where.chart} .xtick text`)?.textContent,
+    bars: () => bars().length > 0 && document.querySelector(`${where.chart} ${where.label}`)?.textContent,
     row: () => document.querySelector(`${where.table} ${where.first_cell}`)?.textContent,
   };
   const number = () => [...document.querySelectorAll(where.number)].find((one) => /\\d/.test(one.textContent) && visible(one));
@@ -89,7 +89,7 @@ class Visit:
 
     def __init__(self, page: Page, contender: Contender) -> None:
         self.page, self.contender = page, contender
-        where = {name: getattr(contender, name) for name in ("chart", "table", "first_cell")}
+        where = {name: getattr(contender, name) for name in ("chart", "bar", "label", "table", "first_cell")}
         where["number"] = contender.cards[0]
         page.set_default_timeout(MAY_TAKE)
         page.add_init_script(f"({WATCH})({json.dumps(where)})")

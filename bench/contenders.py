@@ -27,6 +27,8 @@ class Contender:
     chart: str
     handle: str  # of the slider's lower end
     table: str
+    bar: str = ".bars .point path"  # as plotly draws it
+    label: str = ".xtick text"  # of the axis
     header: str = "thead th"
     first_cell: str = "tbody td"
 
@@ -38,8 +40,11 @@ OURS = Contender(
     command=(f"{PROGRAMS}/view3", "serve", "--port"),
     cards=tuple(f'.view3-kpi[data-kpi="{name}"] .view3-kpi-value' for name in KPIS),
     chart=".view3-attendance",
-    handle="#rendered_cells .view3-filter .noUi-handle",
+    handle=".view3-filter [type=range]",
     table=".view3-sales",
+    bar="rect:is(.view3-in-youtube, .view3-in-zoom)",
+    label=".view3-names text",
+    header="thead th button",
 )
 OBVIOUS = Contender(
     name="obvious notebook",

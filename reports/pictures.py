@@ -29,10 +29,9 @@ def _by_browser(view: View3) -> bytes:
     # Only who draws pays for the imports.
     import kaleido  # type: ignore[import-untyped]
 
-    from analytics.dashboard.address import Arrangement
-    from analytics.dashboard.charts import attendance_figure
+    from reports.chart import attendance_figure
 
-    figure = json.loads(attendance_figure(view, Arrangement.STACKED))
+    figure = json.loads(attendance_figure(view))
     figure["layout"] |= _layout(figure["layout"])
     size = {"format": "png", "width": WIDTH, "height": HEIGHT, "scale": SCALE}
     picture: bytes = kaleido.calc_fig_sync(figure, opts=size, kopts={"mathjax": False, "timeout": SECONDS})

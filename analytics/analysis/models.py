@@ -11,11 +11,12 @@ import pandas as pd
 from sqlalchemy.engine import Connection
 
 from analytics.analysis.naming import NO_CAMPAIGN, UNATTRIBUTED, Names, read_names
+from analytics.attribution import Outcome
 from analytics.attribution_models import ASSUMES, Journey, Lost, Model, credited
 from analytics.challenge import Period
 from analytics.columns import amounts, texts
 from analytics.frames import framed
-from analytics.queries import campaigns, journeys
+from analytics.queries import journeys, money
 from analytics.queries.journeys import NOWHERE
 from analytics.workbench import Workbench
 
@@ -63,11 +64,11 @@ def _ways(connection: Connection, workbench: Workbench, period: Period, names: N
     Most buyers opted in once: the database sums those up. The others are told one by one, and taken out of the sums.
     """
     bounds, currency = workbench.challenge.bounds(period), workbench.currency
-    groups = campaigns.credited_by_entity(connection, bounds, currency, ["utm_campaign"])
+    groups = money.sales_by_campaign(connection, period, bounds, currency, money.whole_sales(connection, bounds))
     sales: Counter[str] = Counter()
     revenue: dict[str, Decimal] = {}
     for group in groups:
-        key = NOWHERE if group.is_unattributed else _key(names, group.path[0].key)
+        key = _key(names, group.campaign_key) if group.outcome == Outcome.MATCHED else NOWHERE
         sales[key] += group.sales
         revenue[key] = revenue.get(key, ZERO) + group.revenue
     ways = []

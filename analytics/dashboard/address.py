@@ -15,6 +15,7 @@ LATEST: Final = date(2100, 1, 1)
 LONGEST_SEARCH: Final = 200
 LONGEST_KEY: Final = 5000  # characters; folding can lengthen a name of 255
 LAST_PAGE: Final = 1_000_000
+LONGEST_ID: Final = 18  # digits
 PAGE_SIZES: Final = (10, 25, 50, 100)
 USUAL_ROWS: Final = 25
 USUAL_SORT: Final = Sort()
@@ -50,7 +51,7 @@ class Arrangement(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Everything a viewer chose; campaign and product are folded keys, `chosen` is the period of By day and By date."""
+    """Everything a viewer asks for; campaign and product are folded keys, `chosen` is the period of By day and By date."""
 
     scope: Scope = Scope.WHOLE
     chosen: Period | None = None
@@ -61,6 +62,7 @@ class Address:
     rows: int = USUAL_ROWS
     page: int = 1
     arrangement: Arrangement = Arrangement.STACKED
+    sale: int = 0  # whose row explains itself; no part of a link
 
     def period(self, challenge: Challenge, today: date) -> Period | None:
         """Return the period in force; None is the whole funnel until now."""
@@ -116,24 +118,34 @@ def read(query: str, challenge: Challenge) -> Heard:
         rows=one("rows", _rows, USUAL_ROWS),
         page=one("page", _page, 1),
         arrangement=one("bars", _arrangement, Arrangement.STACKED),
+        sale=_sale(given.get("sale", "")),
     )
     return Heard(address, _complaint(wrong))
 
 
 def write(address: Address, challenge: Challenge) -> str:
     """Return the query that `read` understands as this address; what is usual is left out."""
-    sort = address.sort
-    parts = {
+    return urlencode(parts(address, challenge))
+
+
+def parts(address: Address, challenge: Challenge) -> dict[str, str]:
+    """Return an address in its parts by name; what is usual is left out."""
+    written = {
         **_written_period(address, challenge),
         "campaign": address.campaign,
         "product": address.product,
         "search": address.search,
-        "sort": "" if sort == USUAL_SORT else f"{'-' if sort.descending else ''}{sort.column}",
-        "rows": "" if address.rows == USUAL_ROWS else address.rows,
-        "page": "" if address.page == 1 else address.page,
+        "sort": "" if address.sort == USUAL_SORT else written_sort(address.sort),
+        "rows": "" if address.rows == USUAL_ROWS else str(address.rows),
+        "page": "" if address.page == 1 else str(address.page),
         "bars": SIDE_BY_SIDE if address.arrangement is Arrangement.SIDE_BY_SIDE else "",
     }
-    return urlencode({name: value for name, value in parts.items() if value})
+    return {name: value for name, value in written.items() if value}
+
+
+def written_sort(sort: Sort) -> str:
+    """Return an order as the address tells it."""
+    return f"{'-' if sort.descending else ''}{sort.column}"
 
 
 def _period(given: Mapping[str, str], challenge: Challenge, wrong: list[str]) -> tuple[Scope, Period | None]:
@@ -142,8 +154,10 @@ def _period(given: Mapping[str, str], challenge: Challenge, wrong: list[str]) ->
         if "days" in given:
             first, last = (int(day) for day in given["days"].split("-"))
             return Scope.DAYS, challenge.days(first, last)
+        if "first" in given or "last" in given:  # as the slider's two ends tell it, which may pass each other
+            return Scope.DAYS, challenge.days(*sorted((int(given["first"]), int(given["last"]))))
         if "from" in given or "to" in given:
-            return Scope.DATES, Period(_date(given["from"]), _date(given["to"]))
+            return Scope.DATES, Period(*sorted((_date(given["from"]), _date(given["to"]))))
         if "period" in given:
             return quick[given["period"]], None
     except (ValueError, KeyError):
@@ -180,6 +194,10 @@ def _rows(text: str) -> int:
 
 def _page(text: str) -> int:
     return int(text) if 1 <= int(text) <= LAST_PAGE else _refuse()
+
+
+def _sale(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= LONGEST_ID else 0
 
 
 def _refuse() -> NoReturn:

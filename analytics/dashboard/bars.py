@@ -86,7 +86,7 @@ def highest(count: int) -> int:
 
 def step(count: int) -> int:
     """Return how far apart the lines of such an axis are: 1, 2 or 5 times a power of ten, and few of them."""
-    power = 10 ** max(0, len(str(ceil(count / LINES))) - 1)
+    power: int = 10 ** max(0, len(str(ceil(count / LINES))) - 1)
     return next(one * power for one in STEPS if one * power * LINES >= count)
 
 
@@ -128,7 +128,7 @@ def _scale_svg(top: int) -> str:
 
 
 def _labels_svg(axis: Sequence[int], slot: float, today: int | None) -> str:
-    """Return the days' names; each tells by class whether every second, third or fifth label includes it."""
+    """Return the days' names; each tells by class whether every second, third, fifth or tenth label includes it."""
     apart = ceil(len(axis) / MOST_LABELS) or 1
     shown = list(enumerate(axis))[::apart]
     crowd = "few" if len(shown) <= FEW else "some" if len(shown) <= SOME else "many"
@@ -140,7 +140,7 @@ def _labels_svg(axis: Sequence[int], slot: float, today: int | None) -> str:
 
 
 def _label_style(nth: int, *, is_today: bool) -> str:
-    styles = [f"n{every}" for every in (2, 3, 5) if nth % every == 0]
+    styles = [f"n{every}" for every in (2, 3, 5, 10) if nth % every == 0]
     return " ".join([*styles, *(["view3-is-today"] if is_today else [])])
 
 

@@ -22,6 +22,7 @@ class Card:
     before: str = ""
     after: str = ""
     reason: str = ""
+    provisional: str = ""
     left_out: str = ""
     live: bool = False
 
@@ -62,6 +63,7 @@ def _cost_per_acquisition(view: View3) -> Card:
         definition="Ad spend ÷ high-ticket sales, both inside the period.",
         period=_zoned(view, span(view.period)),
         reason=view.cards.cost_per_acquisition_reason if view.cards.cost_per_acquisition is None else "",
+        provisional=_provisional(view),
         left_out=_left_out(view, "other_currency", "sale in another currency", "sales in another currency"),
     )
 
@@ -84,6 +86,7 @@ def _roas(view: View3) -> Card:
         definition="(VIP + OTO + high-ticket revenue) ÷ ad spend, gross; above, net of refunds and on money collected.",
         period=_zoned(view, span(view.period)),
         reason=cards.roas_reason if cards.roas is None else "",
+        provisional=_provisional(view),
         left_out=_left_out(view, "other_currency", "sale in another currency", "sales in another currency"),
     )
 
@@ -115,6 +118,7 @@ def _card_html(card: Card, how: str) -> str:
         f'<p class="view3-context">{card.context}</p>',
         f"<p>{card.definition}</p>",
         f"<p>{card.period}</p>",
+        f'<p class="view3-provisional">{card.provisional}</p>' if card.provisional else "",
         f'<p class="view3-left-out">{card.left_out}</p>' if card.left_out else "",
         how,
     )
@@ -130,7 +134,10 @@ def _how_html(view: View3, card: Card) -> str:
     """Return how the figure came about, folded away under one word that a keyboard reaches."""
     told = receipt(view, card.key.replace("-", "_"))
     title = plain(card.title)
-    return f'<details class="view3-how"><summary aria-label="{title}: how?">how?</summary>{told.html()}</details>'
+    return (
+        f'<details class="view3-how" name="view3-how"><summary aria-label="{title}: how?">how?</summary>'
+        f'<div class="view3-receipt"><h4>{title}</h4>{told.html()}</div></details>'
+    )
 
 
 def _today(view: View3) -> str:
@@ -143,6 +150,14 @@ def _zoned(view: View3, when: str) -> str:
 
 def _ratio(value: object) -> str:
     return "—" if value is None else f"{value}×"
+
+
+def _provisional(view: View3) -> str:
+    """Return from when on the platforms still count what was spent."""
+    since = view.provisional_from
+    if since is None:
+        return ""
+    return f"Ad spend {'of' if since == view.period.last else 'since'} {short_day(since)} is provisional"
 
 
 def _left_out(view: View3, reason: str, one: str, several: str) -> str:

@@ -1,12 +1,12 @@
-"""The page's own small widgets; each is a few lines of JavaScript in `static/` fed by one or two traits."""
+"""The page's one widget: a channel between a kernel and the page, which a server has written or which is made in a notebook."""
 
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from time import monotonic
-from typing import Final
+from typing import Any, Final
 
 import anywidget
 import traitlets
@@ -16,21 +16,21 @@ from analytics.dashboard.settings import is_served
 STATIC = Path(__file__).parent / "static"
 VERSION: Final = sha256(b"".join(path.read_bytes() for path in sorted(STATIC.glob("*.js")))).hexdigest()[:12]
 IMPORT: Final = re.compile(r'^import .* from "\./(.+)";$', re.MULTILINE)
+EXPORT: Final = re.compile(r"^export (?=(?:async )?function)", re.MULTILINE)
 CHUNK = 256 * 1024
 UNWATCHED = 90.0  # seconds without a word from the browser after which a page rests, so that its kernel can be culled
+HERE: Final = 'export default { render: ({ model }) => document.getElementById("view3").page.follow(model) };'
 
-Start = Callable[[], tuple[str, Iterator[str]]]  # gives a file's name and its text
+Files = Mapping[
+    str, Callable[[], tuple[str, Iterator[str]]]
+]  # what gives a file's name and its text, by the file's own name
 
 log = logging.getLogger(__name__)
 
 
 def script(name: str) -> str:
-    """Return a widget's module: from the page's server, which browsers keep, else with all it imports, for a notebook."""
-    if is_served():
-        return f"""const served = document.querySelector('meta[name="view3-static"]').content;
-const {{ default: widget }} = await import(new URL(`${{served}}/{name}?v={VERSION}`, document.baseURI));
-export default widget;"""
-    return IMPORT.sub(lambda found: _text(found[1]).replace("export function", "function"), _text(name))
+    """Return a module of the page with all that it imports."""
+    return IMPORT.sub(lambda found: EXPORT.sub("", script(found[1])), _text(name))
 
 
 def style() -> str:
@@ -42,57 +42,18 @@ def _text(name: str) -> str:
     return (STATIC / name).read_text(encoding="utf-8")
 
 
-class Region(anywidget.AnyWidget):
-    """A piece of the page that Python writes as HTML; the browser changes only what differs."""
+class Channel(anywidget.AnyWidget):
+    """Carries what a viewer asks to the kernel, and answers, a beat and files to the viewer."""
 
-    _esm = script("region.js")
-    html = traitlets.Unicode().tag(sync=True)
+    _esm = HERE if is_served() else script("notebook.js")
+    _css = style()
+    frame = traitlets.Unicode().tag(sync=True)  # the page, where no server has written it
 
-
-class Place(anywidget.AnyWidget):
-    """The end of the page's address, written by the kernel; an outdated page is loaded again from it."""
-
-    _esm = script("place.js")
-    _css = style()  # of all widgets this one stands once on a page
-    query = traitlets.Unicode().tag(sync=True)
-    outdated = traitlets.Bool(default_value=False).tag(sync=True)
-
-
-class Download(anywidget.AnyWidget):
-    """A button that saves text the kernel hands over piece by piece, each when the browser asks for it."""
-
-    _esm = script("download.js")
-    label = traitlets.Unicode().tag(sync=True)
-    served = traitlets.Unicode("sales").tag(sync=True)  # which of the page's files, where a server has them
-
-    def __init__(self, start: Start, **traits: object) -> None:
-        super().__init__(**traits)
-        self._start, self._name = start, ""
+    def __init__(self, ask: Callable[[dict[str, Any]], None], files: Files) -> None:
+        super().__init__()
+        self._ask, self._files = ask, files
         self._pieces: Iterator[bytes] = iter(())
-        self.on_msg(self._answer)
-
-    def _answer(self, _widget: object, message: object, _buffers: object) -> None:
-        try:
-            if message == "start":
-                self._name, text = self._start()
-                self._pieces = pieces(text)
-            if message in ("start", "next"):
-                piece = next(self._pieces, None)
-                self.send({"name": self._name, "done": piece is None}, buffers=[piece] if piece else [])
-        except Exception:
-            log.exception("the export stopped")
-            self.send({"failed": True})
-
-
-class Pulse(anywidget.AnyWidget):
-    """A beat every few seconds, answered by the browser: the page knows of a dead kernel, the kernel of a closed page."""
-
-    _esm = script("pulse.js")
-    beat = traitlets.Int().tag(sync=True)
-    checked = traitlets.Unicode().tag(sync=True)
-
-    def __init__(self, **traits: object) -> None:
-        super().__init__(**traits)
+        self._name = ""
         self._heard = monotonic()
         self.on_msg(self._hear)
 
@@ -100,8 +61,26 @@ class Pulse(anywidget.AnyWidget):
         """Tell whether a browser spoke lately."""
         return monotonic() - self._heard < UNWATCHED
 
-    def _hear(self, _widget: object, _message: object, _buffers: object) -> None:
+    def _hear(self, _widget: object, message: object, _buffers: object) -> None:
         self._heard = monotonic()
+        if not isinstance(message, dict):
+            return
+        if "query" in message:
+            self._ask(message)
+        if "file" in message:
+            self._send_file(message["file"])
+
+    def _send_file(self, wanted: object) -> None:
+        """Send the first piece of a file, or of the one under way the next: each when the browser asks for it."""
+        try:
+            if wanted != "next":
+                self._name, text = self._files[str(wanted)]()
+                self._pieces = pieces(text)
+            piece = next(self._pieces, None)
+            self.send({"name": self._name, "done": piece is None}, buffers=[piece] if piece else [])
+        except Exception:
+            log.exception("the export stopped")
+            self.send({"failed": True})
 
 
 def pieces(text: Iterator[str], size: int = CHUNK) -> Iterator[bytes]:

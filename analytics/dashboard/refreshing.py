@@ -8,9 +8,11 @@ from contextlib import suppress
 from time import monotonic
 from typing import Final, TypeVar
 
-EVERY = 0.5  # seconds between looks at whether anything changed; one costs a tenth of a millisecond
+EVERY = 0.3  # seconds between looks at whether anything changed; one costs a tenth of a millisecond
 APART: Final = 0.9  # seconds between readings that the database asked for: what changes within a second is one of them
-SETTLE: Final = 0.12  # seconds between readings that the viewer asked for: who types or drags on is waited for
+SETTLE: Final = (
+    0.4  # seconds after an ask that a server has answered: what changed meanwhile can wait until the viewer does
+)
 MAY_TAKE: Final = 8.0  # seconds after which a database counts as away
 AGAIN: Final = 2.0  # seconds between attempts while it is away
 
@@ -48,12 +50,14 @@ class Refresher:
     def __init__(self, look: Callable[[], bool], read: Callable[[], Awaitable[bool]]) -> None:
         self._look, self._read = look, read
         self._news, self._asking = asyncio.Event(), asyncio.Event()
+        self._due = monotonic()
         self._over = threading.Event()
         self._looked = self._last = monotonic()
         self._well = True
 
-    def ask(self) -> None:
-        """Have the page read anew for what the viewer just asked."""
+    def ask(self, *, at_once: bool) -> None:
+        """Have the page read anew for what the viewer just asked: now, or when nothing more is asked."""
+        self._due = monotonic() + (0 if at_once else SETTLE)
         self._asking.set()
         self._news.set()
 
@@ -76,14 +80,14 @@ class Refresher:
             self._looked = monotonic()
 
     async def _something_new(self) -> None:
-        """Return when it is time to read: a moment after the viewer asked, else well after the last time."""
+        """Return when it is time to read: when the viewer waits for it, else well after the last time."""
         while not self._news.is_set() and monotonic() - self._looked < MAY_TAKE:  # a look that hangs is news as well
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), MAY_TAKE)
         with suppress(TimeoutError):
             await asyncio.wait_for(self._asking.wait(), max(0.0, self._last + APART - monotonic()))
-        if self._asking.is_set():
-            await asyncio.sleep(max(0.0, self._last + SETTLE - monotonic()))
+        while self._asking.is_set() and (early := self._due - monotonic()) > 0:
+            await asyncio.sleep(early)
 
     async def _read_once(self) -> None:
         self._news.clear()

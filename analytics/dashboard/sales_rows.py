@@ -1,10 +1,12 @@
-"""The rows of the attribution table as texts, as they stand on the page with and without its controls."""
+"""The rows of the attribution table as texts, as they stand on the page."""
 
+import re
 from html import escape
 from typing import Final
 
+from analytics.dashboard.address import written_sort
 from analytics.dashboard.wording import many, plain
-from analytics.view3 import Attribution, SaleRow, SalesPage, SortColumn
+from analytics.view3 import Attribution, SaleRow, SalesPage, Sort, SortColumn
 
 COLUMNS: Final = (
     ("Customer Name", SortColumn.CUSTOMER),
@@ -19,6 +21,7 @@ COLUMNS: Final = (
 ATTRIBUTION: Final = "Attribution"
 NAMES: Final = (*(name for name, _ in COLUMNS), ATTRIBUTION)
 STYLES: Final = {2: "view3-number", 3: "view3-when", 7: "view3-number"}  # of a column, by its place
+LONG: Final = re.compile(r"\S{25}|.{70}")  # a word or a text that would make its column too wide or its row too high
 EMPTY: Final = "No high-ticket sale in this period."
 
 
@@ -42,13 +45,13 @@ def line(text: str) -> str:
     return " ".join(text.split())
 
 
-def table_html(page: SalesPage, currency: str) -> str:
-    """Return a page of rows as plain HTML, for the moment before the table is there."""
-    head = "".join(_head_html(place, name) for place, name in enumerate(NAMES))
-    rows = "".join(f"<tr>{_row_html(cells(row, currency))}</tr>" for row in page.rows)
+def table_html(page: SalesPage, currency: str, sort: Sort, chosen: int) -> str:
+    """Return a page of rows as HTML: titles sort, and each row, by its customer's name, tells why it is credited as it is."""
+    head = "".join(_head_html(place, name, sort) for place, name in enumerate(NAMES))
+    rows = "".join(_row_html(row, cells(row, currency), is_chosen=row.sale_id == chosen) for row in page.rows)
     return (
-        f'<div class="view3-scroll" tabindex="0"><table class="view3-table"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>"
+        '<div class="view3-scroll" tabindex="0" role="region" aria-label="High-ticket sales"><table class="view3-table">'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
 
@@ -84,13 +87,35 @@ def title_html(attribution: Attribution) -> str:
     )
 
 
-def _head_html(place: int, name: str) -> str:
-    style = " ".join(filter(None, (STYLES.get(place, ""), "" if name == ATTRIBUTION else "view3-first-head")))
-    return f'<th scope="col" class="{style}">{name}</th>'
+def _head_html(place: int, name: str, sort: Sort) -> str:
+    if name == ATTRIBUTION:
+        return f'<th scope="col"{_style(place)}>{name}</th>'
+    column = COLUMNS[place][1]
+    active = column is sort.column
+    told = ("descending" if sort.descending else "ascending") if active else "none"
+    click = written_sort(Sort(column, descending=active and not sort.descending))
+    return (
+        f'<th scope="col"{_style(place)} aria-sort="{told}"><button type="submit" class="view3-sort" name="sort" '
+        f'value="{click}" data-asks="sort page">{name}</button></th>'
+    )
 
 
-def _row_html(texts: tuple[str, ...]) -> str:
-    return "".join(f"<td{_style(place)}>{escape(text)}</td>" for place, text in enumerate(texts))
+def _row_html(row: SaleRow, texts: tuple[str, ...], *, is_chosen: bool) -> str:
+    name, *others = texts
+    chosen = ' aria-selected="true"' if is_chosen else ""
+    button = (
+        f'<button type="submit" class="view3-choose" name="sale" value="{row.sale_id}" '
+        f'title="Why this sale is credited as it is">{escape(name) or "No name"}</button>'
+    )
+    rest = "".join(f"<td{_style(place)}>{_cell_html(text)}</td>" for place, text in enumerate(others, 1))
+    return f'<tr data-row="{row.sale_id}"{chosen}><td>{button}</td>{rest}</tr>'
+
+
+def _cell_html(text: str) -> str:
+    """Return a cell's text; a long one is cut by the style sheet and whole when pointed at."""
+    if LONG.search(text):
+        return f'<span class="view3-long" title="{escape(text)}">{escape(text)}</span>'
+    return escape(text)
 
 
 def _style(place: int) -> str:

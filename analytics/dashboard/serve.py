@@ -16,21 +16,21 @@ from tornado.web import RequestHandler, StaticFileHandler
 from traitlets.config import Config
 from voila.app import Voila
 
-from analytics.dashboard import assets, download, grid
+from analytics.dashboard import answering, assets, download
 from analytics.dashboard.door import Doorkeeper, Page, cookie_secret
-from analytics.dashboard.elements import STATIC, VERSION
+from analytics.dashboard.elements import STATIC, VERSION, script
 from analytics.dashboard.first_sight import FirstSight
 from analytics.dashboard.hardening import QuietConnection
 from analytics.dashboard.source import Source
-from analytics.dashboard.viewers import ViewersKernels, Visit
+from analytics.dashboard.viewers import MOST_VIEWERS, ViewersKernels, Visit
 from analytics.dashboard.warm import serving
 
 NOTEBOOK: Final = Path(__file__).parents[2] / "notebooks" / "view3.ipynb"
 TEMPLATE: Final = Path(__file__).parent / "template"
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 LARGEST_MESSAGE: Final = 1024 * 1024  # bytes a browser may send at once
-# Seconds for what the cell shows to reach the page after the kernel is done. It tells of a hundred widgets first, each a
-# message read between other viewers' requests: the usual four are over on a busy machine, and the page stays without any.
+# Seconds for what the cell shows to reach the page after the kernel is done: its messages are read
+# between other viewers' requests, and the usual four are over on a busy machine, whose page then stays without its link.
 OUTPUT_MAY_TAKE: Final = 120
 UNSERVED: Final = ("/voila/files", "/voila/templates", "/voila/query", "/voila/execution")
 UNUSED: Final = ["jupyterlab-plotly", "jupyterlab_pygments", "@voila-dashboards/jupyterlab-preview"]
@@ -75,6 +75,7 @@ class Server(Voila):  # type: ignore[misc]
     """Voilà with our template first, our static files, and a port that is either free or an error."""
 
     figures: Source | None = None  # where exports are read from
+    sight: FirstSight | None = None  # what answers before a kernel can
 
     def setup_template_dirs(self) -> None:
         """Look into our template before Voilà's own."""
@@ -85,8 +86,8 @@ class Server(Voila):  # type: ignore[misc]
         """Serve the page, its kernels and static files, and nothing else that Voilà could."""
         ours = [
             (r"/view3/static/(.*)", StaticFileHandler, {"path": str(STATIC)}),
-            (r"/view3/itables/(widget\.js)", StaticFileHandler, {"path": str(grid.SCRIPT.parent)}),
             *(download.routes(self.figures) if self.figures else ()),
+            *(answering.routes(self.sight) if self.sight else ()),
         ]
         ours = [(url_path_join(self.base_url, pattern), *rest) for pattern, *rest in ours]
         kept = [rule for rule in super().init_handlers() if not any(part in rule[0] for part in UNSERVED)]
@@ -143,11 +144,13 @@ class Where:
             )
 
 
-def serve(where: Where, *, token: str = "", source: Source | None = None, notebook: Path = NOTEBOOK) -> None:
+def serve(
+    where: Where, *, token: str = "", source: Source | None = None, most: int = MOST_VIEWERS, notebook: Path = NOTEBOOK
+) -> None:
     """Serve View 3 until Ctrl-C or SIGTERM; raises ServeError where it cannot, or where strangers could read along.
 
     Kernels run in the current folder with this process's environment. `source`, where given, lets the server write the
-    first sight of the page itself.
+    first sight of the page itself. `most` is how many may look at once.
     """
     if not notebook.is_file():
         raise ServeError(f"The page {notebook} is missing; serve from a checkout of the project.")
@@ -157,9 +160,11 @@ def serve(where: Where, *, token: str = "", source: Source | None = None, notebo
     nursery = serving.open_nursery()
     sighted = FirstSight(serving.through_reader(source, nursery)) if source else None
     config = _config(where, token, notebook)
+    config.ViewersKernels.most = most
     serving.configure(config, nursery)
     server = Server(config=config, log_level=logging.WARNING)
     server.figures = source
+    server.sight = sighted
     server.tornado_settings = _tornado_settings(where) | {"view3_first_sight": sighted}
     server.initialize([])
     server.start()
@@ -207,13 +212,12 @@ def _before_kernel(handler: Page, notebook: Any, cwd: str) -> None:  # noqa: ARG
 
 
 def _resources() -> dict[str, str]:
-    """Return what our template needs: the style, inline for a first sight without a second request, and addresses."""
+    """Return what our template needs: style and script, inline for a first sight without a second request, and addresses."""
     return {
         "view3_style": (STATIC / "view3.css").read_text(),
         "view3_static": "view3/static",
-        "view3_itables": f"view3/itables/widget.js?v={grid.VERSION}",
-        "view3_sales": download.ADDRESS,
-        "view3_notebook": download.NOTEBOOK,
+        "view3_script": script("served.js"),
+        "view3_answer": answering.ADDRESS,
         "view3_version": VERSION,  # a new address for a new content
     }
 

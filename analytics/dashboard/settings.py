@@ -25,12 +25,18 @@ def take_environment(wanted: Mapping[str, str]) -> None:
     os.environ.update(wanted)
 
 
-def warm_environment(extra: Mapping[str, str]) -> dict[str, str]:
+def warm_environment(extra: Mapping[str, str], reader: Path | None) -> dict[str, str]:
     """Return what a warm process runs with: one heap per process, for every thread's own would cost each viewer a megabyte."""
-    return {**os.environ, "MALLOC_ARENA_MAX": "1", "OPENBLAS_NUM_THREADS": "1", **extra}
+    told = {READER: str(reader)} if reader else {}
+    return {**os.environ, "MALLOC_ARENA_MAX": "1", **told, **extra}
 
 
 def reader_folder() -> Path | None:
     """Return where the server's one reader is asked; None in a kernel that reads for itself."""
     folder = os.environ.get(READER)
     return Path(folder) if folder else None
+
+
+def read_alone() -> None:
+    """Forget the reader: this process is to be it."""
+    os.environ.pop(READER, None)

@@ -7,7 +7,7 @@ from jinja2 import Template
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from markupsafe import Markup
 from tornado.web import HTTPError
-from traitlets import Unicode
+from traitlets import Int, Unicode
 
 from analytics.dashboard.door import Page
 from analytics.dashboard.elements import STATIC
@@ -30,7 +30,7 @@ class ViewersKernels(AsyncMappingKernelManager):
     """Kernels up to a limit; one that is still starting counts, so visits at the same moment cannot exceed it."""
 
     connection_dir = Unicode(help="where the files of kernels' connections lie").tag(config=True)
-    most = MOST_VIEWERS
+    most = Int(MOST_VIEWERS, help="how many may look at once").tag(config=True)
     least_memory = LEAST_MEMORY
     _starting = 0
 

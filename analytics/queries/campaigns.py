@@ -1,6 +1,6 @@
 """Spend, opt-ins and high-ticket sales of a period by campaign, ad set and ad, each as its own side tells them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,9 +11,21 @@ from sqlalchemy.engine import Connection
 
 from analytics.attribution import Outcome
 from analytics.challenge import Period
-from analytics.dialect import bytes_of, exact_sum, lower_case
+from analytics.dialect import exact_sum, last_spelling, lower_case
 from analytics.queries.costs import SPEND_SCALE
-from analytics.queries.money import ZERO, Bounds, fact, outcome, refunded, sale, with_facts
+from analytics.queries.money import (
+    ZERO,
+    Bounds,
+    SalesGroup,
+    fact,
+    inside,
+    outcome,
+    refunded,
+    sale,
+    sales_by_campaign,
+    whole_sales,
+    with_facts,
+)
 from analytics.schema import ad_spend, campaign_aliases, leads
 
 LEVELS = (
@@ -66,7 +78,7 @@ def spend_by_entity(connection: Connection, period: Period, currency: str, depth
     here = ad_spend.c.currency == currency
     levels = LEVELS[:depth]
     keys = [column for identity, key, _ in levels for column in (identity, key)]
-    labels = [sa.func.max(bytes_of(label)) for _, _, label in levels]
+    labels = [last_spelling(label) for _, _, label in levels]
     query = (
         sa.select(
             ad_spend.c.platform,
@@ -93,7 +105,7 @@ def credited_by_entity(
     keys = [
         sa.case((is_credited, _sale_key(name)), else_="").label(f"level_{place}") for place, name in enumerate(columns)
     ]
-    labels = [sa.func.max(bytes_of(sa.func.coalesce(sale.c[name], ""))) for name in columns]
+    labels = [last_spelling(sa.func.coalesce(sale.c[name], "")) for name in columns]
     query = (
         sa.select(
             outcome.label("credited"),
@@ -121,11 +133,50 @@ def credited_by_entity(
     ]
 
 
+def credited_by_campaign(
+    connection: Connection, period: Period, bounds: Bounds, currency: str, named: Collection[str]
+) -> list[CreditedGroup]:
+    """Return the same by campaign alone, from the sums kept per date; `named` are the keys whose label the caller has.
+
+    Of these no sale is read, unless another program wrote one; the label of such a campaign is empty.
+    """
+    whole = whole_sales(connection, bounds)
+    summed: dict[str | None, list[SalesGroup]] = {}
+    for group in sales_by_campaign(connection, period, bounds, currency, whole):
+        summed.setdefault(group.campaign_key if group.outcome == Outcome.MATCHED else None, []).append(group)
+    labels = _labels_of_sales(connection, bounds, summed.keys() - {None, *named})
+    return [
+        CreditedGroup(
+            _nowhere(1) if key is None else (Name(key, key, labels.get(key, "")),),
+            key is None,
+            sum(group.sales for group in groups),
+            sum(group.net_sales for group in groups),
+            sum((group.revenue for group in groups), ZERO),
+            sum((group.refunded for group in groups), ZERO),
+        )
+        for key, groups in summed.items()
+    ]
+
+
+def _labels_of_sales(connection: Connection, bounds: Bounds, keys: Collection[str | None]) -> dict[str, str]:
+    """Return how the sales of a period spell the campaigns of the given keys."""
+    if not keys:
+        return {}
+    key = _sale_key("utm_campaign").label("told")
+    query = (
+        sa.select(key, last_spelling(sa.func.coalesce(sale.c.utm_campaign, "")))
+        .select_from(with_facts)
+        .where(inside(sale.c.purchase_date, bounds), outcome == Outcome.MATCHED, _sale_key("utm_campaign").in_(keys))
+        .group_by(sa.literal_column("told"))
+    )
+    return dict(connection.execute(query).all())
+
+
 def leads_by_entity(connection: Connection, bounds: Bounds, columns: Iterable[str]) -> list[LeadsGroup]:
     """Return the opt-ins of a period by the given UTM columns."""
     columns = list(columns)
     keys = [leads.c[f"{name}_key"] for name in columns]
-    labels = [sa.func.max(bytes_of(sa.func.coalesce(leads.c[name], ""))) for name in columns]
+    labels = [last_spelling(sa.func.coalesce(leads.c[name], "")) for name in columns]
     query = (
         sa.select(sa.func.count(), *keys, *labels)
         .where(leads.c.opted_in_at >= bounds[0], leads.c.opted_in_at < bounds[1])
@@ -175,14 +226,13 @@ def _sale_key(column: str) -> sa.ColumnElement[str]:
 def _spend_path(rest: list[Any], depth: int) -> tuple[Name, ...]:
     pairs, labels = rest[: 2 * depth], rest[2 * depth :]
     return tuple(
-        Name(identity, key, label.decode())
-        for identity, key, label in zip(pairs[::2], pairs[1::2], labels, strict=True)
+        Name(identity, key, label) for identity, key, label in zip(pairs[::2], pairs[1::2], labels, strict=True)
     )
 
 
 def _utm_path(rest: list[Any], depth: int) -> tuple[Name, ...]:
     """Return names from a link, where a name may as well be an id; rows are grouped by the folded key, which leaves digits alone."""
-    return tuple(Name(key, key, label.decode()) for key, label in zip(rest[:depth], rest[depth:], strict=True))
+    return tuple(Name(key, key, label) for key, label in zip(rest[:depth], rest[depth:], strict=True))
 
 
 def _nowhere(depth: int) -> tuple[Name, ...]:

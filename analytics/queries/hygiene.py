@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from analytics.challenge import Period
-from analytics.dialect import as_typed, bytes_of, characters, exact_sum
+from analytics.dialect import as_typed, characters, exact_sum, last_spelling
 from analytics.queries.costs import SPEND_SCALE
 from analytics.queries.money import Bounds
 from analytics.schema import ad_spend, ad_spend_versions, attendance_sessions, freshness, leads
@@ -39,11 +39,11 @@ def typed_values(connection: Connection, bounds: Bounds, column: str) -> list[Ty
     """Return the values of a UTM column in the opt-ins of a period, each as it was typed; the empty ones are one."""
     value, key = sa.func.coalesce(leads.c[column], ""), leads.c[f"{column}_key"]
     query = (
-        sa.select(key, sa.func.max(bytes_of(value)), sa.func.count())
+        sa.select(key, last_spelling(value), sa.func.count())
         .where(leads.c.opted_in_at >= bounds[0], leads.c.opted_in_at < bounds[1])
         .group_by(key, as_typed(leads.c[column]), characters(leads.c[column]))
     )
-    return [Typed(key, text.decode(), count) for key, text, count in connection.execute(query)]
+    return [Typed(key, text, count) for key, text, count in connection.execute(query)]
 
 
 def newest_by_source(connection: Connection) -> dict[str, datetime]:

@@ -31,7 +31,7 @@ refunded = sa.func.coalesce(fact.c.refunded, ZERO)
 collected = sa.func.coalesce(fact.c.collected, sale.c.price)
 at_risk = sa.func.coalesce(fact.c.at_risk, ZERO)
 # A sum that moves when prices move between sales, though count and amount stay: small enough for a million large prices.
-seal = sa.cast(sa.func.round(sale.c.price * sa.literal(100, sa.Integer)), sa.BigInteger) * (sale.c.id % 97)
+_seal = exact_sum(sale.c.price * (sale.c.id % 97)).label("seal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +76,9 @@ class Revenue:
 
 def whole_sales(connection: Connection, bounds: Bounds) -> Whole:
     """Return count, amount and seal of all high-ticket sales of a period, asked from their table alone."""
-    query = sa.select(
-        sa.func.count().label("sales"), exact_sum(sale.c.price).label("amount"), sa.func.sum(seal).label("seal")
-    ).where(inside(sale.c.purchase_date, bounds))
-    count, amount, sealed = connection.execute(query).one()
-    return Whole(count, amount or ZERO, int(sealed or 0))
+    query = sa.select(sa.func.count().label("sales"), exact_sum(sale.c.price).label("amount"), _seal)
+    count, amount, seal = connection.execute(query.where(inside(sale.c.purchase_date, bounds))).one()
+    return Whole(count, amount or ZERO, _whole_cents(seal or ZERO))
 
 
 def sales_by_campaign(
@@ -111,15 +109,18 @@ def daily_sums(connection: Connection, days: Collection[date] | None) -> list[di
             exact_sum(fact.c.refunded).label("refunded"),
             exact_sum(fact.c.collected).label("collected"),
             exact_sum(fact.c.at_risk).label("at_risk"),
-            sa.func.sum(seal).label("seal"),
+            _seal,
         )
         .join_from(fact, sale, sale.c.id == fact.c.sale_id)
         .group_by(*told.values())
     )
     if days is not None:
         query = query.where(fact.c.purchased_on.in_(days))
-    counts = ("sales", "net_sales", "seal")  # MariaDB sums whole numbers to decimals
-    return [{**row, **{name: int(row[name]) for name in counts}} for row in connection.execute(query).mappings()]
+    counts = ("sales", "net_sales")  # MariaDB sums whole numbers to decimals
+    return [
+        {**row, **{name: int(row[name]) for name in counts}, "seal": _whole_cents(row["seal"])}
+        for row in connection.execute(query).mappings()
+    ]
 
 
 def _sums_of_days(period: Period, currency: str) -> sa.Select[Any]:
@@ -156,7 +157,7 @@ def _sums_of_sales(bounds: Bounds, currency: str) -> sa.Select[Any]:
             sum_where(here, refunded).label("refunded"),
             sum_where(here, collected).label("collected"),
             sum_where(here, at_risk).label("at_risk"),
-            sa.func.sum(seal).label("seal"),
+            _seal,
         )
         .select_from(with_facts)
         .where(inside(sale.c.purchase_date, bounds))
@@ -166,6 +167,10 @@ def _sums_of_sales(bounds: Bounds, currency: str) -> sa.Select[Any]:
 
 def _sealed(rows: Sequence[Any]) -> int:
     return sum(int(row.seal) for row in rows)
+
+
+def _whole_cents(amount: Decimal) -> int:
+    return int(amount.scaleb(2))
 
 
 def sales_count(connection: Connection, bounds: Bounds) -> int:

@@ -9,7 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from analytics.attribution import Outcome
-from analytics.dialect import bytes_of, lower_case
+from analytics.challenge import Period
+from analytics.dialect import bytes_of, lower_bytes, lower_case
+from analytics.queries.kept import Kept, kept
 from analytics.queries.money import (
     Bounds,
     at_risk,
@@ -38,14 +40,16 @@ _bought = sale.c.purchase_date
 class Wanted:
     """Which sales: bounds, a folded campaign or UNATTRIBUTED, a folded product, and a text to look for; empty means all.
 
-    `only`, where given, names the sales by their ids, and nothing else counts.
+    `only`, where given, names the sales by their ids, and nothing else counts. `kept` is what is known of the campaign.
     """
 
+    period: Period
     bounds: Bounds
     campaign: str = ""
     product: str = ""
     search: str = ""
     only: tuple[int, ...] | None = None
+    kept: Kept | None = None
 
 
 def page_of_sales(
@@ -55,24 +59,36 @@ def page_of_sales(
 
     Rows have: id, name, product, price, currency, purchased_at, campaign, ad_set, ad, days, refunded, outcome, reason.
     """
-    conditions = _conditions(connection, wanted, mapping)
     # Only the rows of the page are looked up whole: what is sorted, and passed over, is their numbers alone.
-    numbers = sa.select(sale.c.id).where(*conditions)
-    if order[0] != "purchased":
-        numbers = _scanned(connection, numbers, wanted.bounds)
+    if _is_near(wanted, order, sum(page)):
+        numbers = _passing(wanted)
+    else:
+        numbers = sa.select(sale.c.id).where(*_conditions(connection, wanted, mapping))
+        if order[0] != "purchased":
+            numbers = _scanned(connection, numbers, wanted.bounds)
     ids = numbers.order_by(*_order(*order, mapping)).limit(page[0]).offset(page[1]).subquery("page")
     return connection.execute(_rows(mapping).join(ids, ids.c.id == sale.c.id).order_by(*_order(*order, mapping))).all()
 
 
 def count_sales(connection: Connection, wanted: Wanted, mapping: UtmMapping) -> int:
     """Return how many sales are wanted."""
+    if wanted.kept and not wanted.product and not wanted.search:
+        return wanted.kept.theirs
     query = sa.select(sa.func.count()).select_from(sale).where(*_conditions(connection, wanted, mapping))
     return connection.scalar(query) or 0
 
 
 def narrowed(connection: Connection, wanted: Wanted, mapping: UtmMapping) -> Wanted:
-    """Return a search that found few sales as those very sales, so that they are looked for once and not for each question."""
-    if not wanted.search or wanted.only is not None:
+    """Return what is wanted with what is found out once, and not for each question.
+
+    A search that found few sales is those very sales; of a campaign it is known how many sales it has, and when.
+    """
+    if wanted.only is not None:
+        return wanted
+    if wanted.campaign:
+        campaign = None if wanted.campaign == UNATTRIBUTED else wanted.campaign
+        wanted = replace(wanted, kept=kept(connection, wanted.period, wanted.bounds, campaign))
+    if not wanted.search:
         return wanted
     query = sa.select(sale.c.id).where(*_conditions(connection, wanted, mapping)).limit(HITS + 1)
     hits = connection.scalars(_scanned(connection, query, wanted.bounds)).all()
@@ -200,13 +216,28 @@ def _conditions(connection: Connection, wanted: Wanted, mapping: UtmMapping) -> 
         return [sale.c.id.in_(wanted.only)]
     conditions = [_within(wanted.bounds)]
     if wanted.campaign or wanted.product:
-        are_known = all_have_facts(connection)
+        are_known = wanted.kept is not None or all_have_facts(connection)
         conditions += [_told(by_facts, by_row, are_known) for by_facts, by_row in _choices(wanted)]
     if wanted.search:
         pattern = f"%{_literally(wanted.search.lower())}%"
         searched = ("customer_name", "customer_email", "product_name", "utm_campaign", mapping.ad_set, mapping.ad)
-        conditions.append(sa.or_(*(lower_case(sale.c[name]).like(pattern, escape="/") for name in searched)))
+        conditions.append(sa.or_(*(lower_bytes(sale.c[name]).like(pattern, escape="/") for name in searched)))
     return conditions
+
+
+def _is_near(wanted: Wanted, order: tuple[str, bool], rows: int) -> bool:
+    """Tell whether passing all sales by date finds a campaign's page sooner than listing the campaign's sales does."""
+    if wanted.kept is None or wanted.product or wanted.search or order[0] != "purchased":
+        return False
+    return wanted.kept.passed(rows, newest_first=order[1]) < wanted.kept.theirs
+
+
+def _passing(wanted: Wanted) -> sa.Select[Any]:
+    """Return the numbers of a campaign's sales, found by passing all sales in the order of their dates."""
+    by_facts, _ = next(_choices(wanted))
+    query = sa.select(sale.c.id).join_from(sale, fact, fact.c.sale_id == sale.c.id)
+    query = query.prefix_with("STRAIGHT_JOIN", dialect="mysql")
+    return query.with_hint(sale, "FORCE INDEX (idx_purchase_date)", "mysql").where(_within(wanted.bounds), by_facts)
 
 
 def _choices(wanted: Wanted) -> Iterator[tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]]:
@@ -235,13 +266,13 @@ def _literally(text: str) -> str:
 def _order(column: str, descending: bool, mapping: UtmMapping) -> list[sa.ColumnElement[Any]]:  # noqa: FBT001 (a pair from the caller)
     """Return the ORDER BY; the id settles ties, so that pages never overlap."""
     keys: dict[str, sa.ColumnElement[Any]] = {
-        "customer": lower_case(sale.c.customer_name),
-        "product": lower_case(sale.c.product_name),
+        "customer": lower_bytes(sale.c.customer_name),
+        "product": lower_bytes(sale.c.product_name),
         "price": sale.c.price,
         "purchased": sale.c.purchase_date,
-        "campaign": lower_case(sa.func.coalesce(sale.c.utm_campaign, "")),
-        "ad_set": lower_case(sale.c[mapping.ad_set]),
-        "ad": lower_case(sale.c[mapping.ad]),
+        "campaign": lower_bytes(sa.func.coalesce(sale.c.utm_campaign, "")),
+        "ad_set": lower_bytes(sale.c[mapping.ad_set]),
+        "ad": lower_bytes(sale.c[mapping.ad]),
         "days": sale.c.days_from_lead_to_sale,
     }
     turn = sa.desc if descending else sa.asc

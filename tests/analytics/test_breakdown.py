@@ -17,6 +17,7 @@ from analytics.breaking_down import read_breakdown
 from analytics.challenge import Period
 from analytics.folding import fold
 from analytics.ingest import accept
+from analytics.queries import campaigns
 from analytics.reading import read
 from analytics.records import AdSpend, Lead, Messenger, Offer, Purchase, Utm
 from analytics.schema import campaign_aliases, high_ticket_sales
@@ -257,3 +258,27 @@ def test_rows_stand_in_a_fixed_order(connection: Connection, level: Level) -> No
     ]
     accept(connection, RULES, rows)
     assert [row.name for row in read_breakdown(connection, LENS, WHOLE, level).rows] == ["c", "a", "b", "Unattributed"]
+
+
+def test_the_kept_sums_tell_the_same_as_the_sales_one_by_one(store: Store) -> None:
+    @sized(store)
+    @given(histories(), st.booleans())
+    def hold(history: History, another_program: bool) -> None:
+        bounds = CHALLENGE.bounds(WHOLE)
+        with store.fresh() as connection:
+            accept(connection, RULES, history.records)
+            if another_program:
+                told = {"customer_name": "F", "customer_email": "f@y.com", "product_name": "P", "price": Decimal(5)}
+                row = sa.insert(high_ticket_sales).values(**told, purchase_date=bounds[0], utm_campaign="Theirs")
+                connection.execute(row)
+            slow = campaigns.credited_by_entity(connection, bounds, "USD", ["utm_campaign"])
+            fast = campaigns.credited_by_campaign(connection, WHOLE, bounds, "USD", ())
+            keys = {group.path[0].key for group in slow}
+            unnamed = campaigns.credited_by_campaign(connection, WHOLE, bounds, "USD", keys)
+        assert sorted(map(repr, fast)) == sorted(map(repr, slow))
+        assert all(not group.path[0].label for group in unnamed)
+        assert sorted((group.path[0].key, group.sales, group.revenue) for group in unnamed) == sorted(
+            (group.path[0].key, group.sales, group.revenue) for group in slow
+        )
+
+    hold()

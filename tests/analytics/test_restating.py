@@ -221,6 +221,23 @@ def test_an_account_tells_its_zone_and_how_settled_its_days_are(connection: Conn
     assert (account.provisional_from, account.restated_days) == (tomorrow, 1)
 
 
+def test_spend_tells_from_when_on_it_is_provisional(connection: Connection) -> None:
+    tomorrow, later = DAY + timedelta(days=1), DAY + timedelta(days=2)
+    accept(connection, RULES, [told(0, ad("a", "1"))])
+    for on in (tomorrow, later):
+        accept(connection, RULES, [told(0, ad("a", "4", on=on), on=on, provisional="yes")])
+    since = [
+        spend_by_account(connection, period, currency).provisional_from
+        for period, currency in (
+            (Period(DAY, later), "USD"),
+            (Period(later, later), "USD"),
+            (Period(DAY, DAY), "USD"),
+            (Period(DAY, later), "EUR"),
+        )
+    ]
+    assert since == [tomorrow, later, None, None]
+
+
 # Against a slow reference ------------------------------------------------------------------------------
 
 SPENDS = st.sampled_from(["0", "0.01", "1.5", "99.999999"])

@@ -10,7 +10,7 @@ from tests.browser.conftest import Served, Visit, shown
 
 
 def names(page: Page) -> list[str]:
-    return page.locator("#rendered_cells .view3-sales tbody td:first-child").all_text_contents()
+    return page.locator("#view3 .view3-sales tbody td:first-child").all_text_contents()
 
 
 def query(page: Page) -> str:
@@ -22,7 +22,7 @@ def settled(page: Page, told: str) -> None:
 
 
 def choose(page: Page) -> None:
-    first, last = page.locator(".view3-filter .noUi-handle").all()
+    first, last = page.locator(".view3-filter [type=range]").all()
     first.focus()
     page.keyboard.press("ArrowRight")
     last.focus()
@@ -47,7 +47,7 @@ def test_link_state_link(demo: Served, visit: Visit, tmp_path: Path):
     assert query(other) == "?period=today"
     assert shown(other) == default
     expect(twin.get_by_label("Search")).to_have_value("a")
-    expect(twin.locator("#rendered_cells .view3-board")).to_have_attribute("data-drawn", "group")
+    expect(twin.locator("#view3 .view3-board")).to_have_attribute("data-drawn", "group")
 
     with twin.expect_download() as waiting:
         twin.get_by_role("button", name="Export CSV").click()
@@ -71,13 +71,13 @@ def test_the_first_sight_shows_the_filtered_figures_and_nothing_jumps(demo: Serv
 
     def at_first(page: Page) -> None:
         def look(response: object) -> None:
-            page.wait_for_selector("#view3-first .view3-kpi")
+            page.wait_for_selector("#view3 .view3-kpi")
             seen["places"], seen["figures"] = page.evaluate(places), shown(page)
 
         page.once("domcontentloaded", look)
 
     page = visit(demo, query="days=3-7&rows=10", prepare=at_first)
-    page.wait_for_selector("#rendered_cells .view3-board[data-drawn]")
+    page.wait_for_selector("#view3 .view3-board[data-drawn]")
 
     assert shown(page) == seen["figures"]
     after = page.evaluate(places)
@@ -101,6 +101,6 @@ def test_an_odd_address_is_literal_and_harmless(demo: Served, visit: Visit, odd:
         expect(page.get_by_label("Search")).to_have_value("<img src=x onerror=alert(1)>")
         expect(page.locator(".view3-count")).to_contain_text("No sale matches")
     else:
-        expect(page.locator("#rendered_cells .view3-banner")).to_contain_text("The address asks for a period")
+        expect(page.locator("#view3 .view3-banner")).to_contain_text("The address asks for a period")
         page.get_by_label("Search").fill("a")
-        expect(page.locator("#rendered_cells .view3-banner")).to_have_count(0)
+        expect(page.locator("#view3 .view3-banner")).to_have_count(0)

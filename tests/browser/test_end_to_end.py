@@ -228,7 +228,7 @@ def sort_search_and_filter(page: Page, served: Served) -> None:
     page.get_by_label("Campaign").select_option("All campaigns")
     wait_for_rows(page, 7)
 
-    first, last = page.locator(".view3-filter .noUi-handle").all()
+    first, last = page.locator(".view3-filter [type=range]").all()
     first.focus()
     for _ in range(2):
         page.keyboard.press("ArrowRight")

@@ -61,7 +61,7 @@ def test_a_killed_kernel(own: Served, visit: Visit):
     expect(page.locator(".view3-stale")).to_contain_text("live link was lost", timeout=TOLD)
     assert is_grey(page)
     assert shown(page) == numbers
-    expect(page.locator("#rendered_cells .view3-live")).to_be_hidden()
+    expect(page.locator("#view3 .view3-live")).to_be_hidden()
     assert [fault for fault in axe.violations(page) if "color-contrast" not in fault] == []  # grey on purpose
     page.get_by_role("button", name="Reload").click()
     heals(page)
@@ -151,22 +151,22 @@ def test_a_killed_database_and_its_return(
         fragile.process.kill()
         fragile.process.wait(10)
 
-        banner = page.locator("#rendered_cells .view3-banner-warning")
+        banner = page.locator("#view3 .view3-banner-warning")
         expect(banner).to_contain_text("Could not read the database", timeout=TOLD)
         expect(banner).to_contain_text("showing numbers of")
         assert shown(page) == numbers
-        expect(page.locator("#rendered_cells .view3-live")).to_be_hidden()
+        expect(page.locator("#view3 .view3-live")).to_be_hidden()
 
         late = visit(served)  # opened while there is no database: what the server last read
         expect(late.locator(".view3-banner-warning").first).to_contain_text("Could not read the database")
         assert shown(late) == numbers
-        expect(late.locator("#view3-first .view3-live")).to_be_hidden()
+        expect(late.locator("#view3 .view3-live")).to_be_hidden()
         assert "Traceback" not in late.content()
 
         begun = time.monotonic()
         fragile.start()
         for each in (page, late):
             expect(each.locator(".view3-banner-warning")).to_have_count(0, timeout=BACK)
-            expect(each.locator("#rendered_cells .view3-kpi")).to_have_count(4, timeout=BACK)
-            expect(each.locator("#view3-first")).to_have_count(0)
+            expect(each.locator("#view3 .view3-kpi")).to_have_count(4, timeout=BACK)
+            expect(each.locator("#view3.view3-away")).to_have_count(0, timeout=BACK)
         assert time.monotonic() - begun < BACK / 1000

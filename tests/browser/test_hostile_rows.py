@@ -69,7 +69,7 @@ def test_no_payload_runs_in_any_field(own: Served, visit: Visit):
         row.locator(".view3-choose").click()
         expect(page.locator(".view3-why")).to_contain_text("written by another program")
         row.hover()
-    page.locator("#rendered_cells .view3-board").hover()
+    page.locator("#view3 .view3-board").hover()
     for payload in (PAYLOADS[0], PAYLOADS[4]):
         page.get_by_label("Campaign").select_option(index=0)
         page.get_by_label("Search").fill(payload)

@@ -14,7 +14,7 @@ from tests.browser.conftest import Serve, Served, Visit, shown, visiting
 def open_page(browser: Browser, demo: Served) -> Iterator[Page]:
     with visiting(browser) as visit:
         page = visit(demo)
-        page.wait_for_selector("#rendered_cells .view3-board[data-drawn]")
+        page.wait_for_selector("#view3 .view3-board[data-drawn]")
         yield page
 
 
@@ -110,7 +110,7 @@ def test_an_empty_database_tells_commands_and_webhooks(serve: Serve, visit: Visi
     page = visit(served)
 
     for said in ("view3 import", "view3 demo", "/webhooks/stripe", "/webhooks/zoom"):
-        expect(page.locator("#rendered_cells .view3-banner")).to_contain_text(said)
+        expect(page.locator("#view3 .view3-banner")).to_contain_text(said)
     expect(page.locator(".view3-attendance .view3-hint")).to_contain_text("/webhooks/zoom")
     expect(page.locator(".view3-none")).to_contain_text("view3 import")
     assert shown(page) == ["0", "—", "—", "—"]

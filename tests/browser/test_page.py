@@ -101,7 +101,7 @@ class TestFigures:
         expect(column).to_contain_text(f"Zoom {day['zoom']:,} ")
 
     def test_days_narrow_everything_but_today(self, page, demo):
-        handles = page.locator(".view3-filter .noUi-handle")
+        handles = page.locator(".view3-filter [type=range]")
         handles.nth(0).focus()
         for _ in range(2):
             page.keyboard.press("ArrowRight")
@@ -166,7 +166,7 @@ class TestSurroundings:
     def test_the_switch_sets_bars_side_by_side(self, page):
         page.get_by_role("button", name="Side by side").click()
 
-        expect(page.locator("#rendered_cells .view3-board")).to_have_attribute("data-drawn", "group")
+        expect(page.locator("#view3 .view3-board")).to_have_attribute("data-drawn", "group")
 
     def test_nothing_overflows_a_narrow_phone(self, page):
         page.set_viewport_size({"width": 360, "height": 780})
@@ -201,4 +201,4 @@ class TestSurroundings:
         page = visit(demo, prepare=prepare)
 
         assert len(loads) == 2
-        assert page.locator("#rendered_cells .view3-kpi").count() == 4
+        assert page.locator("#view3 .view3-kpi").count() == 4

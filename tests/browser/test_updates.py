@@ -14,7 +14,7 @@ from tests.browser.database import execute, sell
 
 SOON = 1_000  # milliseconds, the promise at the 95th percentile
 FRESH = 5_000
-TODAY = '#rendered_cells .view3-kpi[data-kpi="high-ticket-sales-today"] .view3-kpi-value'
+TODAY = '#view3 .view3-kpi[data-kpi="high-ticket-sales-today"] .view3-kpi-value'
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def test_what_the_viewer_holds_on_to_stays(own: Served, visit: Visit):
 
 def test_live_is_said_only_while_samples_arrive(own: Served, visit: Visit):
     page = visit(own)
-    badge = page.locator("#rendered_cells .view3-live")
+    badge = page.locator("#view3 .view3-live")
     now = datetime.now(UTC)
     newest = (
         "platform = 'youtube' AND seen_at = (SELECT max(seen_at) FROM attendance_samples WHERE platform = 'youtube')"
@@ -113,12 +113,12 @@ def test_today_turns_over_at_business_midnight(serve: Serve, visit: Visit, tmp_p
     sold = int(shown(page)[0] or "")
     sell(served, ("Before Midnight", "before@example.com", "Inner Circle"), at=midnight - timedelta(seconds=9))
     until_shown(page, str(sold + 1))
-    day = page.locator("#rendered_cells .view3-day-number")
+    day = page.locator("#view3 .view3-day-number")
     before = day.text_content()
     assert datetime.now(UTC) < midnight, "the page came too late to see midnight pass"
     page.wait_for_timeout(max(0.0, (midnight - datetime.now(UTC)).total_seconds() * 1000))
 
     expect(day).not_to_have_text(before or "", timeout=FRESH)
     expect(page.locator(TODAY)).to_have_text("0", timeout=FRESH)
-    note = page.locator('#rendered_cells .view3-kpi[data-kpi="high-ticket-sales-today"] .view3-context')
+    note = page.locator('#view3 .view3-kpi[data-kpi="high-ticket-sales-today"] .view3-context')
     expect(note).to_have_text(f"Yesterday {sold + 1}")

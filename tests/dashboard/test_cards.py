@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from html import unescape
 
@@ -76,6 +77,15 @@ class TestSmallPrint:
         assert "1 test-mode or staff sale left out" in card(view, "high-ticket-sales-today")
         assert "2 sales in another currency left out" in card(view, "roas")
 
+    def test_provisional_spend_is_marked_where_it_enters(self):
+        view = FakeSource().view()
+        since = view.period.last - timedelta(days=1)
+        html = cards_html(replace(view, provisional_from=since))
+
+        assert html.count("Ad spend since 16 Jan 2026 is provisional") == 2
+        assert "Ad spend of 17 Jan 2026 is provisional" in cards_html(replace(view, provisional_from=view.period.last))
+        assert "provisional" not in cards_html(view)
+
     def test_words_from_outside_are_escaped(self):
         view = with_cards(FakeSource().view(), roas=None, roas_reason="<script>alert(1)</script>")
 
@@ -104,7 +114,10 @@ class TestHow:
         view = replace(FakeSource().view(), asked=(asked,))
         told = card(view, "roas")
 
-        assert '<details class="view3-how"><summary aria-label="ROAS, full funnel: how?">how?</summary>' in told
+        assert (
+            '<details class="view3-how" name="view3-how"><summary aria-label="ROAS, full funnel: how?">how?</summary>'
+            in told
+        )
         assert DEFINITIONS["roas"].sentence in text(told)
         assert "sales: 12 rows, hash 0123456789abcdef" in text(told)
         assert "SELECT &#x27;&lt;b&gt;&#x27;" in told

@@ -35,24 +35,28 @@ def asked(
         nonlocal came
         came += len(piece)
 
-    answer = answered(source, f"{address}?{query}", method, token, count)
+    answer = answered(download.routes(source), f"{address}?{query}", method, token, count)
     return answer, came
 
 
 def body(source: FakeSource, address: str, query: str) -> tuple[HTTPResponse, str]:
     """Return the answer of a server of one's own, and its text."""
     pieces: list[bytes] = []
-    answer = answered(source, f"{address}?{query}", "GET", "", pieces.append)
+    answer = answered(download.routes(source), f"{address}?{query}", "GET", "", pieces.append)
     return answer, b"".join(pieces).decode()
 
 
 def answered(
-    source: FakeSource, address: str, method: str, token: str, take: Callable[[bytes], object]
+    routes: list[tuple[str, type, dict[str, Any]]],
+    address: str,
+    method: str,
+    token: str,
+    take: Callable[[bytes], object],
 ) -> HTTPResponse:
     """Return the answer of a server of one's own; its content is handed on piece by piece."""
 
     async def ask() -> HTTPResponse:
-        application = Application(download.routes(source), **settings(token))
+        application = Application(routes, **settings(token))
         listener, port = bind_unused_port()
         server = HTTPServer(application)
         server.add_socket(listener)

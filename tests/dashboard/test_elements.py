@@ -1,33 +1,28 @@
-"""The widgets' scripts: whole in a notebook that nobody serves, an address where the page's server has them."""
+"""The page's scripts and its style: whole, for a notebook that nobody serves and for a page that is written at once."""
 
 import re
 
 import pytest
 
-from analytics.dashboard.elements import STATIC, VERSION, script, style
-
-WIDGETS = ("region.js", "grid.js", "place.js", "pulse.js", "download.js")
+from analytics.dashboard.elements import STATIC, script, style
 
 
-@pytest.mark.parametrize("name", WIDGETS)
-def test_a_notebook_gets_all_that_a_script_needs(name, monkeypatch):
-    monkeypatch.delenv("SERVER_SOFTWARE", raising=False)
+@pytest.mark.parametrize(("name", "exported"), [("notebook.js", 1), ("served.js", 0)])
+def test_a_script_has_all_that_it_needs(name, exported):
     text = script(name)
 
     assert not re.search(r"^import ", text, re.MULTILINE)
-    assert text.count("export default") == 1
-    if "morph(" in text:
-        assert text.count("function morph(") == 1
+    assert len(re.findall(r"^export ", text, re.MULTILINE)) == exported
+    for called in ("makePage", "morph"):
+        assert text.count(f"function {called}(") == 1
+    assert "</script" not in text
 
 
-@pytest.mark.parametrize("name", WIDGETS)
-def test_a_served_page_gets_an_address(name, monkeypatch):
-    monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5.13")
-    text = script(name)
-
-    assert f"{name}?v={VERSION}" in text
-    assert len(text) < 300
-    assert (STATIC / name).is_file()
+def test_every_script_is_part_of_the_page():
+    told = script("notebook.js") + script("served.js")
+    for path in STATIC.glob("*.js"):
+        if path.name != "watch.js":
+            assert path.read_text(encoding="utf-8").splitlines()[-3] in told, path.name
 
 
 def test_a_notebook_gets_the_style_once_and_keeps_its_own(monkeypatch):
@@ -48,4 +43,3 @@ def test_a_preview_in_jupyterlab_is_not_the_pages_server(monkeypatch):
     monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5.13")
     monkeypatch.setenv("SCRIPT_NAME", "/voila/render/view3.ipynb")
     assert style()
-    assert "import(" not in script("region.js")

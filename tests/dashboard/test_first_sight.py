@@ -39,8 +39,8 @@ def test_without_a_database_the_last_good_figures_with_their_time(source):
     html = sight.html("")
 
     assert "Could not read the database at 18:06; showing numbers of 18:04." in html
-    assert html.split("view3-kpis")[1] == good.split("view3-kpis")[1] + "</div>"
-    assert html.startswith('<div class="view3-away">')  # whose LIVE badge the style sheet hides
+    assert html.split("view3-kpis")[1] == good.split("view3-kpis")[1]
+    assert html.startswith('<div id="view3" class="view3-page view3-away"')  # whose LIVE badge the style sheet hides
 
 
 def test_another_filter_has_no_last_good_figures(source):

@@ -1,21 +1,19 @@
-"""The page over a fake source: what it asks for, what it shows, what it does in trouble and with hostile values."""
+"""The living page over a fake source: what a browser is sent, and when, in trouble and with hostile values."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from html import unescape
+from typing import Any
 
 import pytest
 from ipywidgets import Widget
-from traitlets import TraitError
 
-from analytics.challenge import Challenge, Period
+from analytics.challenge import Challenge
 from analytics.dashboard import page as dashboard_page
 from analytics.dashboard import refreshing
 from analytics.dashboard.elements import pieces
 from analytics.dashboard.page import Dashboard
-from analytics.view3 import Sort, SortColumn
 from tests.dashboard.fake_source import HOSTILE, FakeSource, a_row
 
 
@@ -24,20 +22,58 @@ def source() -> FakeSource:
     return FakeSource()
 
 
+@dataclass
+class Browser:
+    """What a viewer's browser does with a page: asks, and keeps what it is sent."""
+
+    page: Dashboard
+    parts: dict[str, str] = field(default_factory=dict)
+    have: dict[str, str] = field(default_factory=dict)
+    sent: list[dict[str, Any]] = field(default_factory=list)
+    beats: list[dict[str, Any]] = field(default_factory=list)
+    number: int = 0
+
+    def __post_init__(self) -> None:
+        self.page.channel.send = self.take
+
+    def take(self, message: dict[str, Any], **_: object) -> None:
+        if "beat" in message:
+            self.beats.append(message)
+        if "answer" in message:
+            self.sent.append(message["answer"])
+            self.have |= {name: mark for name, (mark, _) in message["answer"]["parts"].items()}
+            self.parts |= {name: html for name, (_, html) in message["answer"]["parts"].items()}
+
+    def tell(self, query: str = "", **more: Any) -> None:
+        self.number += 1
+        told = {"query": query, "number": self.number, "have": self.have, "now": True} | more
+        self.page.channel._hear(None, told, [])
+
+    def ask(self, query: str = "") -> dict[str, Any]:
+        """Ask and return the answer that comes at once."""
+        self.tell(query)
+        asyncio.run(self.page._refresher._read_once())
+        return self.sent[-1]
+
+    def refresh(self) -> None:
+        asyncio.run(self.page._refresher._read_once())
+
+
 @pytest.fixture
-def page(source: FakeSource, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dashboard]:
+def browser(source: FakeSource, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
     monkeypatch.setattr(refreshing, "EVERY", 0.01)
-    made = Dashboard(source)
-    made.refresh()
+    monkeypatch.setattr(refreshing, "SETTLE", 0.02)
+    made = Browser(Dashboard(source))
+    made.ask()
     yield made
     Widget.close_all()
 
 
-def lived(page: Dashboard, story: Callable[[], Awaitable[None]]) -> None:
+def lived(browser: Browser, story: Callable[[], Awaitable[None]]) -> None:
     """Run a story while the page keeps itself fresh."""
 
     async def both() -> None:
-        task = asyncio.create_task(page._refresher.keep_fresh(page.pulse.watched))
+        task = asyncio.create_task(browser.page._refresher.keep_fresh(browser.page.channel.watched))
         await asyncio.sleep(0)
         await story()
         task.cancel()
@@ -53,110 +89,132 @@ async def until(holds: Callable[[], bool]) -> None:
         await asyncio.sleep(0.01)
 
 
-def rows(page: Dashboard) -> list[str]:
-    return [unescape(row[0]) for row in json.loads(page.sales.table._dt_args["data_json"])]
+class TestAsking:
+    def test_the_whole_page_for_a_browser_that_has_nothing(self, browser):
+        assert {"head", "filter", "cards", "bars", "twin", "rows", "pager", "why"} <= browser.parts.keys()
+
+    def test_what_the_browser_has_already_is_not_sent(self, browser):
+        assert browser.ask()["parts"] == {}
+
+    def test_a_new_question_brings_what_differs(self, browser, source):
+        told = browser.ask("days=3-7")
+
+        assert told["query"] == "days=3-7"
+        assert "3 Jan 2026 – 7 Jan 2026" in told["parts"]["filter"][1]
+        assert source.asked[-1][0].period == source.challenge.days(3, 7)
+        assert "banner" not in told["parts"]
+
+    def test_another_order_asks_for_rows_alone(self, browser, source):
+        views, asked = source.views, len(source.asked)
+        browser.ask("sort=price")
+
+        assert (source.views, len(source.asked)) == (views, asked + 1)
+
+    def test_an_answer_has_the_number_of_its_question(self, browser):
+        assert browser.ask("days=3-7")["number"] == browser.number
+
+    def test_a_question_that_was_overtaken_is_not_answered(self, browser, source):
+        async def overtake() -> None:
+            source.gate.clear()
+            source.revision += 1
+            browser.tell("days=3-7")
+            await asyncio.sleep(0.05)
+            browser.tell("days=4-8")
+            source.gate.set()
+            await until(lambda: browser.sent[-1]["query"] == "days=4-8")
+
+        lived(browser, overtake)
+
+        assert [told["query"] for told in browser.sent][-1] == "days=4-8"
+        assert "days=3-7" not in [told["query"] for told in browser.sent]
+
+    def test_what_a_server_answered_is_read_once_the_viewer_pauses(self, browser, source):
+        async def drag() -> None:
+            for day in range(2, 12):
+                browser.tell(f"days={day}-31", now=False)
+                await asyncio.sleep(0.002)
+            await until(lambda: browser.sent[-1]["query"] == "days=11-31")
+
+        monkey = source.views
+        lived(browser, drag)
+
+        assert browser.sent[-1]["query"] == "days=11-31"
+        assert source.views - monkey <= 3
+
+    def test_a_page_beyond_the_last_turns_back(self, browser):
+        told = browser.ask("page=99")
+
+        assert told["query"] == "page=3"
+        assert "51–60" in browser.parts["pager"]
+
+    def test_an_odd_address_is_told_until_the_viewer_asks_for_something(self, browser):
+        browser.ask("days=40-99")
+        assert "a period that does not exist here" in browser.parts["banner"]
+        browser.ask("search=ana")
+        assert browser.parts["banner"] == ""
+
+    def test_another_day_one_has_the_page_loaded_again(self, browser, source):
+        assert not browser.ask()["outdated"]
+        source.challenge = Challenge.starting(date(2026, 1, 2), "America/Sao_Paulo")
+        source.revision += 1
+
+        assert browser.ask()["outdated"]
 
 
-class TestFilter:
-    def test_the_whole_funnel_first(self, page, source):
-        assert page.wish().period is None
-        assert page.wish().sales.period == source.challenge.whole(source.now())
-
-    def test_touching_the_days_puts_them_in_force(self, page, source):
-        page.filter.days.value = (3, 7)
-
-        assert page.wish().period == source.challenge.days(3, 7)
-        assert page.filter.scope.value == "By day"
-
-    def test_touching_a_date_puts_dates_in_force(self, page):
-        page.filter.first.value = date(2026, 1, 9)
-
-        assert page.wish().period == Period(date(2026, 1, 9), date(2026, 1, 17))
-
-    def test_dates_the_wrong_way_round_or_missing(self, page):
-        page.filter.first.value, page.filter.last.value = date(2026, 1, 9), date(2026, 1, 2)
-        assert page.wish().period == Period(date(2026, 1, 2), date(2026, 1, 9))
-        page.filter.last.value = None
-        assert page.wish().period == Period(date(2026, 1, 9), date(2026, 1, 17))
-
-    def test_dates_beyond_any_calendar_are_brought_back(self, page):
-        page.filter.first.value, page.filter.last.value = date.min, date.max
-
-        assert page.wish().period == Period(date(2000, 1, 1), date(2100, 1, 1))
-
+class TestHostileBrowser:
     @pytest.mark.parametrize(
-        ("scope", "period"),
-        [
-            ("Whole challenge", Period(date(2026, 1, 1), date(2026, 1, 31))),
-            ("This week", Period(date(2026, 1, 12), date(2026, 1, 17))),
-            ("Today", Period(date(2026, 1, 17), date(2026, 1, 17))),
-        ],
+        "message",
+        [None, 7, [], {"query": 7}, {"query": "", "number": "1", "have": {}}, {"query": "", "number": 1, "have": []}],
     )
-    def test_the_quick_buttons(self, page, scope, period):
-        page.filter.scope.value = scope
+    def test_nonsense_changes_nothing(self, browser, message):
+        before = browser.page.address
+        browser.page.channel._hear(None, message, [])
 
-        assert page.wish().period == period
+        assert browser.page.address == before
 
+    def test_a_huge_search_is_cut(self, browser):
+        browser.tell("search=" + "x" * 1_000_000)
 
-class TestTable:
-    def test_newest_first_in_pages(self, page, source):
-        assert rows(page) == [row.customer_name for row in source.rows[:25]]
-        page.sales.after.click()
-        page.refresh()
-        assert source.asked[-1][2:] == (25, 25)
-        assert "26–50" in page.sales.said.html
+        assert len(browser.page.address.search) == 200
 
-    def test_no_page_beyond_the_last(self, page):
-        for _ in range(9):
-            page.sales.after.click()
-            page.refresh()
+    def test_words_from_outside_stay_words(self, browser, source):
+        source.rows = [a_row(1, customer_name=HOSTILE, campaign=HOSTILE)]
+        browser.ask(f"search={HOSTILE}&campaign={HOSTILE}")
 
-        assert page.sales.page() == (25, 3)
-        assert page.sales.after.disabled
+        assert all("<img" not in html for html in browser.parts.values())
 
-    def test_a_new_question_starts_at_the_first_page(self, page):
-        page.sales.after.click()
-        page.sales.search.value = "ana"
+    def test_a_file_that_does_not_exist_fails_politely(self, browser):
+        answers = []
+        browser.page.channel.send = lambda message, **_: answers.append(message)
+        browser.page.channel._hear(None, {"file": "../../etc/passwd"}, [])
 
-        assert page.sales.page() == (25, 1)
-
-    def test_a_header_asks_for_its_order(self, page):
-        page.sales.table.column, page.sales.table.descending = "price", False
-
-        assert page.wish().address.sort == Sort(SortColumn.PRICE, descending=False)
-
-    def test_cells_are_plain_text(self, page, source):
-        source.rows = [a_row(1, customer_name=HOSTILE)]
-        page.refresh()
-
-        assert "<img" not in page.sales.table._dt_args["data_json"]
-
-    def test_a_chosen_campaign_outlives_new_choices(self, page, source):
-        page.sales.campaign.value = "yt_preroll"
-        source.rows = [a_row(1, campaign="Brand new")]
-        page.refresh()
-
-        assert page.wish().sales.campaign == "yt_preroll"
-        assert ("Brand new", "brand new") in page.sales.campaign.options
-
-    def test_the_match_rate_has_its_denominator(self, page):
-        assert "52 of 60 sales" in page.sales.title.html
-
-    def test_nothing_found_tells_what_to_do(self, page):
-        page.sales.search.value = "nobody"
-        page.refresh()
-
-        assert "Clear the search" in page.sales.said.html
+        assert answers == [{"failed": True}]
 
 
-class TestExport:
-    def test_all_matching_rows_not_the_page(self, page, source):
-        page.sales.search.value = "ana"
-        name, text = page._export()
-        wish = page.wish()
+class TestFiles:
+    def test_all_matching_rows_not_the_page(self, browser, source):
+        browser.ask("search=ana")
+        name, text = browser.page._export()
 
         assert name == "view3-sales-7-rows-20260117-180405.csv"
-        assert "".join(text) == "".join(source.export(wish.sales, wish.address.sort)[1])
+        assert "".join(text) == "".join(source.export(browser.page._wanted(), browser.page.address.sort)[1])
+
+    def test_a_file_comes_piece_by_piece_as_it_is_asked_for(self, browser):
+        got: list[tuple[dict[str, Any], list[bytes]]] = []
+        browser.page.channel.send = lambda message, buffers=(): got.append((message, list(buffers)))
+        browser.page.channel._hear(None, {"file": "sales"}, [])
+        browser.page.channel._hear(None, {"file": "next"}, [])
+
+        assert [message["done"] for message, _ in got] == [False, True]
+        assert b"".join(got[0][1]).startswith("\ufeffCustomer Name".encode())
+
+    def test_a_file_that_cannot_be_read_says_so(self, browser, source):
+        source.broken = True
+        answers = []
+        browser.page.channel.send = lambda message, **_: answers.append(message)
+        browser.page.channel._hear(None, {"file": "sales"}, [])
+
+        assert answers == [{"failed": True}]
 
     def test_pieces_keep_every_byte(self):
         text = ["ab", "😀" * 5, "", "c"]
@@ -165,152 +223,131 @@ class TestExport:
         assert list(pieces(iter([]))) == []
 
 
-class TestHostileBrowser:
-    def test_an_illegal_index_changes_nothing(self, page):
-        before = page.wish()
-        with pytest.raises(TraitError):
-            page.sales.campaign.set_state({"index": 99})
-        with pytest.raises(TraitError):
-            page.filter.days.set_state({"value": ["x", {}]})
-
-        assert page.wish() == before
-
-    def test_a_huge_search_is_cut(self, page):
-        page.sales.search.value = "x" * 10_000_000
-
-        assert len(page.wish().sales.search) == 200
-
-    def test_an_unknown_order_is_the_default(self, page):
-        page.sales.table.column = "1; DROP TABLE leads"
-
-        assert page.wish().address.sort == Sort()
-
-    def test_days_beyond_the_challenge_are_brought_back(self, page, source):
-        page.filter.days.max = 99
-        page.filter.days.value = (40, 99)
-
-        assert page.wish().period == source.challenge.days(31, 31)
-
-
 class TestTrouble:
-    def test_the_last_good_numbers_stay_with_one_sentence(self, page, source):
-        cards = page.cards.html
+    def test_the_last_good_numbers_stay_with_one_sentence(self, browser, source):
+        cards = browser.parts["cards"]
         source.broken, source.moment = True, source.moment + timedelta(minutes=2)
-        page.refresh()
+        browser.refresh()
 
-        assert page.cards.html == cards
-        assert "Could not read the database at 18:06; showing numbers of 18:04." in page.banner.html
-        assert "Traceback" not in page.banner.html
+        assert browser.sent[-1]["away"]
+        assert browser.parts["cards"] == cards
+        assert "Could not read the database at 18:06; showing numbers of 18:04." in browser.parts["banner"]
+        assert "Traceback" not in browser.parts["banner"]
         source.broken = False
-        page.refresh()
-        assert page.banner.html == ""
+        browser.refresh()
+        assert browser.parts["banner"] == ""
+        assert not browser.sent[-1]["away"]
+
+    def test_a_question_without_an_answer_says_so_instead_of_showing_other_numbers(self, browser, source):
+        source.broken, source.revision = True, 9
+        told = browser.ask("days=3-7")
+
+        assert told["empty"]
+        assert told["parts"].keys() == {"banner"}
 
     def test_a_page_opened_without_a_database_heals(self, source):
         source.broken = True
-        page = Dashboard(source)
-        page.refresh()
-        assert "trying again" in page.banner.html
+        browser = Browser(Dashboard(source))
+        assert browser.ask()["empty"]
+        assert "trying again" in browser.parts["banner"]
         source.broken = False
-        page.refresh()
-        assert "view3-kpi" in page.cards.html
+        browser.refresh()
+        assert "view3-kpi" in browser.parts["cards"]
 
-    def test_the_export_says_that_it_failed(self, page, source):
-        sent = []
-        page.sales.export.send = lambda content, **_: sent.append(content)
+    def test_the_table_fails_alone(self, browser, source):
+        source.broken_rows, source.revision = True, 1
+        source.rows = [a_row(0), *source.rows]
+        cards = browser.parts["cards"]
+        browser.refresh()
+
+        assert browser.parts["cards"] != cards
+        assert "These rows could not be read at 18:04" in browser.parts["trouble"]
+        source.broken_rows = False
+        browser.refresh()
+        assert browser.parts["trouble"] == ""
+
+    def test_the_same_trouble_is_logged_once(self, browser, source, caplog):
         source.broken = True
-        page.sales.export._answer(None, "start", [])
+        source.says = "the disk of this very test is away"
+        for _ in range(5):
+            browser.refresh()
 
-        assert sent == [{"failed": True}]
+        assert caplog.text.count("the disk of this very test is away") == 1
 
 
 class TestFreshness:
-    def test_the_same_numbers_change_no_trait(self, page):
-        changes = []
-        for part in (page.masthead, page.cards, page.attendance, page.sales.table, page.sales.said, page.banner):
-            part.observe(changes.append)
-        page.refresh()
-
-        assert changes == []
-
-    def test_the_mark_turns_with_the_day_and_with_the_database(self, page, source):
-        source.live = False
+    def test_the_mark_turns_with_the_day_and_with_the_database(self, browser, source):
+        mark = browser.page._reader.mark
         source.revision += 1
-        page.refresh()
-        marks = [page.mark()]
+        marks = [mark()]
         source.moment += timedelta(minutes=1)
-        marks.append(page.mark())
+        marks.append(mark())
         source.moment += timedelta(hours=6)
-        marks.append(page.mark())
+        marks.append(mark())
         source.revision += 1
-        marks.append(page.mark())
+        marks.append(mark())
 
         assert len(set(marks)) == 3
         assert marks[0] == marks[1]
 
-    def test_a_live_session_may_end_by_time_alone(self, page, source):
+    def test_a_live_session_may_end_by_time_alone(self, browser, source):
         views = source.views
-        assert not page._look()
+        assert not browser.page._look()
         source.moment += timedelta(minutes=1)
-        assert page._look()
-        page.refresh()
+        assert browser.page._look()
+        browser.refresh()
 
         assert source.views == views + 1
-        assert not page._look()
+        assert not browser.page._look()
 
-    def test_nothing_is_read_while_nothing_changed(self, page, source):
+    def test_nothing_is_read_while_nothing_changed(self, browser, source):
         async def idle() -> None:
             source.moment += timedelta(seconds=1)
             await asyncio.sleep(0.3)
 
         views, asked = source.views, len(source.asked)
-        lived(page, idle)
+        lived(browser, idle)
 
         assert (source.views, len(source.asked)) == (views, asked)
 
-    def test_another_order_asks_for_rows_alone(self, page, source):
-        views, asked = source.views, len(source.asked)
-        page.sales.table.column = "price"
-        page.refresh()
-
-        assert (source.views, len(source.asked)) == (views, asked + 1)
-
-    def test_a_new_sale_is_shown_without_being_asked(self, page, source):
+    def test_a_new_sale_is_sent_without_being_asked_for(self, browser, source):
         async def sold() -> None:
             source.rows = [a_row(0, customer_name="Ada Lovelace"), *source.rows]
-            await until(lambda: rows(page)[0] == "Ada Lovelace")
+            await until(lambda: "Ada Lovelace" in browser.parts["rows"])
 
-        lived(page, sold)
+        lived(browser, sold)
 
-        assert rows(page)[0] == "Ada Lovelace"
+        assert "Ada Lovelace" in browser.parts["rows"]
+        assert "bars" not in browser.sent[-1]["parts"]
 
-    def test_a_storm_is_two_readings(self, page, source):
+    def test_a_storm_is_two_readings(self, browser, source):
         async def storm() -> None:
             for _ in range(200):
                 source.revision += 1
                 await asyncio.sleep(0.8 / 200)
-            await until(lambda: page._mark == page.mark())
+            await until(lambda: browser.page._mark == browser.page._reader.mark())
             await asyncio.sleep(0.1)
 
         views = source.views
-        lived(page, storm)
+        lived(browser, storm)
 
         assert source.views - views <= 2
 
-    def test_business_midnight_passes_on_an_open_page(self, page, source):
+    def test_business_midnight_passes_on_an_open_page(self, browser, source):
         source.live = False
         source.moment = source.moment.replace(hour=23, minute=59, second=59)
 
         async def midnight() -> None:
             await asyncio.sleep(0.1)
             source.moment += timedelta(seconds=1)
-            await until(lambda: "Day 18 of 31" in page.masthead.html)
+            await until(lambda: "Day 18 of 31" in browser.parts["head"])
 
-        lived(page, midnight)
+        lived(browser, midnight)
 
-        assert "Day 18 of 31" in page.masthead.html
-        assert "18 January 2026" in page.cards.html
+        assert "Day 18 of 31" in browser.parts["head"]
+        assert "18 January 2026" in browser.parts["cards"]
 
-    def test_a_database_that_hangs_is_told_and_the_page_heals(self, page, source, monkeypatch):
+    def test_a_database_that_hangs_is_told_and_the_page_heals(self, browser, source, monkeypatch):
         monkeypatch.setattr(refreshing, "MAY_TAKE", 0.2)
         monkeypatch.setattr(dashboard_page, "MAY_TAKE", 0.2)
         monkeypatch.setattr(refreshing, "AGAIN", 0.05)
@@ -318,116 +355,70 @@ class TestFreshness:
         async def hang() -> None:
             source.gate.clear()
             source.revision += 1
-            await until(lambda: "Could not read" in page.banner.html)
-            said.append(page.banner.html)
+            await until(lambda: "Could not read" in browser.parts["banner"])
+            said.append(browser.parts["banner"])
             source.gate.set()
-            await until(lambda: page.banner.html == "")
+            await until(lambda: browser.parts["banner"] == "")
 
         said: list[str] = []
-        lived(page, hang)
+        lived(browser, hang)
 
         assert "showing numbers of 18:04" in said[0]
-        assert page.banner.html == ""
+        assert browser.parts["banner"] == ""
 
-    def test_a_page_that_nobody_watches_rests(self, page):
-        page.pulse._heard -= 1000
+    def test_a_page_that_nobody_watches_rests(self, browser):
+        browser.page.channel._heard -= 1000
 
-        assert not page.pulse.watched()
-        page.pulse._hear(None, "here", [])
-        assert page.pulse.watched()
+        assert not browser.page.channel.watched()
+        browser.page.channel._hear(None, "here", [])
+        assert browser.page.channel.watched()
 
-    def test_today_turns_over_at_business_midnight(self, page, source):
-        source.moment += timedelta(hours=6)
-        page.refresh()
+    def test_a_beat_tells_how_many_answers_should_have_come_and_until_when_they_hold(self, browser, source):
+        browser.page._beat()
+        assert browser.beats[-1]["sent"] == len(browser.sent)
+        assert browser.beats[-1]["checked"] == "18:04"
+        source.broken = True
+        browser.refresh()
+        browser.page._beat()
 
-        assert "Day 18 of 31" in page.masthead.html
-
-
-class TestAddress:
-    def test_a_link_opens_what_another_sees(self, source):
-        query = "days=2-17&campaign=yt_preroll&sort=price&rows=10&bars=side-by-side"
-        page = Dashboard(source, query)
-        page.refresh()
-
-        assert page.place.query == query
-        assert page.wish().period == source.challenge.days(2, 17)
-        assert page.sales.campaign.value == "yt_preroll"
-        assert 'data-drawn="group"' in page.attendance.html
-
-    def test_what_the_viewer_chooses_stands_in_the_address(self, page):
-        page.filter.scope.value = "Today"
-        page.sales.search.value = "ana & bob"
-        page.refresh()
-
-        assert page.place.query == "period=today&search=ana+%26+bob"
-
-    def test_an_odd_address_is_told_until_the_viewer_asks_for_something(self, source):
-        page = Dashboard(source, "days=40-99")
-        page.refresh()
-        assert "a period that does not exist here" in page.banner.html
-        page.sales.search.value = "ana"
-        page.refresh()
-        assert page.banner.html == ""
-
-    def test_a_page_beyond_the_last_turns_back(self, source):
-        page = Dashboard(source, "page=99")
-        page.refresh()
-        page.refresh()
-
-        assert "51–60" in page.sales.said.html
-        assert page.place.query == "page=3"
-
-    def test_another_day_one_has_the_page_loaded_again(self, page, source):
-        assert not page.place.outdated
-        source.challenge = Challenge.starting(date(2026, 1, 2), "America/Sao_Paulo")
-        source.revision += 1
-        page.refresh()
-
-        assert page.place.outdated
+        assert browser.beats[-1]["checked"] == ""
 
 
 class TestExplained:
-    def test_a_selected_row_tells_why(self, page, source):
-        page.sales.table.chosen = source.rows[0].sale_id
-        page.refresh()
+    def test_a_selected_row_tells_why(self, browser, source):
+        browser.ask(f"sale={source.rows[0].sale_id}")
+        assert "Recognised by: same e-mail" in browser.parts["why"]
+        assert f'data-row="{source.rows[0].sale_id}" aria-selected="true"' in browser.parts["rows"]
+        browser.ask("")
+        assert browser.parts["why"] == ""
 
-        assert "Recognised by: same e-mail" in page.sales.table.why
-        page.sales.table.chosen = 0
-        page.refresh()
-        assert page.sales.table.why == ""
+    def test_a_row_that_is_not_in_sight_tells_nothing(self, browser):
+        browser.ask("sale=59")
 
-    def test_a_row_that_is_not_in_sight_tells_nothing(self, page):
-        page.sales.table.chosen = 59
-        page.refresh()
+        assert browser.parts["why"] == ""
 
-        assert page.sales.table.why == ""
-
-    def test_a_sale_of_another_program(self, page, source):
+    def test_a_sale_of_another_program(self, browser, source):
         source.rows[0] = replace(source.rows[0], attribution="as written elsewhere")
         source.revision += 1
-        page.sales.table.chosen = source.rows[0].sale_id
-        page.refresh()
+        browser.ask(f"sale={source.rows[0].sale_id}")
 
-        assert "view3 attribute" in page.sales.table.why
+        assert "view3 attribute" in browser.parts["why"]
 
 
-class TestBlocks:
-    def test_the_table_fails_alone(self, page, source):
-        source.broken_rows, source.revision = True, 1
-        source.rows = [a_row(0), *source.rows]
-        cards = page.cards.html
-        page.refresh()
+class TestNotebook:
+    def test_the_page_stands_in_a_notebook_at_once(self, source, monkeypatch):
+        monkeypatch.delenv("SERVER_SOFTWARE", raising=False)
+        page = Dashboard(source)
+        page._ipython_display_()
 
-        assert page.cards.html != cards
-        assert "These rows could not be read at 18:04" in page.sales.trouble.html
-        source.broken_rows = False
-        page.refresh()
-        assert page.sales.trouble.html == ""
+        assert 'id="view3"' in page.channel.frame
+        assert "view3-kpi-value" in page.channel.frame
+        Widget.close_all()
 
-    def test_the_same_trouble_is_logged_once(self, page, source, caplog):
-        source.broken = True
-        source.says = "the disk of this very test is away"
-        for _ in range(5):
-            page.refresh()
+    def test_a_served_page_is_written_by_its_server(self, source, monkeypatch):
+        monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5.13")
+        page = Dashboard(source)
+        page._ipython_display_()
 
-        assert caplog.text.count("the disk of this very test is away") == 1
+        assert page.channel.frame == ""
+        Widget.close_all()

@@ -16,6 +16,13 @@ function node(old, fresh) {
   }
   attributes(old, fresh);
   morph(old, fresh);
+  if (old !== document.activeElement) control(old, fresh);
+}
+
+// What a viewer chose or typed is kept apart from what is written; who holds a control is not interrupted.
+function control(old, fresh) {
+  if (old.nodeName === "INPUT" && old.value !== fresh.value) old.value = fresh.value;
+  if (old.nodeName === "SELECT" && old.selectedIndex !== fresh.selectedIndex) old.selectedIndex = fresh.selectedIndex;
 }
 
 export function morph(from, to) {

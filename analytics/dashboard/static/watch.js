@@ -10,11 +10,8 @@
   const opened = Date.now();
   let complete = 0;
   let last = 0;
-  let beaten = 0; // when the first beat came
   let asking = false;
   const notice = document.querySelector(".view3-stale");
-  const first = document.getElementById("view3-first");
-  const main = document.getElementById("rendered_cells");
   const told = () => document.querySelector(".view3-checked")?.textContent;
 
   const say = (sentence) => {
@@ -57,39 +54,10 @@
   const look = () => (last ? lost(Date.now()) : silent(Date.now()));
   window.addEventListener("load", () => (complete = Date.now()));
 
-  // Jupyter's sliders, toggles and pickers come without a name or a state for screen readers.
-  const label = (element, name) => element?.getAttribute("aria-label") === name || element?.setAttribute("aria-label", name);
-  const name = () => {
-    document.querySelectorAll(".view3-filter .noUi-handle").forEach((handle, i) => {
-      label(handle, i ? "Last challenge day" : "First challenge day");
-    });
-    document.querySelectorAll("#rendered_cells .view3-segments button").forEach((button) => {
-      const pressed = String(button.classList.contains("mod-active"));
-      if (button.getAttribute("aria-pressed") !== pressed) button.setAttribute("aria-pressed", pressed);
-    });
-    const groups = { ".view3-attendance .view3-segments": "Stacked / Side by side", ".view3-filter .view3-segments": "Period" };
-    for (const [place, group] of Object.entries(groups)) {
-      const found = main.querySelector(place);
-      found?.setAttribute("role", "group");
-      label(found, group);
-    }
-  };
-
-  // The first sight, written by the server, is looked at until the kernel has numbers of its own.
-  const takeOver = () => {
-    const ready = main.querySelector(".view3-kpi") || !first?.querySelector(".view3-kpi");
-    if (!ready && Date.now() - beaten < 2000) return setTimeout(takeOver, 30);
-    if (ready) first?.remove();
-    document.body.setAttribute("data-live", "");
-    name();
-  };
-
   window.addEventListener("view3-beat", () => {
-    if (!last) new MutationObserver(name).observe(main, { subtree: true, attributeFilter: ["class"] });
     last = Date.now();
-    beaten ||= last;
     sessionStorage.removeItem("view3-tries");
-    takeOver();
+    document.body.setAttribute("data-live", "");
     look();
   });
   notice.querySelector("button").addEventListener("click", () => location.reload());

@@ -33,9 +33,10 @@ class LightKernel(IPythonKernel):
     def _take_sockets(self) -> None:
         """Do again what IPythonKernel.__init__ did without sockets."""
         self._stdout, self._stderr = sys.stdout, sys.stderr
-        for publisher in (self.shell.displayhook, self.shell.display_pub):
+        shell: Any = self.shell
+        for publisher in (shell.displayhook, shell.display_pub):
             publisher.session, publisher.pub_socket = self.session, self.iopub_socket
-        self.shell.displayhook.topic = self._topic("execute_result")
+        shell.displayhook.topic = self._topic("execute_result")
 
 
 class _Unheard(Session):
@@ -55,14 +56,15 @@ class LightApp(IPKernelApp):
         super(IPKernelApp, self).initialize([*arguments])
         self.log.setLevel(self.log_level)  # else its handler drops what the logger made
         self.init_pdb()
-        self.kernel = LightKernel.instance(
+        kernel: Any = LightKernel.instance(
             parent=self, profile_dir=self.profile_dir, log=self.log, session=_Unheard(parent=self)
         )
+        self.kernel = kernel
         self.init_shell()
         self.init_path()
         self.init_extensions()
         self.init_code()
-        self.shell.run_cell("None")  # what the first cell costs beyond its own code is made once
+        kernel.shell.run_cell("None")  # what the first cell costs beyond its own code is made once
 
     def initialize(self, argv: Sequence[str] | None = None) -> None:
         """Take the connection file from the arguments, and connect."""
@@ -78,7 +80,7 @@ class LightApp(IPKernelApp):
         self.init_kernel()
         self.init_gui_pylab()
 
-    def init_control(self, context: zmq.Context[Any]) -> None:
+    def init_control(self, context: "zmq.Context[Any]") -> None:
         """Open the control channel; the shell channel needs no thread of its own where nobody opens subshells."""
         super().init_control(context)
         self.shell_channel_thread.io_loop.close(all_fds=True)
@@ -86,7 +88,8 @@ class LightApp(IPKernelApp):
 
     def init_heartbeat(self) -> None:
         """Answer heartbeats beside the control channel; a thread and a context of their own would cost every viewer."""
-        socket = self.context.socket(zmq.ROUTER)
+        context: Any = self.context
+        socket = context.socket(zmq.ROUTER)
         self.hb_port = self._bind_socket(socket, self.hb_port)
         beats = ZMQStream(socket, self.control_thread.io_loop)
         beats.on_recv(beats.send_multipart)

@@ -66,10 +66,13 @@ class Nursery:
         """Return the warm process's number; 0 while there is none."""
         return self._process.pid if self._process and self._process.poll() is None else 0
 
+    def wait_until_warm(self) -> bool:
+        """Return whether kernels can be had, as soon as that is known."""
+        return self._settled.wait(READY_WITHIN) and not self.why_cold
+
     def fork(self, arguments: list[str], environment: Mapping[str, str], folder: str) -> Forked:
         """Return a kernel that runs with these arguments, environment and folder; raises ColdError, in any thread."""
-        is_settled = self._settled.wait(READY_WITHIN)
-        if self.why_cold or not is_settled:
+        if not self.wait_until_warm():
             raise ColdError(self.why_cold or "the warm process is not ready")
         told = {READER: str(self.folder)} if self._play.reads else {}
         wanted = {"arguments": arguments, "environment": {**environment, **told}, "folder": folder}
@@ -94,10 +97,15 @@ class Nursery:
 
     def _new_folder(self) -> Path | None:
         try:
-            return Path(tempfile.mkdtemp(prefix=wire.PREFIX))  # mode 0700: whoever can enter it can have code run
+            folder = Path(tempfile.mkdtemp(prefix=wire.PREFIX))  # mode 0700: whoever can enter it can have code run
         except OSError as error:
             self.why_cold = f"no private folder can be made: {error}"
             return None
+        if len(str(folder)) > wire.LONGEST_FOLDER:
+            folder.rmdir()
+            self.why_cold = f"a socket's path would be too long in {folder.parent}"
+            return None
+        return folder
 
     def _keep(self, folder: Path) -> None:
         pause = 0.0
@@ -123,7 +131,7 @@ class Nursery:
         ]
         return subprocess.Popen(  # noqa: S603 - our own module
             [*self._command, str(folder), str(os.getpid()), *self._modules, *play],
-            env=warm_environment(self._play.environment),
+            env=warm_environment(self._play.environment, folder if self._play.reads else None),
             stdout=subprocess.PIPE,
         )
 

@@ -54,15 +54,18 @@ class WarmProcess:
         """Fork kernels until the server has ended; then leave nothing behind."""
         _say_ready()
         while True:
-            ready, _, _ = select.select([self._server, self._bell, self._listener], [], [])
+            ready = self._ready()
             if self._server in ready:
                 wire.clear(self._folder)
                 return
             if self._bell in ready:
                 os.read(self._bell, 512)
                 self._bury()
-            if self._listener in ready:
+            if self._listener.fileno() in ready:
                 self._answer()
+
+    def _ready(self) -> list[int]:
+        return select.select([self._server, self._bell, self._listener.fileno()], [], [])[0]
 
     def keep_reader(self) -> None:
         """Have a reader, if there is anything to read."""

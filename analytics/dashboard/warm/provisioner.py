@@ -2,10 +2,10 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from jupyter_client.connect import KernelConnectionInfo
-from jupyter_client.provisioning import LocalProvisioner
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets import List, Unicode
 
 from analytics.dashboard.warm.forked import Forked
@@ -27,7 +27,8 @@ class WarmProvisioner(LocalProvisioner):
         except ColdError as reason:
             self.log.warning("An ordinary kernel is started, for %s.", reason)
             return await super().launch_kernel(cmd, **kwargs)
-        self.process, self.pid, self.pgid = forked, forked.pid, None  # Forked sends to the group itself
+        self.process = cast("Any", forked)
+        self.pid, self.pgid = forked.pid, None  # Forked sends to the group itself
         self.cwd = kwargs.get("cwd")
         return self.connection_info
 

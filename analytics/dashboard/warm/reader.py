@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from analytics.dashboard.settings import read_alone
 from analytics.dashboard.source import Source
 from analytics.dashboard.warm import wire
 from analytics.dashboard.warm.board import AWAY, Board, Revision
@@ -157,6 +158,7 @@ async def _told(reader: Reader, question: Question, least: Revision | None) -> b
 def read_for_all(folder: Path, open_source: Open, server: int) -> None:
     """Answer what pages ask until the server, a pidfd, ends."""
     name_process("view3-reader")
+    read_alone()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     die_with(server, os.pidfd_open(os.getppid()))  # the warm process that follows a dead one brings its own reader

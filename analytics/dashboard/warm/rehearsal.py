@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from ipywidgets import Widget
 
 from analytics.dashboard.page import Dashboard
 from analytics.dashboard.source import Source
-from analytics.dashboard.warm.sharing import AwayError, Line, Shared
+from analytics.dashboard.warm.sharing import AwayError, Line, Shared, prepare
 
 READER_WITHIN = 10.0  # seconds for the reader to have looked at the database
 
@@ -33,18 +34,22 @@ def rehearse(folder: Path, open_source: Callable[[], Source] | None) -> None:
     if open_source is None or not _is_told(folder):
         log.warning("Kernels start without a rehearsed page: there are no figures yet.")
         return
-    page = Dashboard(Shared(_Unread(open_source()), folder))
-    for _ in range(2):
-        page.refresh()
-    get_ipython().display_formatter.format(page.root)
-    Widget.close_all()
+    source = open_source()
+    prepare(source)
+    with closing(Shared(_Unread(source), folder)) as read:
+        page = Dashboard(read)
+        for _ in range(2):
+            page.send(page.answer(page.read()))
+        get_ipython().display_formatter.format(page.channel)
+        Widget.close_all()
 
 
 def _is_told(folder: Path) -> bool:
     until = time.monotonic() + READER_WITHIN
     while time.monotonic() < until:
         try:
-            Line(folder).ask("view", (None,), None)
+            with closing(Line(folder)) as line:
+                line.ask("view", (None,), None)
         except AwayError:
             return False
         except OSError:

@@ -5,7 +5,7 @@ from importlib.metadata import EntryPoint
 from typing import Final
 
 from jupyter_client.kernelspec import KernelSpec
-from jupyter_client.provisioning import KernelProvisionerFactory
+from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from traitlets.config import Config
 
 from analytics.dashboard.source import Source

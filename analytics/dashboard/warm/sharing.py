@@ -3,7 +3,7 @@
 import logging
 import pickle
 import socket
-import threading
+from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import suppress
 from datetime import date, datetime
@@ -29,11 +29,11 @@ class AwayError(RuntimeError):
 
 
 class Line:
-    """A connection to the reader for each thread, made when first needed and again when it broke."""
+    """Connections to the reader: as many as threads ask at once, made when first needed and again when they broke."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / wire.READS
-        self._own = threading.local()
+        self._idle: deque[socket.socket] = deque()
 
     def ask(self, name: str, arguments: tuple[Hashable, ...], least: Revision | None) -> tuple[Challenge, object]:
         """Return the challenge and an answer no older than `least`; raises OSError without a reader, AwayError without data."""
@@ -43,12 +43,18 @@ class Line:
             raise AwayError(told)
         return cast("tuple[Challenge, object]", told)
 
+    def close(self) -> None:
+        """Let go of every connection that nobody uses just now."""
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().close()
+
     def _exchange(self, asked: bytes) -> bytes:
-        known: socket.socket | None = getattr(self._own, "connection", None)
-        if known is not None:
-            self._own.connection = None
+        with suppress(IndexError):
+            known = self._idle.pop()
             with suppress(ConnectionError, wire.WireError):  # a reader that died since: there may be a new one
                 return self._say(known, asked)
+            self.close()
         return self._say(wire.connect(self._path, PATIENCE), asked)
 
     def _say(self, connection: socket.socket, asked: bytes) -> bytes:
@@ -58,7 +64,7 @@ class Line:
         except OSError:
             connection.close()
             raise
-        self._own.connection = connection
+        self._idle.append(connection)
         return told
 
 
@@ -69,6 +75,7 @@ class Shared:
         self._own, self._line, self._board = own, Line(folder), Onlooker(folder)
         self._announced: Revision | None = None
         self._challenge: Challenge | None = None
+        self._is_alone = False
 
     @property
     def challenge(self) -> Challenge:
@@ -115,20 +122,44 @@ class Shared:
         self._announced = newest
         return str(newest)
 
+    def close(self) -> None:
+        """Let go of the connections to the reader."""
+        self._line.close()
+
     def _ask(self, name: str, arguments: tuple[Hashable, ...], otherwise: Callable[[], T]) -> T:
         try:
             self._challenge, answer = self._line.ask(name, arguments, self._announced)
         except OSError as error:
-            log.warning("read without the common reader: %s", error)
             self._challenge = None
+            self._admit(alone=True, why=str(error))
             return otherwise()
+        self._admit(alone=False)
         return cast("T", answer)
+
+    def _admit(self, *, alone: bool, why: str = "") -> None:
+        if alone and not self._is_alone:
+            log.warning("Read without the common reader: %s", why)
+        self._is_alone = alone
 
 
 def shared(own: Source) -> Source:
     """Return a source through the server's reader; the same one where nobody reads for all."""
     folder = reader_folder()
     return Shared(own, folder) if folder else own
+
+
+_prepared: Source | None = None
+
+
+def prepare(source: Source) -> None:
+    """Have every fork of this process open the page on this source, whose connections are yet to be made."""
+    global _prepared  # noqa: PLW0603 - a fork inherits what its process remembers, and nothing else
+    _prepared = source
+
+
+def prepared() -> Source | None:
+    """Return the source that was made before the fork; None in a process of its own."""
+    return _prepared
 
 
 def told_start() -> date | None:

@@ -5,6 +5,7 @@ import struct
 from pathlib import Path
 from typing import Final
 
+LONGEST_FOLDER: Final = 50  # characters: a socket's path has 107, a kernel's name and number take 57
 LARGEST: Final = 64 * 1024 * 1024
 KERNELS: Final = "kernels"  # where kernels are asked for
 READS: Final = "reads"  # where figures are asked for

@@ -1,11 +1,10 @@
-"""The attendance chart as a plotly figure, for whoever makes pictures of it; the page draws its own bars."""
+"""The mail's attendance chart as a plotly figure; the page draws its own bars."""
 
 import json
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from analytics.dashboard.address import Arrangement
 from analytics.dashboard.bars import axis_of
 from analytics.dashboard.wording import plain
 from analytics.view3 import AttendanceDay, View3
@@ -14,23 +13,23 @@ YOUTUBE, ZOOM = "#3b82f6", "#9333ea"
 HATCH = {"YouTube": "rgba(59,130,246,.55)", "Zoom": "rgba(147,51,234,.55)"}
 
 
-def attendance_figure(view: View3, arrangement: Arrangement) -> str:
-    """Return the figure as JSON: two bars per day, unknown days hatched over the whole height, days to come empty."""
+def attendance_figure(view: View3) -> str:
+    """Return the figure as JSON: both rooms' bars of a day on each other, unknown days hatched over the whole height, days to come empty."""
     days = view.attendance
     past = [day for day in days if day.date <= view.today]
     figure = go.Figure(
         [
-            _bars("YouTube", YOUTUBE, [(_label(day), day.youtube, day.youtube_statistic) for day in past], arrangement),
-            _bars("Zoom", ZOOM, [(_label(day), day.zoom, day.zoom_statistic) for day in past], arrangement),
-            *_hatches(past, arrangement),
+            _bars("YouTube", YOUTUBE, [(_label(day), day.youtube, day.youtube_statistic) for day in past]),
+            _bars("Zoom", ZOOM, [(_label(day), day.zoom, day.zoom_statistic) for day in past]),
+            *_hatches(past),
         ]
     )
-    figure.update_layout(_layout([f"Day {day}" for day in axis_of(view)], arrangement))
+    figure.update_layout(_layout([f"Day {day}" for day in axis_of(view)]))
     figure.layout.template = None  # 7 kB of colours that the page's theme decides anyway
     return json.dumps(figure.to_plotly_json(), separators=(",", ":"))
 
 
-def _bars(room: str, colour: str, days: Sequence[tuple[str, int | None, str]], arrangement: Arrangement) -> go.Bar:
+def _bars(room: str, colour: str, days: Sequence[tuple[str, int | None, str]]) -> go.Bar:
     """Return one room's bars with the exact count, and what it counts, for the tooltip."""
     return go.Bar(
         name=room,
@@ -39,17 +38,12 @@ def _bars(room: str, colour: str, days: Sequence[tuple[str, int | None, str]], a
         customdata=["" if count is None else f"<b>{count:,}</b> {plain(what)}" for _, count, what in days],
         hovertemplate=f"{room}: %{{customdata}}<extra></extra>",
         marker={"color": colour, "line": {"width": 0}},
-        offsetgroup=_slot(room, arrangement),
+        offsetgroup="both",
     )
 
 
-def _slot(room: str, arrangement: Arrangement) -> str:
-    """Return the place of a room's bar beside the other's; stacked bars share one."""
-    return "both" if arrangement is Arrangement.STACKED else room
-
-
-def _hatches(days: Sequence[AttendanceDay], arrangement: Arrangement) -> list[go.Bar]:
-    """Return hatched bands on a hidden axis; two rooms unknown on one day share its height when stacked."""
+def _hatches(days: Sequence[AttendanceDay]) -> list[go.Bar]:
+    """Return hatched bands on a hidden axis; two rooms unknown on one day share its height."""
     unknown = {
         "YouTube": [day for day in days if day.youtube is None],
         "Zoom": [day for day in days if day.zoom is None],
@@ -59,7 +53,7 @@ def _hatches(days: Sequence[AttendanceDay], arrangement: Arrangement) -> list[go
         go.Bar(
             name=f"{room} unknown",
             x=[_label(day) for day in missing],
-            y=[0.5 if arrangement is Arrangement.STACKED and day.challenge_day in halved else 1 for day in missing],
+            y=[0.5 if day.challenge_day in halved else 1 for day in missing],
             yaxis="y2",
             hovertemplate=f"{room}: unknown<extra></extra>",
             marker={
@@ -67,7 +61,7 @@ def _hatches(days: Sequence[AttendanceDay], arrangement: Arrangement) -> list[go
                 "line": {"width": 0},
                 "pattern": {"shape": "/", "fgcolor": HATCH[room], "size": 7, "solidity": 0.22, "fillmode": "replace"},
             },
-            offsetgroup=_slot(room, arrangement),
+            offsetgroup="both",
             showlegend=False,
         )
         for room, missing in unknown.items()
@@ -75,10 +69,10 @@ def _hatches(days: Sequence[AttendanceDay], arrangement: Arrangement) -> list[go
     ]
 
 
-def _layout(axis: list[str], arrangement: Arrangement) -> dict[str, object]:
+def _layout(axis: list[str]) -> dict[str, object]:
     """Return everything but colours of text and grid, which the browser takes from the page's theme."""
     return {
-        "barmode": arrangement.value,
+        "barmode": "stack",
         "bargap": 0.28,
         "bargroupgap": 0.06,
         "barcornerradius": 3,

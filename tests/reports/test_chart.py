@@ -3,14 +3,13 @@
 import json
 from typing import Any
 
-from analytics.dashboard.address import Arrangement
-from analytics.dashboard.charts import attendance_figure
+from reports.chart import attendance_figure
 from tests.dashboard.fake_source import CHALLENGE, FakeSource
 
 
-def figure(arrangement: Arrangement = Arrangement.STACKED, days: tuple[int, int] | None = None) -> dict[str, Any]:
+def figure(days: tuple[int, int] | None = None) -> dict[str, Any]:
     view = FakeSource().view(CHALLENGE.days(*days) if days else None)
-    drawn: dict[str, Any] = json.loads(attendance_figure(view, arrangement))
+    drawn: dict[str, Any] = json.loads(attendance_figure(view))
     return drawn
 
 
@@ -33,11 +32,6 @@ def test_unknown_is_hatched_and_never_a_zero():
         ("Zoom unknown", "Day 6"),
     }
     assert hatches[0]["y"] == [0.5, 1]
-
-
-def test_stacked_or_side_by_side():
-    assert figure()["layout"]["barmode"] == "stack"
-    assert figure(Arrangement.SIDE_BY_SIDE)["layout"]["barmode"] == "group"
 
 
 def test_the_axis_runs_to_the_last_day_unless_days_are_chosen():

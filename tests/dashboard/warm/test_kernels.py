@@ -1,0 +1,307 @@
+"""Kernels forked from a warm process, driven through Jupyter's own manager, and the ends that processes come to."""
+
+import logging
+import os
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.manager import KernelManager
+
+from analytics import demonstration
+from analytics.dashboard.warm import nursery as nurseries
+from analytics.dashboard.warm import serving, wire
+from analytics.dashboard.warm.forked import Forked
+from analytics.dashboard.warm.nursery import ColdError, Nursery, Play
+from analytics.workbench import Workbench
+
+WITHIN = 30.0
+MODULES = ("json", "tests.dashboard.warm.at_fork")
+
+
+def until(holds: Callable[[], object]) -> None:
+    deadline = time.monotonic() + WITHIN
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.02)
+
+
+def runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def children(pid: int) -> list[tuple[int, str]]:
+    numbers = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [(int(number), Path(f"/proc/{number}/comm").read_text().strip()) for number in numbers]
+
+
+class Specs(KernelSpecManager):
+    modules = MODULES
+
+    def get_kernel_spec(self, _kernel_name: str) -> KernelSpec:
+        spec = serving.kernelspec("")
+        spec.metadata["kernel_provisioner"]["config"]["modules"] = [*self.modules]
+        return spec
+
+
+class Kernel:
+    """A kernel and somebody who talks to it."""
+
+    def __init__(self, folder: Path, modules: tuple[str, ...] = MODULES, **environment: str) -> None:
+        specs = Specs()
+        specs.modules = modules
+        self.manager = KernelManager(kernel_spec_manager=specs, transport="ipc")
+        self.manager.connection_file = str(folder / "kernel-under-test.json")
+        self.manager.start_kernel(cwd=str(folder), env={**os.environ, **environment})
+        self.client: BlockingKernelClient = self.manager.client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=WITHIN)
+
+    @property
+    def pid(self) -> int:
+        return int(self.manager.provisioner.pid)  # type: ignore[union-attr]
+
+    def told(self, expression: str, code: str = "") -> str:
+        reply = self.client.execute_interactive(
+            code, user_expressions={"told": expression}, timeout=WITHIN, output_hook=lambda _: None
+        )
+        assert reply["content"]["status"] == "ok", reply["content"]
+        return str(reply["content"]["user_expressions"]["told"]["data"]["text/plain"])
+
+    def close(self) -> None:
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    serving.announce()
+    made = nurseries.nursery_of(MODULES)
+    yield made
+    nurseries.forget(MODULES)
+
+
+@pytest.fixture
+def kernel(nursery: Nursery, tmp_path: Path) -> Iterator[Kernel]:
+    made = Kernel(tmp_path, HOMEMADE="yes")
+    yield made
+    made.close()
+
+
+class TestKernel:
+    def test_it_is_a_fork_of_the_warm_process(self, nursery: Nursery, kernel: Kernel):
+        assert parent(kernel.pid) == nursery.pid
+        assert Path(f"/proc/{kernel.pid}/comm").read_text().strip() == "view3-kernel"
+        assert kernel.told("'json' in KNOWN", "from tests.dashboard.warm.at_fork import KNOWN") == "True"
+
+    def test_it_has_the_folder_and_the_environment_that_it_was_to_have(self, kernel: Kernel, tmp_path: Path):
+        assert kernel.told("__import__('os').getcwd()") == repr(str(tmp_path))
+        assert kernel.told("__import__('os').environ['HOMEMADE']") == "'yes'"
+        assert kernel.told("'MALLOC_ARENA_MAX' in __import__('os').environ") == "False"
+
+    def test_every_kernel_draws_its_own_numbers(self, kernel: Kernel, tmp_path: Path):
+        (tmp_path / "other").mkdir()
+        other = Kernel(tmp_path / "other")
+        drawn = [one.told("random.random()", "import random") for one in (kernel, other)]
+        other.close()
+        assert drawn[0] != drawn[1]
+
+    def test_an_interrupt_reaches_it_and_it_goes_on(self, kernel: Kernel):
+        asked = kernel.client.execute("open('begun', 'w').close(); import time; time.sleep(600)")
+        until(lambda: Path(kernel.manager.connection_file).with_name("begun").exists())
+        kernel.manager.interrupt_kernel()
+        reply = kernel.client.get_shell_msg(timeout=WITHIN)
+        assert (reply["parent_header"]["msg_id"], reply["content"]["ename"]) == (asked, "KeyboardInterrupt")
+        assert kernel.told("1 + 1") == "2"
+
+    def test_a_restart_is_another_process_that_knows_nothing(self, kernel: Kernel):
+        kernel.told("1", "known = 1")
+        old = kernel.pid
+        kernel.manager.restart_kernel()
+        kernel.client.wait_for_ready(timeout=WITHIN)
+        assert kernel.pid != old
+        assert not runs(old)
+        assert kernel.told("'known' in globals()") == "False"
+
+    def test_what_it_started_ends_with_it(self, kernel: Kernel):
+        child = int(kernel.told("child.pid", "import subprocess; child = subprocess.Popen(['sleep', '600'])"))
+        kernel.manager.shutdown_kernel(now=True)
+        until(lambda: not runs(child))
+
+    def test_a_killed_one_is_known_to_be_dead(self, kernel: Kernel):
+        os.kill(kernel.pid, signal.SIGKILL)
+        until(lambda: not kernel.manager.is_alive())
+
+    def test_an_orderly_end_leaves_nothing(self, kernel: Kernel, tmp_path: Path):
+        pid = kernel.pid
+        kernel.client.shutdown()
+        until(lambda: not runs(pid))
+        kernel.manager.shutdown_kernel()
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_heartbeat_is_answered(self, kernel: Kernel):
+        kernel.client.hb_channel.unpause()
+        until(kernel.client.hb_channel.is_beating)
+        time.sleep(kernel.client.hb_channel.time_to_dead * 2)
+        assert kernel.client.hb_channel.is_beating()
+
+
+class TestWarmProcess:
+    def test_its_folder_is_closed_to_others(self, nursery: Nursery):
+        assert nursery.wait_until_warm()
+        assert stat.S_IMODE(nursery.folder.stat().st_mode) == 0o700
+        assert (nursery.folder / wire.KERNELS).is_socket()
+
+    def test_it_has_one_thread(self, nursery: Nursery):
+        assert nursery.wait_until_warm()
+        assert len(list(Path(f"/proc/{nursery.pid}/task").iterdir())) == 1
+
+    def test_a_killed_one_leaves_its_kernels_and_another_takes_its_place(
+        self, kernel: Kernel, nursery: Nursery, tmp_path: Path
+    ):
+        old = nursery.pid
+        os.kill(old, signal.SIGKILL)
+        until(lambda: nursery.pid not in (0, old))
+        assert kernel.told("1 + 1") == "2"
+        (tmp_path / "next").mkdir()
+        following = Kernel(tmp_path / "next")
+        assert parent(following.pid) == nursery.pid
+        following.close()
+        assert kernel.told("2 + 2") == "4"
+
+    def test_nonsense_at_its_door_does_not_hurt_it(self, nursery: Nursery, tmp_path: Path):
+        for nonsense in (b"", b"\xff" * 8, wire.framed(b"no JSON"), wire.framed(b'{"arguments": []}')):
+            with wire.connect(nursery.folder / wire.KERNELS, WITHIN) as connection:
+                connection.sendall(nonsense)
+        kernel = Kernel(tmp_path)
+        assert kernel.told("1 + 1") == "2"
+        kernel.close()
+
+
+class TestFallback:
+    def test_without_a_folder_an_ordinary_kernel_starts_and_the_reason_is_logged(
+        self, tmp_path: Path, monkeypatch, caplog
+    ):
+        serving.announce()
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+        cold = ("json", "cold")
+        assert "no private folder" in nurseries.nursery_of(cold).why_cold
+        with caplog.at_level(logging.WARNING):
+            kernel = Kernel(tmp_path, cold)
+        monkeypatch.undo()
+        assert parent(kernel.pid) == os.getpid()
+        assert kernel.told("1 + 1") == "2"
+        kernel.close()
+        nurseries.forget(cold)
+        assert "ordinary kernel" in caplog.text
+        assert "no private folder" in caplog.text
+
+    def test_a_process_that_cannot_import_is_told_of(self):
+        nursery = Nursery(("no_such_module",))
+        with pytest.raises(ColdError, match="importing"):
+            nursery.fork(["-f", "x"], {}, "/")
+        nursery.close()
+
+    def test_a_folder_whose_sockets_would_have_no_room_is_none(self, tmp_path: Path, monkeypatch):
+        deep = tmp_path / ("d" * 60)
+        deep.mkdir()
+        monkeypatch.setattr(tempfile, "tempdir", str(deep))
+        assert "too long" in Nursery(("json",)).why_cold
+        assert list(deep.iterdir()) == []
+
+
+def test_a_server_that_is_killed_takes_everything_with_it(tmp_path: Path):
+    program = (
+        "import os, time; from analytics.dashboard.warm.nursery import Nursery;"
+        "nursery = Nursery(('json',));"
+        f"kernel = nursery.fork(['-f', {str(tmp_path / 'kernel-1.json')!r}], dict(os.environ), {str(tmp_path)!r});"
+        "print(nursery.pid, kernel.pid, nursery.folder, flush=True); time.sleep(600)"
+    )
+    server = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    assert server.stdout is not None
+    with server.stdout:
+        warm, kernel, folder = server.stdout.readline().split()
+    assert runs(int(warm))
+    assert runs(int(kernel))
+    server.kill()
+    server.wait()
+    until(lambda: not runs(int(warm)) and not runs(int(kernel)))
+    until(lambda: not Path(folder).exists())
+
+
+class TestPage:
+    """The page's own nursery, over the sample challenge."""
+
+    @pytest.fixture
+    def page(self, tmp_path: Path, monkeypatch) -> Iterator[tuple[Nursery, Kernel]]:
+        monkeypatch.setenv("VIEW3_DATABASE_URL", f"sqlite:///{tmp_path}/view3.db")
+        bench = Workbench.open()
+        bench.upgrade()
+        demonstration.load(bench)
+        bench.engine.dispose()
+        bench.reader.dispose()
+        modules = (*serving.MODULES, "tests.dashboard.warm.at_fork")
+        serving.announce()
+        play = Play(serving.SOURCE, serving.REHEARSAL, serving.UNUSED, {"SERVER_SOFTWARE": "voila/test"})
+        nursery = nurseries.nursery_of(modules, play)
+        kernel = Kernel(tmp_path, modules, SERVER_SOFTWARE="voila/test")
+        yield nursery, kernel
+        kernel.close()
+        nurseries.forget(modules)
+
+    def test_a_kernel_imports_nothing_after_the_fork(self, page: tuple[Nursery, Kernel]):
+        _, kernel = page
+        kernel.told("1", "from analytics.workbench import Workbench\npage = Workbench.open().dashboard()\npage")
+        late = kernel.told(
+            "sorted(set(sys.modules) - KNOWN)", "import sys; from tests.dashboard.warm.at_fork import KNOWN"
+        )
+        assert late == "[]"
+        assert kernel.told("len(KNOWN) > 500") == "True"
+        absent = "[name for name in ('pandas', 'numpy', 'plotly', 'itables', 'jedi') if name in sys.modules]"
+        assert kernel.told(absent) == "[]"
+
+    def test_a_kernel_reads_through_the_reader_and_opens_no_database(self, page: tuple[Nursery, Kernel]):
+        nursery, kernel = page
+        kernel.told("1", "from analytics.workbench import Workbench\nWorkbench.open().dashboard()")
+        for pid in (nursery.pid, kernel.pid):
+            opened = [str(path.readlink()) for path in Path(f"/proc/{pid}/fd").iterdir()]
+            assert not [path for path in opened if "view3.db" in path]
+        assert {name for _, name in children(nursery.pid)} == {"view3-reader", "view3-kernel"}
+
+    def test_a_killed_reader_is_followed_by_another(self, page: tuple[Nursery, Kernel]):
+        nursery, _ = page
+
+        def reader() -> int:
+            return next((pid for pid, name in children(nursery.pid) if name == "view3-reader"), 0)
+
+        old = reader()
+        os.kill(old, signal.SIGKILL)
+        until(lambda: reader() not in (0, old))
+
+
+def test_a_forked_process_is_known_by_its_handle_and_not_by_its_number():
+    child = subprocess.Popen(["sleep", "600"], start_new_session=True)
+    forked = Forked(child.pid, os.pidfd_open(child.pid))
+    assert forked.poll() is None
+    with pytest.raises(TimeoutError):
+        forked.wait(0.05)
+    forked.terminate()
+    assert forked.wait(WITHIN) == 0
+    child.wait()
+    forked.kill()  # nobody else who has the number now is hurt
+    assert forked.poll() == 0
