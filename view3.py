@@ -630,14 +630,15 @@ def _routes() -> "dict[Route, tuple[str, ...]]":
 def _drain(workbench: "Workbench") -> "Drain":
     """Return the drain of the workbench's inbox, with the door and the clock it reads by."""
     from analytics import ingest
-    from analytics.database import writing
+    from analytics.database import open_service, writing
     from connectors.contract import NoLookUp
     from connectors.drain import Drain
     from connectors.stripe.api import StripeLookUp
 
     key = _connector_settings().stripe_api_key
+    engine = open_service(workbench.settings.database_url.get_secret_value())
     return Drain(
-        transaction=lambda: writing(workbench.engine),
+        transaction=lambda: writing(engine),
         accept=lambda connection, records: ingest.accept(connection, workbench.rules, records),
         clock=workbench.now,
         look_up=StripeLookUp.with_key(key.get_secret_value()) if key else NoLookUp(),
