@@ -414,7 +414,6 @@ def drain(*, once: bool) -> None:
 @in_sentences
 def poll(sources: tuple[str, ...], since: str | None, *, once: bool) -> None:
     """Ask the vendors: all of them, or the named ones, each at its own pace."""
-    from analytics.terminal import plain
     from connectors.service import Polling
 
     workbench = _workbench()
@@ -423,7 +422,7 @@ def poll(sources: tuple[str, ...], since: str | None, *, once: bool) -> None:
         sources=_sources(workbench, sources, since),
         drain=_drain(workbench),
         days=_connector_settings().inbox_days,
-        tell=lambda line: click.echo(plain(line)),
+        tell=_say,
         log=_log,
     )
     if once or since:
@@ -631,14 +630,15 @@ def _routes() -> "dict[Route, tuple[str, ...]]":
 def _drain(workbench: "Workbench") -> "Drain":
     """Return the drain of the workbench's inbox, with the door and the clock it reads by."""
     from analytics import ingest
-    from analytics.database import writing
+    from analytics.database import open_service, writing
     from connectors.contract import NoLookUp
     from connectors.drain import Drain
     from connectors.stripe.api import StripeLookUp
 
     key = _connector_settings().stripe_api_key
+    engine = open_service(workbench.settings.database_url.get_secret_value())
     return Drain(
-        transaction=lambda: writing(workbench.engine),
+        transaction=lambda: writing(engine),
         accept=lambda connection, records: ingest.accept(connection, workbench.rules, records),
         clock=workbench.now,
         look_up=StripeLookUp.with_key(key.get_secret_value()) if key else NoLookUp(),
@@ -687,9 +687,15 @@ def _asked() -> "Iterator[Finding]":
 
 
 def _log(sentence: str) -> None:
+    _say(sentence, err=True)
+
+
+def _say(sentence: str, *, err: bool = False) -> None:
+    """Print a sentence of a service, which outlives a full disk under its log and a reader that went away."""
     from analytics.terminal import plain
 
-    click.echo(plain(sentence), err=True)
+    with suppress(OSError):
+        click.echo(plain(sentence), err=err)
 
 
 def _workbench() -> "Workbench":

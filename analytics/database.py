@@ -20,15 +20,23 @@ class DatabaseError(RuntimeError):
 
 def open_engine(url: str) -> Engine:
     """Return an engine for a SQLAlchemy URL; a relative SQLite path counts from the project's root."""
-    return _open(url, writes=True)
+    return _open(url, writes=True, silence=None)
+
+
+def open_service(url: str) -> Engine:
+    """Return an engine for a process that never ends: a server that fell silent is given up and connected to anew.
+
+    Without that, one connection that a network lost in the middle would keep it waiting for hours.
+    """
+    return _open(url, writes=True, silence=SILENCE)
 
 
 def open_reader(url: str) -> Engine:
     """Return an engine whose sessions cannot write, whatever the account may: for pages and notebooks."""
-    return _open(url, writes=False)
+    return _open(url, writes=False, silence=SILENCE)
 
 
-def _open(url: str, *, writes: bool) -> Engine:
+def _open(url: str, *, writes: bool, silence: int | None) -> Engine:
     try:
         parsed = sa.make_url(url)
     except ArgumentError:
@@ -36,7 +44,7 @@ def _open(url: str, *, writes: bool) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(parsed, writes=writes)
     if parsed.get_backend_name() in {"mysql", "mariadb"}:
-        return _open_mariadb(parsed, writes=writes)
+        return _open_mariadb(parsed, writes=writes, silence=silence)
     raise DatabaseError(f"View 3 runs on SQLite, MariaDB and MySQL, not on {parsed.get_backend_name()}.")
 
 
@@ -71,7 +79,7 @@ def _lower(text: str | None) -> str | None:
     return None if text is None else str(text).lower()
 
 
-def _open_mariadb(url: URL, *, writes: bool) -> Engine:
+def _open_mariadb(url: URL, *, writes: bool, silence: int | None) -> Engine:
     url = url.set(drivername="mysql+pymysql").update_query_dict({"charset": "utf8mb4"})
     engine = sa.create_engine(
         url,
@@ -79,8 +87,8 @@ def _open_mariadb(url: URL, *, writes: bool) -> Engine:
         pool_recycle=1800,
         connect_args={
             "connect_timeout": 5,
-            # Who looks waits no longer than this for a server that fell silent; who writes lets it finish.
-            "read_timeout": None if writes else SILENCE,
+            # Who looks or serves waits no longer than this for a server that fell silent; an import lets it finish.
+            "read_timeout": silence,
             "init_command": "SET time_zone = '+00:00'",
         },
     )
@@ -135,4 +143,8 @@ def in_words(engine: Engine) -> Iterator[None]:
     except DBAPIError as error:
         if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.ProgrammingError):
             raise DatabaseError(f"The database {address(engine)} did not answer: {error.orig}") from error
+        if type(error) is sa.exc.DatabaseError:  # none of its kinds: how SQLite says that a file is not sound
+            raise DatabaseError(
+                f"{address(engine)} is damaged or no database ({error.orig}): put your last backup in its place."
+            ) from error
         raise

@@ -5,6 +5,7 @@ from decimal import Decimal
 from functools import singledispatch
 
 from analytics.challenge import Challenge
+from analytics.folding import email_keys
 from analytics.records import (
     AdSpend,
     AdSpendDay,
@@ -26,7 +27,7 @@ LATEST = datetime(2038, 1, 19, tzinfo=UTC)  # the specification's TIMESTAMP ends
 LARGEST_PRICE = Decimal("99999999.99")  # the specification's DECIMAL(10, 2)
 LARGEST_SPEND = Decimal("999999999.999999")
 LARGEST_COUNT = 2**31 - 1
-ID_LENGTH, SOURCE_LENGTH, EMAIL_LENGTH, ACCOUNT_LENGTH = 191, 32, 320, 64
+ID_LENGTH, SOURCE_LENGTH, EMAIL_LENGTH, AD_ID_LENGTH = 191, 32, 320, 64
 MONEY_DECIMALS, SPEND_DECIMALS = 2, 6
 
 
@@ -46,6 +47,7 @@ def _(record: Lead, challenge: Challenge) -> tuple[str, ...]:
         _id_fault(record.source, record.external_id),
         _moment_fault(record.opted_in_at, "opt-in"),
         _length_fault(record.email),
+        _customer_fault(record.customer_id),
         _email_fault(record.email),
         "a lead needs an e-mail or a customer id" if not record.email.strip() and not record.customer_id else "",
     )
@@ -59,6 +61,7 @@ def _(record: Purchase, challenge: Challenge) -> tuple[str, ...]:
         *(_id_fault(record.source, shared) for shared in record.payment_ids),
         _moment_fault(record.purchased_at, "purchase"),
         _length_fault(record.email),  # an odd address costs the attribution, never the sale
+        _customer_fault(record.customer_id),
         _currency_fault(record.currency),
         _money_fault(record.price, "price", LARGEST_PRICE, MONEY_DECIMALS),
         _money_fault(record.refunded, "refund", LARGEST_PRICE, MONEY_DECIMALS),
@@ -73,6 +76,7 @@ def _(record: Payment, challenge: Challenge) -> tuple[str, ...]:
     return (
         _id_fault(record.source, record.external_id),
         _id_fault(record.source, record.shared_id),
+        *(_id_fault(record.source, alias) for alias in record.aliases if alias.strip()),
         _moment_fault(record.paid_at, "payment"),
         _currency_fault(record.currency),
         _money_fault(record.amount, "amount", LARGEST_PRICE, MONEY_DECIMALS),
@@ -148,7 +152,8 @@ def _(record: AttendanceSample, challenge: Challenge) -> tuple[str, ...]:
 def _(record: AdSpend, challenge: Challenge) -> tuple[str, ...]:
     return (
         _date_fault(record.date, "spend"),
-        "ad spend needs its platform" if not record.platform.strip() else "",
+        _ad_platform_fault(record.platform),
+        *(_ad_id_fault(one) for one in (record.account_id, record.campaign_id, record.ad_set_id, record.ad_id)),
         _currency_fault(record.currency),
         _money_fault(record.spend, "spend", LARGEST_SPEND, SPEND_DECIMALS),
     )
@@ -158,8 +163,8 @@ def _(record: AdSpend, challenge: Challenge) -> tuple[str, ...]:
 def _(record: AdSpendDay, challenge: Challenge) -> tuple[str, ...]:
     return (
         _date_fault(record.date, "spend"),
-        "ad spend needs its platform" if not record.platform.strip() else "",
-        "a day of ad spend needs its account" if not 0 < len(record.account_id) <= ACCOUNT_LENGTH else "",
+        _ad_platform_fault(record.platform),
+        "a day of ad spend needs its account" if not record.account_id else _ad_id_fault(record.account_id),
         _currency_fault(record.currency),
         _moment_fault(record.told_at, "report"),
         next((reason for ad in record.ads if (reason := _ad_fault(record, ad, challenge))), ""),
@@ -176,7 +181,26 @@ def _id_fault(source: str, external_id: str) -> str:
 
 
 def _length_fault(email: str) -> str:
-    return f"the e-mail is longer than {EMAIL_LENGTH} characters" if len(email) > EMAIL_LENGTH else ""
+    # Some characters are several once they are folded, and the folded address is stored as well.
+    longest = len(email) if email.isascii() else max(len(email), len(email_keys(email).folded))
+    return f"the e-mail is longer than {EMAIL_LENGTH} characters" if longest > EMAIL_LENGTH else ""
+
+
+def _customer_fault(customer_id: str) -> str:
+    too_long = len(customer_id) > ID_LENGTH
+    return f"the customer id '{customer_id[:40]}' is longer than {ID_LENGTH} characters" if too_long else ""
+
+
+def _ad_platform_fault(platform: str) -> str:
+    if not platform.strip():
+        return "ad spend needs its platform"
+    too_long = len(platform) > SOURCE_LENGTH
+    return f"the platform '{platform[:SOURCE_LENGTH]}' is longer than {SOURCE_LENGTH} characters" if too_long else ""
+
+
+def _ad_id_fault(ad_id: str) -> str:
+    too_long = len(ad_id) > AD_ID_LENGTH
+    return f"the id '{ad_id[:40]}' is longer than {AD_ID_LENGTH} characters" if too_long else ""
 
 
 def _email_fault(email: str) -> str:

@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import func, select
 from sqlalchemy.engine import Connection, Engine
 
-from analytics.database import DatabaseError, writing
+from analytics.database import DatabaseError, address, writing
 
 LOCK = "view3.migrate"
 LOCK_SECONDS = 60
@@ -19,8 +19,12 @@ LOCK_SECONDS = 60
 def upgrade(engine: Engine) -> bool:
     """Bring the database to the newest revision and return whether anything was done."""
     with writing(engine) as connection, _alone(connection):
-        if _revision(connection) == _newest():
+        if (revision := _revision(connection)) == _newest():
             return False
+        if not _is_known(revision):
+            raise DatabaseError(
+                f"The tables in {address(engine)} are of a newer View 3 (revision {revision}): install that one."
+            )
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
@@ -40,6 +44,11 @@ def _config() -> Config:
 
 def _newest() -> str | None:
     return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _is_known(revision: str | None) -> bool:
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    return revision is None or revision in known
 
 
 def _revision(connection: Connection) -> str | None:

@@ -24,6 +24,7 @@ from analytics.records import (
 )
 
 TEXT, EMAIL, ROOM = 255, 320, 64
+LABELS = 16_000  # of up to four bytes each: MariaDB's TEXT holds no more
 CAMPAIGN, AD_SET, AD = 1, 2, 3
 
 Row = dict[str, Any]
@@ -93,7 +94,7 @@ def purchase_row(purchase: Purchase, patterns: Patterns, staff: frozenset[str]) 
         "customer_id": purchase.customer_id.strip(),
         "product": cut(purchase.product),
         "product_key": fold(cut(purchase.product))[:TEXT],
-        "labels": "\n".join(label.replace("\n", " ").replace("\0", "") for label in labels),
+        "labels": cut("\n".join(label.replace("\n", " ") for label in labels), LABELS),
         "price": purchase.price,
         "currency": purchase.currency,
         "purchased_at": whole_second(purchase.purchased_at),

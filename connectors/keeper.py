@@ -45,6 +45,7 @@ class Keeper:
             except Exception as error:  # noqa: BLE001 (whatever it is, every caller of the group must hear it)
                 for _, future in group:
                     future.set_exception(error)
+                    future.exception()  # who gave up does not hear it, and then nobody is to be told of that
             else:
                 for (_, future), kept in zip(group, found, strict=True):
                     future.set_result(kept)

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -110,8 +111,9 @@ class Receiver:
             raise _Refusal(503, "the inbox cannot be written at the moment") from None
 
     async def _health(self, _request: Request) -> Response:
-        if await self.is_alive():
-            return JSONResponse({"database": "ok"})
+        with suppress(TimeoutError):
+            if await asyncio.wait_for(self.is_alive(), DEADLINE):
+                return JSONResponse({"database": "ok"})
         return _no(503, "the database is away")
 
 

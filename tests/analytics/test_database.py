@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -263,6 +264,25 @@ def test_a_database_that_is_away_is_told_without_its_password() -> None:
     assert "swordfish" not in str(refusal.value) + address(engine)
 
 
+@pytest.mark.parametrize("damage", ["a page in the middle", "no database at all"])
+def test_a_damaged_file_is_a_sentence_that_names_the_way_out(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "view3.db"
+    engine = open_engine(f"sqlite:///{path}")
+    upgrade(engine)
+    with writing(engine) as connection:
+        accept(connection, RULES, [LEAD, SALE])
+    engine.dispose()
+    noise = bytes(range(256)) * 16  # the size of a page
+    first, *rest = (path.read_bytes()[start : start + 4096] for start in range(0, path.stat().st_size, 4096))
+    path.write_bytes(noise if damage == "no database at all" else first + noise * len(rest))
+    with (
+        pytest.raises(DatabaseError, match=r"view3\.db is damaged or no database .*backup"),
+        reading(engine) as connection,
+    ):
+        connection.execute(sa.select(leads)).all()
+    engine.dispose()
+
+
 # Upgrades --------------------------------------------------------------------------------------------
 
 
@@ -276,6 +296,16 @@ def tables_of(engine: sa.Engine) -> dict[str, Any]:
         )
         for name in inspector.get_table_names()
     }
+
+
+def test_tables_of_a_newer_version_are_left_alone_and_told(database_url: str) -> None:
+    engine = open_engine(database_url)
+    upgrade(engine)
+    with writing(engine) as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'r9999'")
+    with pytest.raises(DatabaseError, match=r"of a newer View 3 \(revision r9999\): install that one\."):
+        upgrade(engine)
+    engine.dispose()
 
 
 def test_an_upgrade_is_done_once(database_url: str) -> None:

@@ -49,6 +49,12 @@ REFUSED: list[tuple[Record, dict[str, Any], str]] = [
     (LEAD, {"opted_in_at": BEFORE_TIME}, f"the opt-in of 1999-12-31 {NOT_OUR_TIME}"),
     (LEAD, {"opted_in_at": AFTER_TIME}, f"the opt-in of 2038-01-19 {NOT_OUR_TIME}"),
     (LEAD, {"email": "a" * 315 + "@x.com"}, "the e-mail is longer than 320 characters"),
+    (
+        LEAD,
+        {"email": "\ufdfa" * 20 + "@x.com"},
+        "the e-mail is longer than 320 characters",
+    ),  # one sign, eighteen letters
+    (LEAD, {"customer_id": "c" * 192}, f"the customer id '{'c' * 40}' is longer than 191 characters"),
     (LEAD, {"email": "ana"}, "'ana' is not an e-mail address"),
     (LEAD, {"email": "@x.com"}, "'@x.com' is not an e-mail address"),
     (LEAD, {"email": "ana@"}, "'ana@' is not an e-mail address"),
@@ -58,6 +64,7 @@ REFUSED: list[tuple[Record, dict[str, Any], str]] = [
     (PURCHASE, {"purchased_at": BEFORE_TIME}, f"the purchase of 1999-12-31 {NOT_OUR_TIME}"),
     (PURCHASE, {"purchased_at": AFTER_TIME}, f"the purchase of 2038-01-19 {NOT_OUR_TIME}"),
     (PURCHASE, {"email": "a" * 321}, "the e-mail is longer than 320 characters"),
+    (PURCHASE, {"customer_id": "c" * 192}, f"the customer id '{'c' * 40}' is longer than 191 characters"),
     (PURCHASE, {"currency": "usd"}, "'usd' is not a currency code such as USD"),
     (PURCHASE, {"currency": "US"}, "'US' is not a currency code such as USD"),
     (PURCHASE, {"currency": "Ü€D"}, "'Ü€D' is not a currency code such as USD"),
@@ -74,6 +81,7 @@ REFUSED: list[tuple[Record, dict[str, Any], str]] = [
     (PURCHASE, {"collected": Decimal("0.001")}, "the collected amount of 0.001 has more than 2 decimals"),
     (PAYMENT, {"shared_id": ""}, "the id '' is empty or longer than 191 characters"),
     (PAYMENT, {"source": ""}, "the source '' is empty or longer than 32 characters"),
+    (PAYMENT, {"aliases": ("p" * 192,)}, f"the id '{'p' * 40}' is empty or longer than 191 characters"),
     (PAYMENT, {"paid_at": AFTER_TIME}, f"the payment of 2038-01-19 {NOT_OUR_TIME}"),
     (PAYMENT, {"currency": "$"}, "'$' is not a currency code such as USD"),
     (PAYMENT, {"amount": Decimal("-0.01")}, "a negative amount (-0.01)"),
@@ -92,6 +100,11 @@ REFUSED: list[tuple[Record, dict[str, Any], str]] = [
     (SAMPLE, {"seen_at": BEFORE_TIME}, f"the sample of 1999-12-31 {NOT_OUR_TIME}"),
     (SPEND, {"date": date(1999, 12, 31)}, f"the spend of 1999-12-31 {NOT_OUR_TIME}"),
     (SPEND, {"platform": " "}, "ad spend needs its platform"),
+    (SPEND, {"platform": "p" * 33}, f"the platform '{'p' * 32}' is longer than 32 characters"),
+    *(
+        (SPEND, {name: "1" * 65}, f"the id '{'1' * 40}' is longer than 64 characters")
+        for name in ("account_id", "campaign_id", "ad_set_id", "ad_id")
+    ),
     (SPEND, {"currency": ""}, "'' is not a currency code such as USD"),
     (SPEND, {"spend": Decimal("-0.5")}, "a negative spend (-0.5)"),
     (SPEND, {"spend": Decimal("0.0000001")}, "the spend of 1E-7 has more than 6 decimals"),
@@ -104,7 +117,9 @@ WELCOME: list[tuple[Record, dict[str, Any]]] = [
     (LEAD, {"email": "", "customer_id": "c1"}),
     (LEAD, {"email": " ana+x@localhost "}),
     (LEAD, {"opted_in_at": datetime(2000, 1, 1, tzinfo=UTC)}),
+    (LEAD, {"email": "\ufdfa" * 17 + "@x.com", "customer_id": "c" * 191}),
     (PURCHASE, {"email": ""}),
+    (PURCHASE, {"labels": tuple(f"label {number} " + "🚀" * 100 for number in range(1000))}),
     (PURCHASE, {"email": "not an address"}),
     (PURCHASE, {"price": Decimal(0)}),
     (PURCHASE, {"price": Decimal("99999999.99")}),
@@ -117,6 +132,7 @@ WELCOME: list[tuple[Record, dict[str, Any]]] = [
     (SESSION, {"date": date(2026, 1, 1)}),
     (SESSION, {"date": date(2026, 1, 31)}),
     (SAMPLE, {"participants": 0}),
+    (SPEND, {"platform": "p" * 32, **dict.fromkeys(("account_id", "campaign_id", "ad_set_id", "ad_id"), "1" * 64)}),
     (SPEND, {"spend": Decimal("0.000001")}),
     (SPEND, {"spend": Decimal("999999999.999999")}),
 ]

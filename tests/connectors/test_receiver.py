@@ -49,6 +49,7 @@ class House:
         self.parked.append((event, reason))
 
     async def is_alive(self) -> bool:
+        await asyncio.sleep(self.delay)
         return self.trouble is None
 
 
@@ -223,6 +224,7 @@ def test_a_slow_inbox_is_answered_before_zoom_gives_up(house: House) -> None:
     raw = body("zoom", "webinar-started")
     answer = house.client.post(ZOOM, content=raw, headers=signed("zoom", raw))
     assert answer.status_code == 503
+    assert house.client.get("/healthz").status_code == 503
 
 
 def test_a_route_without_its_secret_is_off_and_says_so() -> None:

@@ -14,6 +14,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -110,6 +111,49 @@ class Database:
         engine = sa.create_engine(address, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
         with engine.connect() as connection:
             connection.exec_driver_sql(statement)
+
+
+class Line:
+    """The network between a receiver and its database; while it is cut, what is on its way is lost without a word."""
+
+    def __init__(self, port: int) -> None:
+        self.far_port, self.is_cut = port, False
+        self._sockets = [socket.create_server(("127.0.0.1", 0))]
+        self._threads = [threading.Thread(target=self._accept)]
+        self.port: int = self._sockets[0].getsockname()[1]
+
+    def __enter__(self) -> "Line":
+        self._threads[0].start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for one in self._sockets:
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(10)
+        for one in self._sockets:
+            one.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                near, far = self._sockets[0].accept()[0], socket.create_connection(("127.0.0.1", self.far_port))
+                self._sockets += [near, far]
+                both = [threading.Thread(target=self._carry, args=ends) for ends in ((near, far), (far, near))]
+                self._threads += both
+                for thread in both:
+                    thread.start()
+
+    def _carry(self, source: socket.socket, sink: socket.socket) -> None:
+        is_lost = False
+        with suppress(OSError):
+            while piece := source.recv(65536):
+                is_lost = is_lost or self.is_cut  # a connection that has lost a piece is never whole again
+                if not is_lost:
+                    sink.sendall(piece)
+            if not is_lost:
+                sink.shutdown(socket.SHUT_WR)
 
 
 class Door:

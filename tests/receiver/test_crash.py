@@ -1,5 +1,6 @@
 """Nothing that was acknowledged is ever lost or doubled, whatever is killed in between."""
 
+import http.client
 import random
 import signal
 import threading
@@ -13,7 +14,7 @@ import pytest
 from analytics.database import open_engine
 from tests.conftest import LEFT_OUT
 from tests.receiver import stage
-from tests.receiver.stage import Database, Door, Mortal, Sender
+from tests.receiver.stage import Database, Door, Line, Mortal, Sender
 
 SEED = 31
 COUNT = 300
@@ -33,6 +34,11 @@ tasks = set()
 Keeper.keep = keep
 view3.main()
 """
+
+# It gives a silent database up after two seconds, so that nobody has to wait.
+IMPATIENT = "import analytics.database, view3; analytics.database.SILENCE = 2; view3.main()"
+# Its log stands on a full disk.
+MUTE = "import sys, view3; sys.stderr = open('/dev/full', 'w'); view3.main()"
 
 
 @pytest.fixture(params=["sqlite", "mariadb"])
@@ -116,6 +122,50 @@ def test_a_database_that_hangs_is_waited_for_and_every_vendor_answered_in_time(t
         assert stage.outcome(url, told, sender.acknowledged).is_exact
     assert sender.answers.keys() == {"200", "503"}
     assert sender.longest < 3  # seconds; then Zoom gives up
+
+
+def test_a_network_that_loses_everything_is_got_over_without_a_restart(tmp_path: Path) -> None:
+    if "mariadb" in LEFT_OUT:
+        pytest.skip("left out by VIEW3_TEST_WITHOUT=mariadb")
+    told = stage.sales(20, random.Random(SEED))
+    with Database(tmp_path / "mariadb") as server:
+        url = server.new_database("cut_off")
+        with (
+            Line(server.port) as line,
+            Door(url.replace(str(server.port), str(line.port)), tmp_path, program=IMPATIENT) as door,
+        ):
+            sender = Sender(door.port, told, threads=4, seconds=60)
+            line.is_cut = True
+            sender.start()
+            try:
+                stage.wait_for(lambda: sender.answers["503"] >= 4, 20, door.log.read_text)
+            finally:
+                line.is_cut = False
+            sender.wait()
+            stage.wait_for(lambda: not stage.unread(url), 30, door.log.read_text)
+        assert stage.outcome(url, told, sender.acknowledged).is_exact
+    assert sender.longest < 3  # seconds; then Zoom gives up
+
+
+def test_a_log_that_cannot_be_written_harms_nobody(tmp_path: Path) -> None:
+    url, told = f"sqlite:///{tmp_path}/view3.db", stage.sales(1, random.Random(SEED))
+    with Door(url, tmp_path, program=MUTE) as door:
+        assert _answer(door.port, told[0].body, {"Stripe-Signature": "t=1,v1=00"}) == 400
+        with _nobody_writes(url):
+            assert _answer(door.port, told[0].body, stage.signed(told[0].body)) == 503
+            time.sleep(6)  # the reader finds the database locked after five, and would say so
+        assert _answer(door.port, told[0].body, stage.signed(told[0].body)) == 200
+        stage.wait_for(lambda: not stage.unread(url), 30, door.log.read_text)
+    assert stage.outcome(url, told, {told[0].event_id}).is_exact
+
+
+def _answer(port: int, body: bytes, headers: dict[str, str]) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("POST", stage.PATH, body, headers)
+    try:
+        return connection.getresponse().status
+    finally:
+        connection.close()
 
 
 @contextmanager
