@@ -128,8 +128,8 @@ class TestAddresses:
     def test_a_foreign_host_name_is_refused(self, demo: Served):
         assert fetch(demo.address, Host="evil.example")[0] == 403
 
-    def test_plotly_is_kept_by_browsers(self, demo: Served):
-        _, headers, _ = fetch(f"{demo.address}view3/plotly.min.js?v=1")
+    def test_scripts_are_kept_by_browsers(self, demo: Served):
+        _, headers, _ = fetch(f"{demo.address}view3/static/page.js?v=1")
 
         assert "max-age=315360000" in headers["Cache-Control"]
 
