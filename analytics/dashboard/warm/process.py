@@ -44,11 +44,11 @@ class WarmProcess:
         self._server = os.pidfd_open(server)
         self._listener = wire.listen(folder / wire.KERNELS)
         self._reader = 0
-        self._bell, bell = os.pipe()
-        os.set_blocking(bell, False)
+        self._bell, self._ring = os.pipe()
+        os.set_blocking(self._ring, False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's; it tells us by ending
-        signal.set_wakeup_fd(bell, warn_on_full_buffer=False)
+        signal.set_wakeup_fd(self._ring, warn_on_full_buffer=False)
 
     def run(self) -> None:
         """Fork kernels until the server has ended; then leave nothing behind."""
@@ -104,6 +104,7 @@ class WarmProcess:
     def _be(self, task: Callable[[], None]) -> None:
         signal.set_wakeup_fd(-1)
         os.close(self._bell)
+        os.close(self._ring)
         self._listener.close()
         gc.enable()
         task()

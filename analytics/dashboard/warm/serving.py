@@ -16,7 +16,6 @@ from analytics.dashboard.warm.sharing import Shared
 
 # What the page's cell imports, and what its kernel would import on the way: a test holds that nothing is left for later.
 MODULES: Final = (
-    "IPython.core.logger",
     "analytics.dashboard.warm.rehearsal",
     "analytics.workbench",
     "encodings.idna",

@@ -124,12 +124,16 @@ class TestKernel:
         assert kernel.told("__import__('os').environ['HOMEMADE']") == "'yes'"
         assert kernel.told("'MALLOC_ARENA_MAX' in __import__('os').environ") == "False"
 
-    def test_every_kernel_draws_its_own_numbers(self, kernel: Kernel, tmp_path: Path):
-        (tmp_path / "other").mkdir()
-        other = Kernel(tmp_path / "other")
-        drawn = [one.told("random.random()", "import random") for one in (kernel, other)]
-        other.close()
-        assert drawn[0] != drawn[1]
+    @pytest.mark.parametrize("library", ["random", "numpy.random"])
+    def test_every_kernel_draws_its_own_numbers(self, tmp_path: Path, library: str):
+        drawn = set()
+        for name in ("one", "other"):
+            (tmp_path / name).mkdir()
+            kernel = Kernel(tmp_path / name, (library,))
+            drawn.add(kernel.told(f"{library}.random()", f"import {library}"))
+            kernel.close()
+        nurseries.forget((library,))
+        assert len(drawn) == 2
 
     def test_an_interrupt_reaches_it_and_it_goes_on(self, kernel: Kernel):
         asked = kernel.client.execute("open('begun', 'w').close(); import time; time.sleep(600)")
