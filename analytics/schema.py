@@ -299,9 +299,9 @@ ad_spend = sa.Table(
     sa.Column("source", Key(32), nullable=False),
     sa.Column("account_zone", Key(64), nullable=False, server_default=""),  # whose days these are; empty: not told
     sa.Column("provisional", sa.Boolean, nullable=False, server_default="0"),  # the platform still counts
-    sa.Index(
-        "ix_ad_spend_sums", "platform", "account_id", "date", "currency", "spend", "provisional"
-    ),  # all that its sums ask for
+    # All that the sums by account and by ad ask for, each in its own order.
+    sa.Index("ix_ad_spend_accounts", "platform", "account_id", "date", "currency", "spend", "provisional"),
+    sa.Index("ix_ad_spend_ads", "entity_key", "date", "currency", "spend"),
 )
 
 ad_spend_versions = sa.Table(

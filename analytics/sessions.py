@@ -3,6 +3,7 @@
 What nobody saw is unknown: a minute without a sample lowers the coverage, never the audience.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -129,21 +130,40 @@ def _coverage(facts: Row, seen: Seen | None) -> Row:
 
 def crowd_of(stays: Iterable[Stayed], started_at: datetime | None, ended_at: datetime | None) -> Crowd | None:
     """Return the people of a session whose stays are all told; somebody on two devices at once is there once."""
-    spans: dict[str, list[tuple[datetime, datetime]]] = {}
-    people, moments = set(), []
-    for stay in stays:
-        people.add(stay.person)
-        moments += [moment for moment in (stay.joined_at, stay.left_at) if moment]
-        came, left = stay.joined_at or started_at, stay.left_at or ended_at
-        if came and left and came < left:
-            spans.setdefault(stay.person, []).append((came, left))
+    stays = list(stays)
+    people = {stay.person for stay in stays}
+    moments = [moment for stay in stays for moment in (stay.joined_at, stay.left_at) if moment]
     if not moments:
         return None
-    visits = [visit for one in spans.values() for visit in _merged(one)]
+    visits = _visits(stays, started_at, ended_at)
     present = sum(((left - came) for came, left in visits), timedelta())
     lasted = ended_at - started_at if started_at and ended_at else timedelta()
     average = _mean(round(present / timedelta(seconds=1)), round(lasted.total_seconds())) if lasted else None
     return Crowd(len(people), min(moments), _at_once(visits), average)
+
+
+def people_by_minute(stays: Iterable[Stayed], started_at: datetime, ended_at: datetime) -> list[tuple[datetime, int]]:
+    """Return how many people were in a session at its start and every minute after, until its end, from its stays.
+
+    Only where all stays are told is this the whole room.
+    """
+    visits = _visits(stays, started_at, ended_at)
+    came, left = (sorted(moments) for moments in zip(*visits, strict=True)) if visits else ([], [])
+    minutes = range(int((ended_at - started_at) / CADENCE) + 1)
+    moments = [started_at + number * CADENCE for number in minutes]
+    return [(moment, bisect_right(came, moment) - bisect_right(left, moment)) for moment in moments]
+
+
+def _visits(
+    stays: Iterable[Stayed], started_at: datetime | None, ended_at: datetime | None
+) -> list[tuple[datetime, datetime]]:
+    """Return from when to when somebody was there; an end that nobody told is the session's."""
+    spans: dict[str, list[tuple[datetime, datetime]]] = {}
+    for stay in stays:
+        came, left = stay.joined_at or started_at, stay.left_at or ended_at
+        if came and left and came < left:
+            spans.setdefault(stay.person, []).append((came, left))
+    return [visit for one in spans.values() for visit in _merged(one)]
 
 
 def _merged(spans: list[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:

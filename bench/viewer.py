@@ -15,7 +15,8 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 PROTOCOL: Final = "v1.kernel.websocket.jupyter.org"
 KERNEL: Final = re.compile(r'"kernelId": ?"([\w-]+)"')
-PULSE: Final = "Pulse"  # the widget that wants to hear that somebody watches
+CHANNEL: Final = "Channel"  # the widget that wants to hear what somebody watches
+PART: Final = re.compile(r'data-part="(\w+)" data-mark="(\w+)"')
 METADATA: Final = {"version": "1.0.0"}  # of the widgets' control protocol
 HERE: Final = 20.0  # seconds between two such words
 MAY_TAKE: Final = 180.0
@@ -46,8 +47,11 @@ class Viewer:
         await self._say("kernel_info_request", {})
         await self._say("comm_open", {"comm_id": control, "target_name": "jupyter.widget.control", "data": {}})
         await self._say("comm_msg", {"comm_id": control, "data": {"method": "request_states"}})
-        pulses = await asyncio.wait_for(self._widgets(), MAY_TAKE)
-        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._keep_saying_here(pulses))]
+        channels = await asyncio.wait_for(self._widgets(), MAY_TAKE)
+        asked = {"query": urlsplit(self.address).query, "number": 1, "have": dict(PART.findall(page)), "now": True}
+        for channel in channels:
+            await self._tell(channel, asked)
+        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._keep_saying_here(channels))]
 
     def await_text(self, text: str) -> None:
         """Watch from now on for a text in what the kernel tells."""
@@ -98,7 +102,7 @@ class Viewer:
             told = json.loads(deserialize_msg_from_ws_v1(raw)[1][3])
             states = told.get("data", {}).get("states") or told.get("data", {}).get("content", {}).get("states")
             if states is not None:
-                return [one for one, told in states.items() if PULSE in str(told["state"].get("_anywidget_id", ""))]
+                return [one for one, told in states.items() if CHANNEL in str(told["state"].get("_anywidget_id", ""))]
         raise RuntimeError("the socket was closed")
 
     async def _listen(self) -> None:
@@ -107,11 +111,14 @@ class Viewer:
             if self._awaited and not self._seen_at and self._awaited in raw:
                 self._seen_at = time.monotonic()
 
-    async def _keep_saying_here(self, pulses: list[str]) -> None:
+    async def _keep_saying_here(self, channels: list[str]) -> None:
         while True:
-            for pulse in pulses:
-                await self._say("comm_msg", {"comm_id": pulse, "data": {"method": "custom", "content": "here"}})
             await asyncio.sleep(HERE)
+            for channel in channels:
+                await self._tell(channel, "here")
+
+    async def _tell(self, channel: str, content: object) -> None:
+        await self._say("comm_msg", {"comm_id": channel, "data": {"method": "custom", "content": content}})
 
     async def _say_goodbye(self) -> int:
         token = self._cookies.get("_xsrf", "")

@@ -13,7 +13,7 @@ from analytics.columns import Column, Kind, amounts, counts, texts
 from analytics.frames import framed
 from analytics.queries import audiences, rooms, tables
 from analytics.records import Platform
-from analytics.sessions import CADENCE
+from analytics.sessions import CADENCE, people_by_minute
 from analytics.workbench import Workbench
 
 ROUNDING = Decimal("0.0001")
@@ -28,7 +28,7 @@ RETENTION = (
 )
 CURVE = (
     *texts(platform="youtube or zoom", session_id="the platform's id", topic="title"),
-    Column("seen_at", Kind.MOMENT, "business zone", "moment of the sample"),
+    Column("seen_at", Kind.MOMENT, "business zone", "moment of the count"),
     *counts("people", participants="people at that moment; unknown inside a gap"),
 )
 CHALLENGES = (
@@ -64,16 +64,23 @@ def retention(workbench: Workbench) -> pd.DataFrame:
 
 
 def within_sessions(workbench: Workbench, on: date | None = None) -> pd.DataFrame:
-    """Return the people in each session of a date from sample to sample (default: the newest date with any).
+    """Return the people in each session of a date from minute to minute (default: the newest date with any).
 
-    Where samples are missing a row without people stands between the two around the gap, so that no line is drawn across it.
+    A session that was sampled is believed on its samples; where some are missing a row without people stands between the
+    two around the gap, so that no line is drawn across it. One that was not is counted from its stays, once all are told.
     """
     with workbench.frames.read() as connection:
-        day = on or audiences.newest_sampled_day(connection, workbench.challenge.whole(workbench.now()))
-        told = audiences.samples_of_day(connection, Period(day, day)) if isinstance(day, date) else []
+        day = on or audiences.newest_watched_day(connection, workbench.challenge.whole(workbench.now()))
+        told = audiences.samples_of_day(connection, Period(day, day)) if day else []
+        visited = audiences.visits_of_day(connection, Period(day, day)) if day else []
     names = [column.name for column in CURVE]
     rows = [dict(zip(names, row, strict=True)) for row in told]
-    return framed(list(_with_gaps(rows)), CURVE, workbench.challenge.zone)
+    counted = [
+        dict(zip(names, (one.platform, one.session_id, one.topic, *point), strict=True))
+        for one in visited
+        for point in people_by_minute(one.stays, one.started_at, one.ended_at)
+    ]
+    return framed([*_with_gaps(rows), *counted], CURVE, workbench.challenge.zone)
 
 
 def against_earlier(workbench: Workbench) -> pd.DataFrame:

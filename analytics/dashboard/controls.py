@@ -102,7 +102,7 @@ class Controls:
         )
         start, end = (100 * (day - 1) / max(last_day - 1, 1) for day in (first, last))
         inner = (
-            f'<span class="view3-label">Challenge days</span><span class="view3-slider" style="--from:{start:.2f}%;--to:{end:.2f}%">'
+            f'<span class="view3-label" aria-hidden="true">Challenge days</span><span class="view3-slider" role="group" aria-label="Challenge days" style="--from:{start:.2f}%;--to:{end:.2f}%">'
             f"{inputs}</span><output>{first} – {last}</output>{SHOW}"
         )
         return self.form(PERIOD, inner, named="view3-days-asked", style=_idle("view3-range", self.asked, Scope.DAYS))

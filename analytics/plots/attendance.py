@@ -51,7 +51,9 @@ def within_sessions(found: pd.DataFrame) -> go.Figure:
     """Return the people in each session of a day from minute to minute; no line is drawn across a gap."""
     title = "Within a session"
     if found.empty:
-        return empty(title, "No session has samples: only a poll or webhooks tell who was there at a moment.")
+        return empty(
+            title, "Of no session it is known who was there at a moment: samples, or a report of every stay, tell that."
+        )
     figure = go.Figure()
     for (room, _, topic), seen in found.groupby(["platform", "session_id", "topic"], sort=True):
         name, look = ROOMS[str(room)]
@@ -59,7 +61,10 @@ def within_sessions(found: pd.DataFrame) -> go.Figure:
         legend = labels([f"{name}: {topic}"])[0]
         figure.add_trace(line(look, name=legend, x=seen["seen_at"].dt.tz_localize(None), y=people))
     zone = found["seen_at"].dt.tz
-    words = "People watching at the moment of each sample, one a minute. Where samples are missing the line is broken: nobody knows who was there."
+    words = (
+        "People watching, minute by minute: as sampled, or in a room that nobody sampled, from the report of every stay. Where samples "
+        "are missing the line is broken: nobody knows who was there."
+    )
     dressed(figure, f"{title}, {found['seen_at'].iloc[0]:%d %b %Y}", words)
     figure.update_yaxes(title_text="people watching", rangemode="tozero")
     return figure.update_xaxes(title_text=f"time of day ({zone})", tickformat="%H:%M")

@@ -15,6 +15,7 @@ def matches(found: pd.DataFrame) -> go.Figure:
     title = "High-ticket sales, credited or not"
     if not found["sales"].sum():
         return empty(title, "No high-ticket sale in this period.")
+    found = found.sort_values(["outcome", "sales"], ascending=[True, False], kind="stable")
     names = labels([row.reason or row.outcome for row in rows_of(found)])
     figure = go.Figure()
     for outcome, look in (("matched", LOOKS[0]), ("unattributed", LOOKS[1])):

@@ -30,7 +30,7 @@ def histogram(found: pd.DataFrame) -> go.Figure:
     dressed(figure, title, WORDS)
     figure.update_layout(barmode="stack", bargap=0.1, showlegend=True)
     figure.update_yaxes(title_text="high-ticket sales")
-    return figure.update_xaxes(title_text=AXIS, range=[-0.6, int(found["days"].max()) + 0.6])
+    return figure.update_xaxes(title_text=AXIS, range=[-1, int(found["days"].max()) + 1])
 
 
 def spread(found: pd.DataFrame, by: str = "campaign") -> go.Figure:

@@ -1,34 +1,71 @@
-"""The people in a session from minute to minute."""
+"""The people in a session from minute to minute: as sampled, and where nobody sampled, as the platform told every stay."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from analytics.challenge import Period
-from analytics.schema import attendance_samples, attendance_sessions
+from analytics.schema import attendance_samples, attendance_sessions, attendance_stays
+from analytics.sessions import Stayed
+from analytics.versions import PRESENTER
+
+_sample, _session, _stay = attendance_samples.c, attendance_sessions.c, attendance_stays.c
+_of_sample = sa.and_(_session.platform == _sample.platform, _session.session_id == _sample.session_id)
+_of_stay = sa.and_(_session.platform == _stay.platform, _session.session_id == _stay.session_id)
+_is_sampled = sa.exists().where(_of_sample)
+# A stay that nobody told may be missing from all others: people are counted from them where they are complete.
+_is_told_by_stays = sa.and_(
+    _session.is_complete, _session.started_at.is_not(None), _session.ended_at.is_not(None), ~_is_sampled
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Visited:
+    """A session that nobody sampled, and every stay in it."""
+
+    platform: str
+    session_id: str
+    topic: str
+    started_at: datetime
+    ended_at: datetime
+    stays: tuple[Stayed, ...]
 
 
 def samples_of_day(connection: Connection, period: Period) -> list[tuple[str, str, str, datetime, int]]:
     """Return (platform, session id, topic, moment, people) of every sample of a period's sessions, oldest first."""
-    sample, session = attendance_samples.c, attendance_sessions.c
-    same = sa.and_(session.platform == sample.platform, session.session_id == sample.session_id)
     query = (
-        sa.select(sample.platform, sample.session_id, session.topic, sample.seen_at, sample.participants)
-        .join_from(attendance_samples, attendance_sessions, same)
-        .where(session.date.between(period.first, period.last))
-        .order_by(sample.platform, sample.session_id, sample.seen_at)
+        sa.select(_sample.platform, _sample.session_id, _session.topic, _sample.seen_at, _sample.participants)
+        .join_from(attendance_samples, attendance_sessions, _of_sample)
+        .where(_session.date.between(period.first, period.last))
+        .order_by(_sample.platform, _sample.session_id, _sample.seen_at)
     )
     return [tuple(row) for row in connection.execute(query)]
 
 
-def newest_sampled_day(connection: Connection, period: Period) -> object:
-    """Return the newest date of a period whose sessions have samples; None without any."""
-    sample, session = attendance_samples.c, attendance_sessions.c
-    same = sa.and_(session.platform == sample.platform, session.session_id == sample.session_id)
+def visits_of_day(connection: Connection, period: Period) -> list[Visited]:
+    """Return the sessions of a period without samples whose stays are all told; whoever presents is left out."""
+    about = (_session.platform, _session.session_id, _session.topic, _session.started_at, _session.ended_at)
     query = (
-        sa.select(sa.func.max(session.date))
-        .join_from(attendance_sessions, attendance_samples, same)
-        .where(session.date.between(period.first, period.last))
+        sa.select(*about, _stay.person, _stay.joined_at, _stay.left_at)
+        .join_from(attendance_sessions, attendance_stays, _of_stay)
+        .where(_session.date.between(period.first, period.last), _is_told_by_stays)
+        .where(~_stay.person.startswith(f"{PRESENTER}:", autoescape=True))
+        .order_by(_session.platform, _session.session_id)
     )
-    return connection.scalar(query)
+    sessions: dict[tuple[Any, ...], list[Stayed]] = {}
+    for *told, person, joined_at, left_at in connection.execute(query):
+        sessions.setdefault(tuple(told), []).append(Stayed(person, joined_at, left_at))
+    return [Visited(*(*told, tuple(stays))) for told, stays in sessions.items()]
+
+
+def newest_watched_day(connection: Connection, period: Period) -> date | None:
+    """Return the newest date of a period with a session that was sampled, or whose stays are all told; None without any."""
+    is_visited = sa.and_(_is_told_by_stays, sa.exists().where(_of_stay))
+    query = sa.select(sa.func.max(_session.date)).where(
+        _session.date.between(period.first, period.last), sa.or_(_is_sampled, is_visited)
+    )
+    newest: date | None = connection.scalar(query)
+    return newest

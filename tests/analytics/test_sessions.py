@@ -13,7 +13,7 @@ from analytics.guards import fault
 from analytics.ingest import Rules, accept
 from analytics.records import Attendance, AttendanceSample, Platform, Record, Session, Statistic, Stay
 from analytics.schema import attendance, attendance_sessions
-from analytics.sessions import Between, Seen, Stayed, apart, between, crowd_of
+from analytics.sessions import Between, Seen, Stayed, apart, between, crowd_of, people_by_minute
 from tests.analytics.conftest import Store
 
 CHALLENGE = Challenge.starting(date(2026, 1, 1), "America/Sao_Paulo")
@@ -212,3 +212,21 @@ def test_a_stay_without_an_end_lasts_until_the_session_ends() -> None:
 
 def test_utc_moments_belong_to_the_business_day() -> None:
     assert START.astimezone(UTC).date() == date(2026, 1, 18)
+
+
+moments = st.none() | st.integers(0, 8)
+stays_drawn = st.lists(st.tuples(st.sampled_from("abc"), moments, moments), max_size=6)
+
+
+@given(stays_drawn)
+def test_people_by_minute_are_those_whose_stay_holds_the_minute(
+    drawn: list[tuple[str, int | None, int | None]],
+) -> None:
+    told = [Stayed(who, None if a is None else at(a), None if b is None else at(b)) for who, a, b in drawn]
+    slow = [
+        (at(minute), len({who for who, a, b in drawn if (a or 0) <= minute < (8 if b is None else b)}))
+        for minute in range(9)
+    ]
+    assert people_by_minute(told, at(0), at(8)) == slow
+    crowd = crowd_of(told, at(0), at(8))
+    assert crowd is None or crowd.peak == max(people for _, people in slow)

@@ -1,5 +1,6 @@
 """What `make lab` opens: the notebooks in JupyterLab's launcher, Voilà's preview of each, and nothing for strangers."""
 
+import json
 import os
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import READY, VIEW3, free_port
 
@@ -79,6 +80,31 @@ def test_a_preview_runs_the_page(lab):
     assert status == 200
     assert "View 3: engagement and sales" in text
     assert "jupyter.widget-view+json" in text
+
+
+def test_in_a_preview_the_kernel_answers(lab, browser: Browser):
+    context = browser.new_context(accept_downloads=True)
+    page = context.new_page()
+    page.goto(f"http://127.0.0.1:{lab.port}/voila/render/view3.ipynb?token={lab.token}")
+    page.wait_for_selector(".view3-kpi", timeout=READY)
+    handle = page.get_by_label("First challenge day")
+    while page.locator(".view3-filter output").text_content() != "3 – 31":
+        handle.press("ArrowRight")
+    expect(page.locator(".view3-twin tbody tr").first).to_have_attribute("data-day", "3")
+    page.get_by_label("Search").fill("no such customer at all")
+    expect(page.locator(".view3-count")).to_contain_text("Clear the search")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Export CSV").click()
+    name = waiting.value.suggested_filename
+    context.close()
+
+    assert name.startswith("view3-sales-0-rows-")
+
+
+def test_a_kernel_that_starts_at_once_is_offered(lab):
+    specs = json.loads(lab.get("/api/kernelspecs")[1])["kernelspecs"]
+    assert specs["view3"]["spec"]["metadata"]["kernel_provisioner"]["provisioner_name"] == "view3-warm"
+    assert "python3" in specs
 
 
 @pytest.mark.parametrize("path", ["/lab", "/voila/render/view3.ipynb", "/api/contents"])

@@ -25,6 +25,7 @@ def test_the_parts_are_those_of_the_page_of_the_same_address():
     page = FirstSight(source).html("days=3-7&search=ana")
 
     assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["X-Consumed-Content-Encoding"] == "gzip"
     assert told["query"] == "days=3-7&search=ana"
     assert len(told["parts"]) == 13
     for name, (mark, html) in told["parts"].items():

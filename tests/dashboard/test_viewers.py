@@ -6,7 +6,8 @@ import pytest
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from tornado.web import HTTPError
 
-from analytics.dashboard.viewers import ViewersKernels
+from analytics.dashboard import viewers
+from analytics.dashboard.viewers import FullError, ViewersKernels
 
 
 class FewKernels(ViewersKernels):
@@ -40,3 +41,16 @@ def test_a_start_that_fails_gives_its_place_back(monkeypatch):
     for _ in range(5):
         with pytest.raises(OSError, match="no memory"):
             asyncio.run(kernels.start_kernel())
+
+
+def test_nobody_finds_a_place_where_memory_is_short(monkeypatch):
+    kernels = FewKernels()
+    kernels.refuse_when_full()
+    for free, full in ((kernels.least_memory - 1, True), (kernels.least_memory, False)):
+        monkeypatch.setattr(viewers, "free_memory", lambda: free)  # noqa: B023 - asked at once
+        if full:
+            with pytest.raises(FullError) as refused:
+                asyncio.run(kernels.start_kernel())
+            assert refused.value.status_code == 503
+        else:
+            kernels.refuse_when_full()

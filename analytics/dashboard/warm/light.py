@@ -90,6 +90,7 @@ class LightApp(IPKernelApp):
         """Answer heartbeats beside the control channel; a thread and a context of their own would cost every viewer."""
         context: Any = self.context
         socket = context.socket(zmq.ROUTER)
+        self._apply_curve_server_options(socket)
         self.hb_port = self._bind_socket(socket, self.hb_port)
         beats = ZMQStream(socket, self.control_thread.io_loop)
         beats.on_recv(beats.send_multipart)

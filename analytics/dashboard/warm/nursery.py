@@ -35,7 +35,7 @@ class Play:
 
     reads: str = ""  # module:factory of a Source
     rehearsal: str = ""  # module:function of a folder and the factory
-    without: tuple[str, ...] = ()  # modules that are kept out
+    without: tuple[str, ...] = ("debugpy",)  # modules that are kept out; a debugger would have to begin before the fork
     environment: Mapping[str, str] = field(default_factory=dict)
 
 

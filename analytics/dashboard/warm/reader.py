@@ -102,15 +102,21 @@ class Reader:
         try:
             reply = await loop.run_in_executor(self._reading, self._read, question)
             told = Told(revision, minute, reply)
-            self._known[question] = told
-            self._known.move_to_end(question)
-            if len(self._known) > REMEMBERED:
-                self._known.popitem(last=False)
+            self._remember(question, told)
             return told
         finally:
             flight = self._flights.get(question)
             if flight is not None and flight[2] is asyncio.current_task():
                 del self._flights[question]
+
+    def _remember(self, question: Question, told: Told) -> None:
+        known = self._known.get(question)
+        if known is not None and (known.revision, known.minute) > (told.revision, told.minute):
+            return  # a slow reading that a later one overtook
+        self._known[question] = told
+        self._known.move_to_end(question)
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
 
     def _read(self, question: Question) -> bytes:
         name, arguments = question

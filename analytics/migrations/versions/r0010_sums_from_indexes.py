@@ -9,7 +9,8 @@ branch_labels = None
 depends_on = None
 
 INDEXES = (
-    ("ad_spend", "ix_ad_spend_sums", ["platform", "account_id", "date", "currency", "spend", "provisional"]),
+    ("ad_spend", "ix_ad_spend_accounts", ["platform", "account_id", "date", "currency", "spend", "provisional"]),
+    ("ad_spend", "ix_ad_spend_ads", ["entity_key", "date", "currency", "spend"]),
     ("funnel_orders", "ix_funnel_orders_sums", ["ordered_at", "kind", "currency", "price", "refunded", "collected"]),
 )
 

@@ -1,16 +1,28 @@
 """Attendance by day, as a part of Day 1, within a session, against an earlier challenge and beside the sales."""
 
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pandas as pd
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from analytics.analysis import attendance
 from analytics.challenge import Challenge
 from analytics.ingest import Rules, accept
 from analytics.reading import Lens
-from analytics.records import Attendance, AttendanceSample, Offer, Platform, Purchase, Record, Statistic
+from analytics.records import (
+    Attendance,
+    AttendanceSample,
+    Offer,
+    Platform,
+    Purchase,
+    Record,
+    Session,
+    Statistic,
+    Stay,
+)
+from analytics.schema import attendance_sessions
 from analytics.workbench import Workbench
 from tests.analytics.analysis.conftest import Desk
 from tests.tables import drawn
@@ -103,6 +115,52 @@ def test_the_curve_of_a_session_is_broken_where_samples_are_missing(connection: 
     assert people == [10, 20, 25, None, 30]
     assert found["seen_at"].iloc[0].astimezone(UTC) == start
     assert attendance.within_sessions(bench, date(2026, 1, 2)).empty
+
+
+STAYS = """
+    person       | from | to
+    -------------+------+----
+    ana          | 0    | 2
+    ana          | 1    | 4
+    bo           | 2    | 3
+    bo           |      | 1
+    cy           | 3    |
+    presenter:me | 0    | 5
+"""
+
+
+def visited(connection: Connection, *, is_complete: bool) -> Workbench:
+    """Tell of a Zoom session of five minutes on Day 4, and of everybody's stays in it."""
+    bench, start = desk(connection), CHALLENGE.start_of(date(2026, 1, 4)) + timedelta(hours=19)
+
+    def at(minute: str) -> datetime | None:
+        return start + timedelta(minutes=int(minute)) if minute else None
+
+    told: list[Record] = [Session(Platform.ZOOM, "s", "zoom", start, at("5"), "Offer", is_complete=is_complete)]
+    told += [
+        Stay(Platform.ZOOM, "s", str(number), row["person"], "zoom", at(row["from"]), at(row["to"]))
+        for number, row in enumerate(drawn(STAYS))
+    ]
+    assert not accept(connection, Rules(CHALLENGE), told).refused
+    return bench
+
+
+def test_a_room_that_nobody_sampled_is_counted_from_its_stays_once_all_are_told(connection: Connection) -> None:
+    found = attendance.within_sessions(visited(connection, is_complete=True))
+    assert listed(found, "topic", "participants") == [("Offer", people) for people in (2, 1, 2, 2, 1, 0)]
+    peak = connection.scalar(sa.select(attendance_sessions.c.peak).where(attendance_sessions.c.session_id == "s"))
+    assert found["participants"].max() == peak
+
+
+def test_stays_that_may_be_missing_make_no_curve(connection: Connection) -> None:
+    assert attendance.within_sessions(visited(connection, is_complete=False)).empty
+
+
+def test_a_room_that_was_sampled_is_believed_on_its_samples(connection: Connection) -> None:
+    bench = visited(connection, is_complete=True)
+    at = CHALLENGE.start_of(date(2026, 1, 4)) + timedelta(hours=19, minutes=1)
+    accept(connection, Rules(CHALLENGE), [AttendanceSample(Platform.ZOOM, "s", at, 7, "zoom")])
+    assert listed(attendance.within_sessions(bench), "participants") == [(7,)]
 
 
 def test_the_sample_s_live_session_has_no_gap(sample: Workbench) -> None:

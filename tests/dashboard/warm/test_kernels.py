@@ -1,5 +1,7 @@
 """Kernels forked from a warm process, driven through Jupyter's own manager, and the ends that processes come to."""
 
+import asyncio
+import json
 import logging
 import os
 import signal
@@ -8,17 +10,21 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import KernelManager
+from traitlets.config import Config
 
 from analytics import demonstration
+from analytics.dashboard.viewers import ViewersKernels
 from analytics.dashboard.warm import nursery as nurseries
-from analytics.dashboard.warm import serving, wire
+from analytics.dashboard.warm import provisioner, serving, wire
 from analytics.dashboard.warm.forked import Forked
 from analytics.dashboard.warm.nursery import ColdError, Nursery, Play
 from analytics.workbench import Workbench
@@ -50,8 +56,12 @@ def children(pid: int) -> list[tuple[int, str]]:
     return [(int(number), Path(f"/proc/{number}/comm").read_text().strip()) for number in numbers]
 
 
+def number(manager: Any) -> int:
+    return int(manager.provisioner.pid)
+
+
 class Specs(KernelSpecManager):
-    modules = MODULES
+    modules: tuple[str, ...] = MODULES
 
     def get_kernel_spec(self, _kernel_name: str) -> KernelSpec:
         spec = serving.kernelspec("")
@@ -74,7 +84,7 @@ class Kernel:
 
     @property
     def pid(self) -> int:
-        return int(self.manager.provisioner.pid)  # type: ignore[union-attr]
+        return number(self.manager)
 
     def told(self, expression: str, code: str = "") -> str:
         reply = self.client.execute_interactive(
@@ -305,3 +315,76 @@ def test_a_forked_process_is_known_by_its_handle_and_not_by_its_number():
     child.wait()
     forked.kill()  # nobody else who has the number now is hurt
     assert forked.poll() == 0
+
+
+class TestForAnalysts:
+    """The kernel that JupyterLab offers, over Jupyter's usual transport."""
+
+    FOLDER = Path("lab/kernels/view3").absolute()
+
+    def test_it_starts_warm_and_computes(self, tmp_path: Path):
+        serving.announce()
+        spec = KernelSpec.from_resource_dir(str(self.FOLDER))
+        manager = KernelManager()
+        manager._kernel_spec = spec
+        manager.start_kernel(cwd=str(tmp_path))
+        client = manager.client()
+        client.start_channels()
+        client.wait_for_ready(timeout=WITHIN)
+        modules = tuple(spec.metadata["kernel_provisioner"]["config"]["modules"])
+        assert parent(number(manager)) == nurseries.nursery_of(modules).pid
+        asked = {"told": "pandas.DataFrame({'a': [1, 2]}).a.sum()"}
+        reply = client.execute_interactive("import pandas", user_expressions=asked, timeout=WITHIN)
+        assert "3" in reply["content"]["user_expressions"]["told"]["data"]["text/plain"]
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+        nurseries.forget(modules)
+
+    def test_it_is_what_the_page_has_but_for_what_is_imported(self):
+        spec, page = json.loads((self.FOLDER / "kernel.json").read_text()), serving.kernelspec("")
+        assert spec["argv"][1:] == page.argv[1:]
+        names = [one["kernel_provisioner"]["provisioner_name"] for one in (spec["metadata"], page.metadata)]
+        assert names == [provisioner.NAME] * 2
+
+    def test_the_package_brings_it(self):
+        project = tomllib.loads(Path("pyproject.toml").read_text())
+        ((name, place),) = project["project"]["entry-points"]["jupyter_client.kernel_provisioners"].items()
+        assert (name, place) == (provisioner.NAME, f"{provisioner.__name__}:{provisioner.WarmProvisioner.__name__}")
+        assert project["tool"]["setuptools"]["data-files"] == {
+            "share/jupyter/kernels/view3": ["lab/kernels/view3/kernel.json"]
+        }
+
+
+def test_changed_code_shows_when_the_warm_process_is_another(tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{Path.cwd()}")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    serving.announce()
+    modules = ("product_under_change",)
+    told = []
+    for answer in (1, 2, 3):
+        (tmp_path / "product_under_change.py").write_text(f"ANSWER = {answer}\n")
+        if answer == 3:
+            nurseries.forget(modules)
+        kernel = Kernel(tmp_path, modules)
+        told.append(kernel.told("ANSWER", "from product_under_change import ANSWER"))
+        kernel.close()
+    nurseries.forget(modules)
+    assert told == ["1", "1", "3"]
+
+
+def test_a_kernel_that_nobody_is_connected_to_is_ended(nursery: Nursery, tmp_path: Path):
+    config = Config()
+    config.MappingKernelManager.update(cull_idle_timeout=1, cull_interval=1)
+
+    async def forgotten() -> int:
+        kernels = ViewersKernels(config=config, kernel_spec_manager=Specs(), connection_dir=str(nursery.folder))
+        name = await kernels.start_kernel(path=str(tmp_path))
+        pid = number(kernels.get_kernel(name))
+        assert runs(pid)
+        deadline = time.monotonic() + WITHIN
+        while kernels.list_kernel_ids() and time.monotonic() < deadline:
+            await asyncio.sleep(0.1)
+        assert kernels.list_kernel_ids() == []
+        return pid
+
+    assert not runs(asyncio.run(forgotten()))

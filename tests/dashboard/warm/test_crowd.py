@@ -1,0 +1,196 @@
+"""Many viewers at one real server: its limit, who leaves, who comes again, and what is killed meanwhile."""
+
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.browser.conftest import Served, serving
+
+PLACES = 5
+WITHIN = 60.0
+
+
+def until(holds: Callable[[], object]) -> None:
+    deadline = time.monotonic() + WITHIN
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.05)
+
+
+def runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def relatives(served: Served) -> dict[int, str]:
+    """Return what the server started, and what that started, by number and name."""
+    told = subprocess.run(["ps", "-eo", "pid=,ppid=,comm="], check=True, capture_output=True, text=True).stdout
+    processes = [(int(pid), int(parent), name) for pid, parent, name in map(str.split, told.splitlines())]
+    assert served.process is not None
+    family = {served.process.pid}
+    for _ in range(2):
+        family |= {pid for pid, parent, _ in processes if parent in family}
+    return {pid: name for pid, _, name in processes if pid in family and pid != served.process.pid and name != "ps"}
+
+
+def named(served: Served, name: str) -> int:
+    return next((pid for pid, known in relatives(served).items() if known == name), 0)
+
+
+@dataclass
+class Visit:
+    """What a visitor got."""
+
+    status: int
+    text: str
+    again: str
+    cookie: str
+
+    @property
+    def kernel(self) -> str:
+        return str(re.findall(r'"kernelId": "([0-9a-f-]+)"', self.text)[0])
+
+
+def visit(served: Served, path: str = "") -> Visit:
+    answer = httpx2.get(served.address + path, timeout=WITHIN)
+    return Visit(
+        answer.status_code, answer.text, answer.headers.get("Retry-After", ""), answer.cookies.get("_xsrf") or ""
+    )
+
+
+def leave(served: Served, visited: Visit) -> None:
+    """Close the page as a browser does: with its last word to the server."""
+    address = f"{served.address}voila/api/shutdown/{visited.kernel}"
+    word = {"_xsrf": visited.cookie}
+    assert httpx2.post(address, data=word, headers={"Cookie": f"_xsrf={visited.cookie}"}, timeout=WITHIN).is_success
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    with serving(tmp_path, VIEW3_MOST_VIEWERS=str(PLACES)) as made:
+        made.view3("demo")
+        made.start()
+        yield made
+
+
+def test_of_two_hundred_who_come_at_once_as_many_find_a_place_as_there_are(served: Served):
+    most, over = 0, threading.Event()
+
+    def count() -> None:
+        nonlocal most
+        while not over.is_set():
+            most = max(most, len(served.kernels()))
+
+    counting = threading.Thread(target=count)
+    counting.start()
+    with ThreadPoolExecutor(200) as crowd:
+        visits = [*crowd.map(lambda _: visit(served), range(200))]
+    over.set()
+    counting.join()
+
+    assert sorted({found.status for found in visits}) == [200, 503]
+    inside = [found for found in visits if found.status == 200]
+    assert (len(inside), most, len(served.kernels())) == (PLACES, PLACES, PLACES)
+    for found in visits:
+        if found.status == 503:
+            assert int(found.again) > 0
+            assert "Every place is taken" in found.text
+    for found in inside:
+        leave(served, found)
+    until(lambda: served.kernels() == [])
+    assert visit(served).status == 200
+
+
+def test_many_visits_one_after_another_leave_nothing_behind(served: Served):
+    def held() -> list[int]:
+        assert served.process is not None
+        pids = (served.process.pid, named(served, "view3-warm"), named(served, "view3-reader"))
+        return [len([*Path(f"/proc/{pid}/fd").iterdir()]) for pid in pids]
+
+    def come_and_go(times: int) -> None:
+        for _ in range(times):
+            found = visit(served)
+            leave(served, found)
+            until(lambda: served.kernels() == [])
+
+    come_and_go(3)
+    folder = folder_of(served)
+    before, memory = held(), resident(served)
+    come_and_go(12)
+    until(lambda: all(now <= then + 1 for now, then in zip(held(), before, strict=True)))
+    assert resident(served) - memory < 12_000  # kB: a visit that left a megabyte behind would show
+    assert sorted(path.name for path in folder.iterdir()) == ["board", "kernels", "reads"]
+
+
+def resident(served: Served) -> int:
+    assert served.process is not None
+    told = Path(f"/proc/{served.process.pid}/status").read_text()
+    return int(re.findall(r"VmRSS:\s+(\d+)", told)[0])
+
+
+def folder_of(served: Served) -> Path:
+    """Return the private folder, which the warm process is told of."""
+    told = Path(f"/proc/{named(served, 'view3-warm')}/cmdline").read_text().split("\0")
+    return next(Path(part) for part in told if Path(part).name.startswith("view3-"))
+
+
+def test_a_killed_warm_process_leaves_open_pages_and_new_visits_work(served: Served):
+    first = visit(served)
+    kernels = served.kernels()
+    old = named(served, "view3-warm")
+    os.kill(old, signal.SIGKILL)
+    second = visit(served)
+    assert second.status == 200
+    assert [runs(pid) for pid in kernels] == [True]
+    assert named(served, "view3-warm") not in (0, old)
+    for found in (first, second):
+        leave(served, found)
+    until(lambda: not runs(kernels[0]) and served.kernels() == [])
+
+
+def test_a_killed_server_takes_everything_with_it(served: Served):
+    visit(served)
+    family = relatives(served)
+    assert sorted(family.values()) == ["view3-kernel", "view3-reader", "view3-warm"]
+    folder = folder_of(served)
+    assert served.process is not None
+    served.process.kill()
+    served.process.wait()
+    until(lambda: not any(map(runs, family)))
+    until(lambda: not folder.exists())
+
+
+def test_a_stopped_server_leaves_nothing_either(served: Served):
+    visit(served)
+    family = relatives(served)
+    folder = folder_of(served)
+    served.stop()
+    until(lambda: not any(map(runs, family)))
+    assert not folder.exists()
+
+
+def test_the_private_folder_is_nowhere_in_what_is_served(served: Served):
+    found = visit(served)
+    folder = folder_of(served)
+    assert folder.name not in found.text
+    for path in (str(folder / "board").lstrip("/"), f"voila/files/{folder.name}/board", f"files{folder}/kernels"):
+        assert visit(served, path).status in (403, 404)
+
+
+def test_nothing_warns_of_a_kernel_that_speaks_in_the_open(served: Served):
+    visit(served)
+    log = (served.folder / f"serve-{served.port}.log").read_text()
+    assert "without encryption" not in log
+    assert "ordinary kernel" not in log
