@@ -144,25 +144,29 @@ def _sums_of_days(period: Period, currency: str) -> sa.Select[Any]:
 
 
 def _sums_of_sales(bounds: Bounds, currency: str) -> sa.Select[Any]:
-    here = sa.func.coalesce(fact.c.currency, currency) == currency
-    key: list[Any] = [campaign_key.label("campaign_key"), outcome.label("outcome"), reason.label("reason")]
-    return (
+    # Named in a query of its own: GROUP BY would take `outcome` for the column, which a sale of another program lacks.
+    told = (
         sa.select(
-            *key,
-            sa.func.count().label("sales"),
-            count_where(_is_net).label("net_sales"),
-            count_where(~here).label("other_currency"),
-            exact_sum(sale.c.price).label("amount"),
-            sum_where(here, sale.c.price).label("revenue"),
-            sum_where(here, refunded).label("refunded"),
-            sum_where(here, collected).label("collected"),
-            sum_where(here, at_risk).label("at_risk"),
-            _seal,
+            *(campaign_key.label("campaign_key"), outcome.label("outcome"), reason.label("reason")),
+            *(sale.c.id.label("id"), sale.c.price.label("price"), _is_net.label("is_net")),
+            *(refunded.label("refunded"), collected.label("collected"), at_risk.label("at_risk")),
+            (sa.func.coalesce(fact.c.currency, currency) == currency).label("here"),
         )
         .select_from(with_facts)
         .where(inside(sale.c.purchase_date, bounds))
-        .group_by(sa.literal_column("campaign_key"), sa.literal_column("outcome"), sa.literal_column("reason"))
+        .subquery("told")
     )
+    key = (told.c.campaign_key, told.c.outcome, told.c.reason)
+    return sa.select(
+        *key,
+        sa.func.count().label("sales"),
+        count_where(told.c.is_net).label("net_sales"),
+        count_where(~told.c.here).label("other_currency"),
+        exact_sum(told.c.price).label("amount"),
+        sum_where(told.c.here, told.c.price).label("revenue"),
+        *(sum_where(told.c.here, told.c[name]).label(name) for name in ("refunded", "collected", "at_risk")),
+        exact_sum(told.c.price * (told.c.id % 97)).label("seal"),
+    ).group_by(*key)
 
 
 def _sealed(rows: Sequence[Any]) -> int:
