@@ -5,15 +5,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from analytics.challenge import Challenge
 from analytics.database import DatabaseError, address, reading
 from analytics.migrate import is_current
 from analytics.queries.health import AdAccount, ad_accounts
+from analytics.schema import attendance, high_ticket_sales
 from analytics.settings import Settings, SettingsError
 from analytics.workbench import Workbench
 
 OK, NOTE, FAIL = "ok", "note", "FAIL"
+NARROW = ("TABLE_SCHEMA", "TABLE_NAME", "CHARACTER_SET_NAME")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -61,6 +64,26 @@ def _database(workbench: Workbench) -> Iterator[Finding]:
             charset = connection.scalar(sa.select(sa.literal_column("@@character_set_database")))
             mark = OK if charset == "utf8mb4" else NOTE
             yield Finding("charset", mark, f"the database's character set is {charset}; ours are utf8mb4")
+            yield from _narrow_tables(connection)
+
+
+def _narrow_tables(connection: Connection) -> Iterator[Finding]:
+    """Tell the tables, made by another program, that would refuse a sale for an emoji in a name."""
+    columns = sa.table("COLUMNS", *(sa.column(name) for name in NARROW), schema="information_schema")
+    query = (
+        sa.select(columns.c.TABLE_NAME)
+        .distinct()
+        .where(
+            sa.func.database() == columns.c.TABLE_SCHEMA,
+            columns.c.TABLE_NAME.in_([attendance.name, high_ticket_sales.name]),
+            columns.c.CHARACTER_SET_NAME != "utf8mb4",
+        )
+    )
+    for table in connection.scalars(query):
+        remedy = f"ALTER TABLE {table} CONVERT TO CHARACTER SET utf8mb4"
+        yield Finding(
+            "charset", FAIL, f"{table} cannot keep every character, and refuses a name with an emoji: {remedy}"
+        )
 
 
 def _challenge(workbench: Workbench) -> Iterator[Finding]:

@@ -143,6 +143,8 @@ def in_words(engine: Engine) -> Iterator[None]:
     except DBAPIError as error:
         if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.ProgrammingError):
             raise DatabaseError(f"The database {address(engine)} did not answer: {error.orig}") from error
+        if isinstance(error, sa.exc.DataError):
+            raise DatabaseError(f"The database {address(engine)} refused a value: {error.orig}") from error
         if type(error) is sa.exc.DatabaseError:  # none of its kinds: how SQLite says that a file is not sound
             raise DatabaseError(
                 f"{address(engine)} is damaged or no database ({error.orig}): put your last backup in its place."

@@ -1,5 +1,6 @@
 """From the inbox to the tables: reads kept events and hands their records to the door, event and rows in one transaction."""
 
+import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
@@ -16,6 +17,21 @@ from connectors.payload import parse
 
 BATCH = 100
 TRIES = 5
+# Lost connection, deadlock, lock wait; server stopping, statement killed or too slow; disk full, read-only, out of memory.
+SERVER_TROUBLE = frozenset(
+    {2006, 2013, 1020, 1205, 1213, 1053, 1317, 1927, 1969, 3, 28, 1021, 1030, 1114, 1180, 1290, 1792, 1836, 1037, 1041}
+)
+SQLITE_TROUBLE = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+    }
+)
 
 Outcome = tuple[State, str]
 
@@ -128,7 +144,9 @@ class _Asked:
 
 
 def _is_lost(error: Exception) -> bool:
-    """Tell whether the whole transaction is gone (deadlock, lock wait, lost connection), so that nothing was done at all."""
+    """Tell whether the database is at fault and not the event: the transaction is gone, or nothing can be written for now."""
     original = getattr(error, "orig", None)
+    if (sqlite := getattr(original, "sqlite_errorcode", None)) is not None:
+        return sqlite & 0xFF in SQLITE_TROUBLE
     code = original.args[0] if original is not None and original.args else None
-    return bool(getattr(error, "connection_invalidated", False)) or code in {1205, 1213, 2006, 2013}
+    return bool(getattr(error, "connection_invalidated", False)) or code in SERVER_TROUBLE

@@ -35,9 +35,12 @@ class Event:
 
     def money(self, name: str, about: Fields | None = None) -> Decimal:
         """Return an amount in major units; raises where it is missing."""
-        units = (about or self.about).integer(name)
+        fields = about or self.about
+        units = fields.integer(name)
         if units is None:
-            (about or self.about).fail(name)
+            fields.fail(name)
+        if isinstance(fields.values[name], str):  # Stripe's are numbers: nobody knows what unit a text is in
+            fields.fail(name, "is not a whole number")
         currency = self.currency
         if currency in ZERO_DECIMALS:
             return Decimal(units)

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from pydantic import SecretStr
 
+from analytics import checkup
 from analytics.challenge import Challenge
 from analytics.database import DatabaseError, address, open_engine, reading, writing
 from analytics.ingest import Rules, accept
@@ -19,6 +21,8 @@ from analytics.migrate import is_current, upgrade
 from analytics.records import Lead, Offer, Purchase, Utm
 from analytics.repairs import attribute
 from analytics.schema import high_ticket_sales, leads, metadata
+from analytics.settings import Settings
+from analytics.workbench import Workbench
 from tests.conftest import MariaDB
 
 CHALLENGE = Challenge.starting(date(2026, 1, 1), "America/Sao_Paulo")
@@ -262,6 +266,34 @@ def test_a_database_that_is_away_is_told_without_its_password() -> None:
     with pytest.raises(DatabaseError, match="did not answer") as refusal, reading(engine):
         pass
     assert "swordfish" not in str(refusal.value) + address(engine)
+
+
+def test_a_table_too_narrow_for_an_emoji_is_found_and_mended_as_told(mariadb: MariaDB) -> None:
+    url = mariadb.new_database()
+    engine = open_engine(url)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(SPECIFICATION["high_ticket_sales"].strip().rstrip(";") + " CHARACTER SET utf8mb3")
+    upgrade(engine)
+    sale = replace(SALE, name="Zoë 🚀")
+    with pytest.raises(DatabaseError, match="refused a value"), writing(engine) as connection:
+        accept(connection, RULES, [sale])
+    (failure,) = _failures(url)
+    assert failure.startswith("high_ticket_sales cannot keep every character")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(failure.rpartition(": ")[2])
+    assert _failures(url) == []
+    with writing(engine) as connection:
+        accept(connection, RULES, [sale])
+        assert connection.scalar(sa.select(high_ticket_sales.c.customer_name)) == "Zoë 🚀"
+    engine.dispose()
+
+
+def _failures(url: str) -> list[str]:
+    bench = Workbench.open(Settings(database_url=SecretStr(url)))
+    found = [one.sentence for one in checkup._database(bench) if one.is_failure]
+    bench.engine.dispose()
+    bench.reader.dispose()
+    return found
 
 
 @pytest.mark.parametrize("damage", ["a page in the middle", "no database at all"])

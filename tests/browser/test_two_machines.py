@@ -90,7 +90,7 @@ def test_a_viewer_of_a_machine_that_dies_goes_on_at_the_other(two: list[Served],
         sell(two[1])
 
         sold = str(int(before[0] or 0) + 1)
-        card = '.view3-kpi[data-kpi="high-ticket-sales-today"] .view3-kpi-value'
+        card = '#view3 .view3-kpi[data-kpi="high-ticket-sales-today"] .view3-kpi-value'
         expect(pages["two"].locator(card)).to_have_text(sold, timeout=15_000)
         expect(pages["one"].locator(card)).to_have_text(sold, timeout=MOVED)
         pages["one"].wait_for_selector("body[data-live]:not(.view3-is-stale)", timeout=READY)

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from analytics import ingest
 from analytics.challenge import Challenge
-from analytics.database import open_engine, reading, writing
+from analytics.database import DatabaseError, open_engine, reading, writing
 from analytics.ingest import Accepted, Rules
 from analytics.migrate import upgrade
 from analytics.offers import Patterns
@@ -156,6 +156,36 @@ def test_a_poisonous_event_harms_itself_alone_and_is_set_aside_after_a_few_tries
         assert inbox.waiting(connection) == 0
         reasons = {entry.event.event_id: entry.reason for entry in inbox.entries(connection, State.SET_ASIDE)}
     assert reasons[poison.event_id] == "reading it failed: ZeroDivisionError"
+
+
+def test_a_database_without_room_costs_no_event_a_try(engine: Engine) -> None:
+    events = kept_events()
+    keep(engine, events)
+
+    def accept(connection: Connection, records: Iterable[Record]) -> Accepted:
+        ingest.accept(connection, RULES, records)
+        _fill_up(connection)
+        raise AssertionError("there was room")
+
+    drain = drain_of(engine, accept)
+    for _ in range(6):
+        with pytest.raises(DatabaseError):
+            drain.once()
+    with reading(engine) as connection:
+        assert {entry.attempts for entry in inbox.entries(connection, State.UNREAD)} == {0}
+        assert inbox.waiting(connection) == len(events)
+    drain_of(engine).all()
+    with reading(engine) as connection:
+        assert inbox.waiting(connection) == 0
+
+
+def _fill_up(connection: Connection) -> None:
+    """Let the database say that it is full."""
+    if connection.dialect.name != "sqlite":
+        connection.exec_driver_sql("SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1114, MESSAGE_TEXT = 'The table is full'")
+    pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+    connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    connection.exec_driver_sql("CREATE TABLE too_much AS SELECT zeroblob(1000000) AS room")
 
 
 class Vendor:

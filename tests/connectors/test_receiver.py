@@ -5,10 +5,12 @@ import gzip
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from connectors import receiver
 from connectors.catalog import ROUTES
 from connectors.inbox import Event, Kept
 from connectors.receiver import LARGEST, Receiver
@@ -28,6 +30,7 @@ class House:
         self.logged: list[str] = []
         self.trouble: Exception | None = None
         self.delay = 0.0
+        self.found = Kept.NEW
         receiver = Receiver(
             dict.fromkeys(ROUTES, (secret,) if secret else ()),
             keep=self.keep,
@@ -43,7 +46,7 @@ class House:
         if self.trouble:
             raise self.trouble
         self.kept.append(event)
-        return Kept.NEW
+        return self.found
 
     async def park(self, event: Event, reason: str) -> None:
         self.parked.append((event, reason))
@@ -131,6 +134,14 @@ def test_a_good_signature_at_a_wrong_time_is_refused_but_parked(house: House, of
     assert answer.status_code == 400
     assert house.kept == []
     assert "timestamp outside 300 s" in house.parked[0][1]
+    assert "clock of this machine" in house.logged[0]
+
+
+def test_an_id_that_came_before_with_another_body_is_told(house: House) -> None:
+    house.found = Kept.CONFLICT
+    answer = house.client.post(STRIPE, content=PAID, headers=signed("stripe", PAID))
+    assert (answer.status_code, answer.json()) == (200, {"kept": "conflict"})
+    assert "came before with another body" in house.logged[0]
 
 
 def test_two_secrets_stand_side_by_side_while_one_is_rolled_over() -> None:
@@ -208,6 +219,27 @@ def test_a_body_over_the_limit_is_cut_off(house: House, is_chunked: bool) -> Non
     chunks = (b"0" * 65536 for _ in range(160))
     answer = house.client.post(STRIPE, content=chunks if is_chunked else b"0" * (LARGEST + 1))
     assert answer.status_code == 413
+
+
+def test_a_body_that_drips_is_given_up(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receiver, "SLOWEST", 0.2)
+    answered: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.sleep(0.05)
+        return {"type": "http.request", "body": b"{", "more_body": True}
+
+    async def send(message: Any) -> None:
+        answered.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": STRIPE, "headers": [], "query_string": b"", "root_path": ""}
+
+    async def request() -> None:
+        await house.client.app(scope, receive, send)
+
+    asyncio.run(request())
+    assert answered[0]["status"] == 408
+    assert (house.kept, house.parked) == ([], [])
 
 
 @pytest.mark.parametrize("trouble", [OSError("away"), RuntimeError("odd")])

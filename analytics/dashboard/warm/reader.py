@@ -23,6 +23,7 @@ from analytics.dashboard.warm.kernel import die_with, name_process
 EVERY: Final = 0.2  # seconds between looks at the database, for all pages together
 JUST_NOW: Final = 0.02  # a look this young is good enough to answer by
 AT_ONCE: Final = 4  # questions that are read side by side
+TRUE_FOR: Final = 5.0  # seconds: whether a session is live depends on the moment as well
 REMEMBERED: Final = 128  # answers; a page has three
 SHARED: Final = frozenset({"view", "sales", "choices"})
 
@@ -37,7 +38,7 @@ class Told:
     """An answer as it goes over the wire, and what it was read at."""
 
     revision: Revision
-    minute: int
+    moment: int  # in steps of TRUE_FOR
     reply: bytes
 
 
@@ -71,9 +72,9 @@ class Reader:
     async def answer(self, question: Question, least: Revision | None) -> bytes:
         """Return the answer to a question, read at the present revision, or at `least` if that is newer."""
         await self.look()
-        now = (max(self._revision, least or self._revision), int(self._clock() // 60))
+        now = (max(self._revision, least or self._revision), int(self._clock() // TRUE_FOR))
         known = self._known.get(question)
-        if known is not None and self._revision.count != AWAY and (known.revision, known.minute) >= now:
+        if known is not None and self._revision.count != AWAY and (known.revision, known.moment) >= now:
             self._known.move_to_end(question)
             return known.reply
         flight = self._flights.get(question)
@@ -97,11 +98,11 @@ class Reader:
         self._board.write(self._revision)
         self._looked = time.monotonic()
 
-    async def _fly(self, question: Question, revision: Revision, minute: int) -> Told:
+    async def _fly(self, question: Question, revision: Revision, moment: int) -> Told:
         loop = asyncio.get_running_loop()
         try:
             reply = await loop.run_in_executor(self._reading, self._read, question)
-            told = Told(revision, minute, reply)
+            told = Told(revision, moment, reply)
             self._remember(question, told)
             return told
         finally:
@@ -111,7 +112,7 @@ class Reader:
 
     def _remember(self, question: Question, told: Told) -> None:
         known = self._known.get(question)
-        if known is not None and (known.revision, known.minute) > (told.revision, told.minute):
+        if known is not None and (known.revision, known.moment) > (told.revision, told.moment):
             return  # a slow reading that a later one overtook
         self._known[question] = told
         self._known.move_to_end(question)

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from analytics.analysis import attendance
 from analytics.challenge import Challenge
 from analytics.ingest import Rules, accept
+from analytics.plots import attendance as pictures
 from analytics.reading import Lens
 from analytics.records import (
     Attendance,
@@ -95,6 +96,13 @@ def test_day_n_stands_against_day_n_of_the_earlier_challenge(connection: Connect
     earlier = found[found["challenge"] == "earlier challenge"]
     assert listed(earlier, "challenge_day", "participants") == [(1, 100), (2, None), (3, None), (4, None), (5, 50)]
     assert len(found) == 4 + 5
+    drawn_days = {
+        trace.name: list(zip(trace.x, trace.y, strict=True)) for trace in pictures.against_earlier(found).data
+    }
+    assert drawn_days == {
+        "this challenge": [(1, 240), (2, None), (3, None), (4, 100)],
+        "earlier challenge": [(1, 100), (2, None), (3, None), (4, None), (5, 50)],
+    }
 
 
 def test_without_an_earlier_challenge_this_one_stands_alone(connection: Connection) -> None:
