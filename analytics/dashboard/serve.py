@@ -17,6 +17,7 @@ from traitlets.config import Config
 from voila.app import Voila
 
 from analytics.dashboard import answering, assets, download
+from analytics.dashboard.compiled import keep_compiled
 from analytics.dashboard.door import Doorkeeper, Page, cookie_secret
 from analytics.dashboard.elements import STATIC, VERSION, script
 from analytics.dashboard.first_sight import FirstSight
@@ -162,6 +163,7 @@ def serve(
     config = _config(where, token, notebook)
     config.ViewersKernels.most = most
     serving.configure(config, nursery)
+    keep_compiled()
     server = Server(config=config, log_level=logging.WARNING)
     server.figures = source
     server.sight = sighted

@@ -12,6 +12,7 @@ from analytics.dashboard.source import Source
 from analytics.dashboard.warm import provisioner
 from analytics.dashboard.warm.light import ARGUMENTS
 from analytics.dashboard.warm.nursery import Nursery, Play, nursery_of
+from analytics.dashboard.warm.prompt import PromptClient
 from analytics.dashboard.warm.sharing import Shared
 
 # What the page's cell imports, and what its kernel would import on the way: a test holds that nothing is left for later.
@@ -54,6 +55,7 @@ def kernelspec(resources: str) -> KernelSpec:
 
 def configure(config: Config, nursery: Nursery) -> None:
     """Let kernels and server speak through files that only their user can open; over TCP every user of the machine could."""
+    config.KernelManager.client_class = f"{PromptClient.__module__}.{PromptClient.__name__}"
     if not nursery.why_cold:
         config.KernelManager.transport = "ipc"
         config.ViewersKernels.connection_dir = str(nursery.folder)
