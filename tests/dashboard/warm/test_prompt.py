@@ -18,7 +18,7 @@ from tests.dashboard.warm.test_kernels import MODULES, WITHIN, Specs, number
 
 
 @asynccontextmanager
-async def started(folder: Path) -> AsyncIterator[tuple[Any, PromptClient]]:
+async def started(folder: Path) -> AsyncIterator[tuple[Any, Any]]:
     manager = AsyncKernelManager(kernel_spec_manager=Specs(), transport="ipc")
     manager.client_class = f"{PromptClient.__module__}.{PromptClient.__name__}"
     manager.connection_file = str(folder / "kernel.json")
