@@ -105,10 +105,10 @@ class Served:
     @contextmanager
     def visited(self) -> Iterator[None]:
         """Have the kernels that a visit started end with it: by themselves, else by hand, which is counted."""
-        before = self._children()
+        before = self.kernels()
         yield
         over = time.monotonic() + MAY_TAKE
-        while (more := self._children() - before) and time.monotonic() < over:
+        while (more := self.kernels() - before) and time.monotonic() < over:
             time.sleep(0.1)
         self.left_behind += bool(more)
         _end(more)
@@ -117,9 +117,9 @@ class Served:
         """Return the server and all that it started."""
         return {*self._children(), self._process}
 
-    def kernels(self) -> list[psutil.Process]:
-        """Return the processes that stand for a viewer each."""
-        return [child for child in self._children() if _is_kernel(child)]
+    def kernels(self) -> set[psutil.Process]:
+        """Return the processes that stand for a viewer each; a server's own helpers stay."""
+        return {child for child in self._children() if _is_kernel(child)}
 
     def handles(self) -> int:
         """Return how many files and sockets the server and all that it started hold open."""
