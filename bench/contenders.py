@@ -8,11 +8,15 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
 
+from bench.server import Server
+
 PROGRAMS, PEERS = Path(sys.executable).parent, Path(__file__).parent / "peers"
+DAY_17 = timedelta(days=16)  # today, in the sample
 MAY_TAKE = 6.0  # seconds for a kernel to end after its page closed
 END_MAY_TAKE = 2.0  # seconds; a kernel whose server never asks what became of it stays listed though it has ended
 
@@ -144,6 +148,17 @@ def serving(folder: Path, settings: Mapping[str, str]) -> Iterator[list[Served]]
         for one in served:
             one.wait()
         yield served
+
+
+def sample_settings(server: Server) -> dict[str, str]:
+    """Return the settings of an empty database for a sample challenge in which today is Day 17."""
+    starts_on = datetime.now(UTC).date() - DAY_17
+    return {
+        "VIEW3_DATABASE_URL": server.new_database("sample").replace("mysql:", "mysql+pymysql:"),
+        "VIEW3_TIMEZONE": "UTC",
+        "VIEW3_CHALLENGE_START": str(starts_on),
+        "VIEW3_FUNNEL_START": str(starts_on - timedelta(days=30)),
+    }
 
 
 def fill_with_sample(folder: Path, settings: Mapping[str, str]) -> None:

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
@@ -19,7 +19,7 @@ import pymysql
 from playwright.sync_api import Playwright, sync_playwright
 
 from bench.browsing import Visit, visiting
-from bench.contenders import DASH, OBVIOUS, OURS, Served, fill_with_sample, serving
+from bench.contenders import DASH, OBVIOUS, OURS, Served, fill_with_sample, sample_settings, serving
 from bench.report import Line, step, tell
 from bench.server import Server
 from bench.showing import filled
@@ -27,7 +27,6 @@ from bench.stage import CHALLENGE, FIRST_DAY, NOW
 
 TIMES, ROWS, FILTERS, SORTS = 5, 4, 3, 5  # rounds; rows, filter actions and clicks on a title in each
 SIZES, EMBEDDED = (1000, 100_000), 100_000  # above it the obvious notebook would send its browser 85 MB
-DAY_17 = timedelta(days=16)  # today, in the sample
 QUIET = 1.0  # seconds after which nothing more arrives
 SALE = """
     INSERT INTO high_ticket_sales (customer_name, customer_email, product_name, price, purchase_date)
@@ -106,13 +105,7 @@ def page(sales: int) -> None:
 def over_sample(playwright: Playwright, scratch: Path, server: Server) -> None:
     """Measure all but the table, over the sample challenge."""
     folder = _folder(scratch, "sample")
-    starts_on = datetime.now(UTC).date() - DAY_17
-    settings = {
-        "VIEW3_DATABASE_URL": server.new_database("sample").replace("mysql:", "mysql+pymysql:"),
-        "VIEW3_TIMEZONE": "UTC",
-        "VIEW3_CHALLENGE_START": str(starts_on),
-        "VIEW3_FUNNEL_START": str(starts_on - timedelta(days=30)),
-    }
+    settings = sample_settings(server)
     fill_with_sample(folder, settings)
     everyone = Round(playwright, folder)
     with server.client("sample") as client, serving(folder, settings) as contenders:

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -18,8 +17,8 @@ import psutil
 from playwright.sync_api import Playwright, sync_playwright
 
 from bench.browsing import visiting
-from bench.contenders import OBVIOUS, OURS, PREHEATED, Contender, Served, fill_with_sample
-from bench.page import DAY_17, sell
+from bench.contenders import OBVIOUS, OURS, PREHEATED, Contender, Served, fill_with_sample, sample_settings
+from bench.page import sell
 from bench.report import Line, step, tell
 from bench.server import Server
 from bench.viewer import Viewer
@@ -149,13 +148,7 @@ def viewers(crowd: int) -> None:
     with TemporaryDirectory() as scratch, Server(Path(scratch)) as server, sync_playwright() as playwright:
         folder = Path(scratch) / "viewers"
         folder.mkdir()
-        starts_on = datetime.now(UTC).date() - DAY_17
-        settings = {
-            "VIEW3_DATABASE_URL": server.new_database("sample").replace("mysql:", "mysql+pymysql:"),
-            "VIEW3_TIMEZONE": "UTC",
-            "VIEW3_CHALLENGE_START": str(starts_on),
-            "VIEW3_FUNNEL_START": str(starts_on - timedelta(days=30)),
-        }
+        settings = sample_settings(server)
         fill_with_sample(folder, settings)
 
         @contextmanager

@@ -3,15 +3,15 @@
 import os
 import signal
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-import psutil
 import pytest
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from tests.browser import axe
 from tests.browser.conftest import READY, Served, Visit, serving, shown
 from tests.conftest import LEFT_OUT, MariaDB
+from tests.processes import runs, until
 
 TOLD = 15_000  # milliseconds, the promise
 BACK = 15_000
@@ -24,24 +24,6 @@ def is_grey(page: Page) -> bool:
 def heals(page: Page) -> None:
     """Wait until the page is alive again without a click."""
     page.wait_for_selector("body[data-live]:not(.view3-is-stale)", timeout=READY)
-
-
-def assert_gone(pids: Iterable[int]) -> None:
-    """Hold that these processes end within seconds; one that is over and waits for its parent to ask how does nothing more."""
-    left = [process for process in psutil.process_iter() if process.pid in {*pids}]
-    deadline = time.monotonic() + 5
-    while left and time.monotonic() < deadline:
-        time.sleep(0.1)
-        left = [process for process in left if runs(process)]
-    assert left == []
-
-
-def runs(process: psutil.Process) -> bool:
-    """Tell whether a process still does anything."""
-    try:
-        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +61,7 @@ def test_a_killed_server_and_its_return(own: Served, visit: Visit):
     expect(page.locator(".view3-stale")).to_contain_text("live link was lost", timeout=TOLD)
     assert shown(page) == numbers
     assert pids
-    assert_gone(pids)
+    until(lambda: not any(map(runs, pids)), within=5)
     own.start()
     heals(page)
 
@@ -126,7 +108,7 @@ def test_a_closed_tab_and_a_stopped_server_leave_no_kernel(own: Served, visit: V
     other.evaluate("window.onbeforeunload = null")
     own.stop()
 
-    assert_gone(pids)
+    until(lambda: not any(map(runs, pids)), within=5)
     own.start()
 
 

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,23 +28,10 @@ from analytics.dashboard.warm import provisioner, serving, wire
 from analytics.dashboard.warm.forked import Forked
 from analytics.dashboard.warm.nursery import ColdError, Nursery, Play
 from analytics.workbench import Workbench
+from tests.processes import runs, until
 
 WITHIN = 30.0
 MODULES = ("json", "tests.dashboard.warm.at_fork")
-
-
-def until(holds: Callable[[], object]) -> None:
-    deadline = time.monotonic() + WITHIN
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.02)
-
-
-def runs(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def parent(pid: int) -> int:

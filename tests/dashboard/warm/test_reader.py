@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -23,6 +23,7 @@ from analytics.dashboard.warm.board import Onlooker
 from analytics.dashboard.warm.sharing import AwayError, Shared
 from analytics.view3 import Asked, View3
 from tests.dashboard.fake_source import CHALLENGE, FakeSource
+from tests.processes import until
 
 WITHIN = 20.0  # seconds for anything to come about on a busy machine
 
@@ -57,13 +58,6 @@ class Filed(FakeSource):
     def readings(self) -> list[list[str]]:
         path = self.folder / "readings"
         return [line.split(" ", 2) for line in path.read_text().splitlines()] if path.exists() else []
-
-
-def until(holds: Callable[[], object]) -> None:
-    deadline = time.monotonic() + WITHIN
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.01)
 
 
 class ForAll:
