@@ -123,7 +123,8 @@ class TestKernel:
         assert len(drawn) == 2
 
     def test_an_interrupt_reaches_it_and_it_goes_on(self, kernel: Kernel):
-        asked = kernel.client.execute("open('begun', 'w').close(); import time; time.sleep(600)")
+        code = "open('begun', 'w').close(); import time; time.sleep(600)"
+        asked = kernel.client.execute(code, stop_on_error=False)  # else what is asked next is refused for a moment
         until(lambda: Path(kernel.manager.connection_file).with_name("begun").exists())
         kernel.manager.interrupt_kernel()
         reply = kernel.client.get_shell_msg(timeout=WITHIN)
