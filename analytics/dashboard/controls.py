@@ -46,7 +46,8 @@ class Controls:
         )
         told = {"id": named, "class": style, "action": action, "data-asks": asks}
         attributes = "".join(f' {name}="{value}"' for name, value in told.items() if value or name == "data-asks")
-        return f'<form method="get"{attributes}>{hidden}{inner}</form>'
+        # Last, so that what a viewer sees keeps its place, and its node, when there is more to hand on.
+        return f'<form method="get"{attributes}>{inner}{hidden}</form>'
 
     def period(self, period: Period, today: date) -> str:
         """Return the filter: quick periods, challenge days, dates, and in words what is in force."""

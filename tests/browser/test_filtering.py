@@ -106,6 +106,21 @@ class TestBesideTheKernel:
         expect(page.locator(".view3-filter [name=first]")).to_be_focused()
         expect(page.locator(".view3-filter output")).to_have_text("3 – 31")
 
+    def test_controls_stay_themselves_when_the_address_grows(self, demo: Served, visit: Visit):
+        page = visit(demo)
+        page.evaluate("window.kept = [...document.querySelectorAll('#view3 button, #view3 select, .view3-scroll')]")
+        told = "window.kept.map((one) => one.isConnected && (one.name || one.className) + one.textContent.slice(0, 12))"
+        before = page.evaluate(told)
+        page.locator(".view3-sales th", has_text="HT Price").click()
+        settled(page, "?sort=price")
+        page.get_by_role("button", name="Side by side").click()
+        settled(page, "?sort=price&bars=side-by-side")
+        after = page.evaluate(told)
+
+        buttons = [(old, new) for old, new in zip(before, after, strict=True) if not old.startswith("sale")]
+        assert len(buttons) > 20
+        assert [pair for pair in buttons if pair[0] != pair[1]] == []
+
     def test_a_late_answer_is_shown_to_nobody(self, demo: Served, visit: Visit):
         asked: list[str] = []
 
