@@ -1,5 +1,7 @@
 """The engine: one way to open SQLite or MariaDB so that reads are consistent, fresh and in UTC."""
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 HOME = Path(__file__).resolve().parent.parent
 STRICT = "STRICT_TRANS_TABLES"
+LOCKED = 5  # seconds that SQLite waits for another writer
 SILENCE = 30  # seconds; sorting a million rows for an export takes ten
 
 
@@ -51,17 +54,16 @@ def _open(url: str, *, writes: bool, silence: int | None) -> Engine:
 def _open_sqlite(url: URL, *, writes: bool) -> Engine:
     if url.database and url.database != ":memory:" and not url.database.startswith("file:"):
         url = url.set(database=str(HOME / url.database))
-    engine = sa.create_engine(url, connect_args={"timeout": 5})
+    engine = sa.create_engine(url, connect_args={"timeout": LOCKED})
 
     @sa.event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
         connection.create_function("lower", 1, _lower, deterministic=True)  # SQLite's own knows ASCII alone
         connection.isolation_level = None  # the begin event below decides when a transaction starts
+        _switch_to_wal(connection)
         for pragma in (
-            "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            "busy_timeout=5000",
             f"query_only={not writes}",
         ):
             connection.execute(f"PRAGMA {pragma}").close()
@@ -73,6 +75,20 @@ def _open_sqlite(url: URL, *, writes: bool) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _switch_to_wal(connection: Any) -> None:
+    """Have readers and a writer go side by side; where several open a new file at once, SQLite refuses some without waiting."""
+    until = time.monotonic() + LOCKED
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").close()
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _lower(text: str | None) -> str | None:

@@ -406,6 +406,26 @@ def test_of_two_that_upgrade_at_once_one_does(database_url: str) -> None:
     assert sorted(done) == [False, True]
 
 
+def test_many_that_open_a_new_file_at_once_all_can(tmp_path: Path) -> None:
+    opened: list[str] = []
+
+    def go(url: str, start: threading.Barrier) -> None:
+        engine = open_engine(url)
+        start.wait()
+        with reading(engine) as connection:
+            opened.append(connection.exec_driver_sql("PRAGMA journal_mode").scalar_one())
+        engine.dispose()
+
+    for number in range(40):
+        start = threading.Barrier(6)
+        threads = [threading.Thread(target=go, args=(f"sqlite:///{tmp_path}/{number}.db", start)) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    assert opened == ["wal"] * 240
+
+
 def test_messengers_that_speak_at_once_of_one_purchase_make_one_sale(engine: sa.Engine) -> None:
     told = [
         replace(

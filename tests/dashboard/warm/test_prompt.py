@@ -24,7 +24,7 @@ async def started(folder: Path) -> AsyncIterator[tuple[Any, Any]]:
     manager.connection_file = str(folder / "kernel.json")
     await manager.start_kernel(cwd=str(folder), env={**os.environ})
     client = manager.client()
-    client.start_channels()
+    client.start_channels(hb=False)
     try:
         yield manager, client
     finally:
