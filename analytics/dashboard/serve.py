@@ -23,7 +23,7 @@ from analytics.dashboard.elements import STATIC, VERSION, script
 from analytics.dashboard.first_sight import FirstSight
 from analytics.dashboard.hardening import QuietConnection
 from analytics.dashboard.source import Source
-from analytics.dashboard.viewers import MOST_VIEWERS, ViewersKernels, Visit
+from analytics.dashboard.viewers import MOST_VIEWERS, ViewersKernels, Visit, allow_handles
 from analytics.dashboard.warm import serving
 
 NOTEBOOK: Final = Path(__file__).parents[2] / "notebooks" / "view3.ipynb"
@@ -164,6 +164,7 @@ def serve(
     config.ViewersKernels.most = most
     serving.configure(config, nursery)
     keep_compiled()
+    allow_handles(most)
     server = Server(config=config, log_level=logging.WARNING)
     server.figures = source
     server.sight = sighted

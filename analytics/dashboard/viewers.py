@@ -1,5 +1,7 @@
 """How many may look at once: each viewer is a kernel, and a kernel is memory."""
 
+import logging
+import resource
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,9 +16,24 @@ from analytics.dashboard.elements import STATIC
 from analytics.dashboard.memory import free_memory
 
 MOST_VIEWERS: Final = 150
+HANDLES, HANDLES_EACH = 512, 24  # files and sockets that the server holds, and for each viewer; fourteen were seen
 LEAST_MEMORY: Final = 256 * 1024 * 1024  # bytes that stay free for the database and for pages that are open
 AGAIN: Final = 30  # seconds after which a visitor who found no place tries again
 FULL: Final = Path(__file__).parent / "template" / "full.html"
+
+
+log = logging.getLogger(__name__)
+
+
+def allow_handles(most: int) -> None:
+    """Let this process hold as many files and sockets as so many viewers need; systems allow 1,024 until they are asked."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = HANDLES + most * HANDLES_EACH
+    possible = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if possible < wanted:
+        log.warning("The system lets this process open %s files; %s viewers may need %s.", possible, most, wanted)
+    if soft != resource.RLIM_INFINITY and soft < possible:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (possible, hard))
 
 
 class FullError(HTTPError):

@@ -1,6 +1,8 @@
 """A limit on viewers that visits at the same moment cannot exceed."""
 
 import asyncio
+import subprocess
+import sys
 
 import pytest
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
@@ -54,3 +56,20 @@ def test_nobody_finds_a_place_where_memory_is_short(monkeypatch):
             assert refused.value.status_code == 503
         else:
             kernels.refuse_when_full()
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "most", "after"),
+    [(1024, 20_000, 150, 4112), (1024, 2000, 150, 2000), (8000, 20_000, 150, 8000)],
+    ids=["raised", "as far as possible", "enough"],
+)
+def test_handles_for_so_many_viewers_are_asked_for(soft: int, hard: int, most: int, after: int):
+    code = (
+        "import resource, sys; from analytics.dashboard.viewers import allow_handles; "
+        f"resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard})); allow_handles({most}); "
+        "print(resource.getrlimit(resource.RLIMIT_NOFILE)[0])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+
+    assert int(told.stdout) == after
+    assert ("may need" in told.stderr) == (after < 4112)

@@ -13,11 +13,13 @@ class Forked:
 
     def __init__(self, pid: int, handle: int) -> None:
         self.pid, self._handle = pid, handle
+        self._watch = select.poll()  # unlike select(), it can tell of a handle above 1,023
+        self._watch.register(handle, select.POLLIN)
         self.returncode: int | None = None
 
     def poll(self) -> int | None:
         """Return None while it runs, then 0: how it ended is told to its parent alone."""
-        if self.returncode is None and select.select([self._handle], [], [], 0)[0]:
+        if self.returncode is None and self._watch.poll(0):
             os.close(self._handle)
             self.returncode = 0
         return self.returncode
