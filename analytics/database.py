@@ -1,9 +1,10 @@
 """The engine: one way to open SQLite or MariaDB so that reads are consistent, fresh and in UTC."""
 
+import hashlib
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,25 @@ def writing(engine: Engine) -> Iterator[Connection]:
         options["isolation_level"] = "READ COMMITTED"
     with in_words(engine), engine.connect().execution_options(**options) as connection, connection.begin():
         yield connection
+
+
+@contextmanager
+def named_lock(engine: Engine, name: str, patience: int) -> Iterator[bool]:
+    """Hold one of MariaDB's named locks, and tell whether it came free within so many seconds.
+
+    A connection of its own holds it, so it outlives the commit of what it guards, and ends with its process.
+    """
+    # The server's names are shared by all its databases, and at most 64 letters long.
+    key = hashlib.blake2b(f"view3 {engine.url.database} {name}".encode(), digest_size=16).hexdigest()
+    with connect(engine) as connection:
+        with in_words(engine):
+            is_ours = bool(connection.scalar(sa.select(sa.func.get_lock(key, patience))))
+        try:
+            yield is_ours
+        finally:
+            if is_ours:
+                with suppress(DBAPIError):  # a lost connection has already released it
+                    connection.scalar(sa.select(sa.func.release_lock(key)))
 
 
 def address(engine: Engine) -> str:

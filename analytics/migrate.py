@@ -1,24 +1,23 @@
 """Brings a database to the newest tables; safe to run again, also after a run that was killed half way."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import func, select
 from sqlalchemy.engine import Connection, Engine
 
-from analytics.database import DatabaseError, address, writing
+from analytics.database import DatabaseError, address, named_lock, writing
 
-LOCK = "view3.migrate"
-LOCK_SECONDS = 60
+PATIENCE = 60  # seconds
 
 
 def upgrade(engine: Engine) -> bool:
     """Bring the database to the newest revision and return whether anything was done."""
-    with writing(engine) as connection, _alone(connection):
+    with _alone(engine), writing(engine) as connection:
         if (revision := _revision(connection)) == _newest():
             return False
         if not _is_known(revision):
@@ -55,18 +54,13 @@ def _revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-class _alone:  # noqa: N801 (reads as a word)
-    """Holds a named lock on MariaDB while migrating; on SQLite the write transaction is the lock."""
-
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        self.locks = connection.dialect.name != "sqlite"
-
-    def __enter__(self) -> None:
-        if self.locks and not self.connection.scalar(select(func.get_lock(LOCK, LOCK_SECONDS))):
+@contextmanager
+def _alone(engine: Engine) -> Iterator[None]:
+    """Keep other programs from migrating until all is committed; on SQLite the write transaction does."""
+    if engine.dialect.name == "sqlite":
+        yield
+        return
+    with named_lock(engine, "migrate", PATIENCE) as is_ours:
+        if not is_ours:
             raise DatabaseError("Another program has been changing the tables for a minute; try again later.")
-
-    def __exit__(self, *_: object) -> None:
-        if self.locks:
-            with suppress(Exception):  # a lost connection has already released it
-                self.connection.scalar(select(func.release_lock(LOCK)))
+        yield

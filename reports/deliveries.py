@@ -1,18 +1,17 @@
 """Who has had which snapshot: a row per report, date and recipient, and a lock against two runs at once."""
 
 import fcntl
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Engine
 
-from analytics.database import connect, in_words, reading, writing
+from analytics.database import named_lock, reading, writing
 from analytics.schema import report_runs
 from analytics.store import upsert
 
@@ -96,7 +95,9 @@ def alone(engine: Engine, report: str) -> Iterator[None]:
         with _file_lock(Path(f"{engine.url.database}.{report}.lock")):
             yield
     else:
-        with connect(engine) as connection, _named_lock(connection, engine, report):
+        with named_lock(engine, report, 0) as is_ours:
+            if not is_ours:
+                raise BusyError("Another run of the report is at work.")
             yield
 
 
@@ -108,17 +109,3 @@ def _file_lock(path: Path) -> Iterator[None]:
         except BlockingIOError:
             raise BusyError("Another run of the report is at work.") from None
         yield
-
-
-@contextmanager
-def _named_lock(connection: Connection, engine: Engine, report: str) -> Iterator[None]:
-    # The server's names are shared by all its databases, and at most 64 letters long.
-    name = hashlib.blake2b(f"view3 {engine.url.database} {report}".encode(), digest_size=16).hexdigest()
-    with in_words(engine):
-        if not connection.scalar(sa.select(sa.func.get_lock(name, 0))):
-            raise BusyError("Another run of the report is at work.")
-    try:
-        yield
-    finally:
-        with suppress(sa.exc.DBAPIError):
-            connection.scalar(sa.select(sa.func.release_lock(name)))

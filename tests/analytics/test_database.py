@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
+from sqlalchemy.engine import Connection
 
 from analytics import checkup
 from analytics.challenge import Challenge
@@ -404,6 +405,23 @@ def test_of_two_that_upgrade_at_once_one_does(database_url: str) -> None:
     for thread in threads:
         thread.join(60)
     assert sorted(done) == [False, True]
+
+
+def test_who_upgrades_second_waits_until_the_first_has_kept_everything(database_url: str) -> None:
+    first, second = open_engine(database_url), open_engine(database_url)
+    done: list[bool] = []
+    other = threading.Thread(target=lambda: done.append(upgrade(second)))
+
+    @sa.event.listens_for(first, "commit")
+    def _meanwhile(_connection: Connection) -> None:
+        other.start()
+        other.join(0.5)
+
+    assert upgrade(first)
+    other.join(60)
+    assert done == [False]
+    first.dispose()
+    second.dispose()
 
 
 def test_many_that_open_a_new_file_at_once_all_can(tmp_path: Path) -> None:
