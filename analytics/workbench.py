@@ -48,9 +48,8 @@ class Workbench:
     def open(cls, settings: Settings | None = None) -> Workbench:
         """Return a workbench on the database that the settings name; it may still be empty of tables."""
         known = prepared()
-        if settings is None and isinstance(
-            known, Workbench
-        ):  # settings, like code, are the server's until it is restarted
+        # Settings, like code, are the server's until it is restarted.
+        if settings is None and isinstance(known, Workbench):
             return replace(known, start=known.settings.challenge_start or told_start() or known.start)
         settings = settings or Settings.load()
         url = settings.database_url.get_secret_value()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final, NoReturn, TypeVar
 from urllib.parse import parse_qs, urlencode
@@ -80,6 +80,10 @@ class Address:
     def sales(self, period: Period) -> SalesFilter:
         """Return which rows of the attribution table are asked for, inside a period."""
         return SalesFilter(period, self.campaign, self.product, self.search)
+
+    def wanted(self, challenge: Challenge, now: datetime) -> SalesFilter:
+        """Return which rows of the attribution table are asked for at a moment."""
+        return self.sales(self.period(challenge, challenge.local_date(now)) or challenge.whole(now))
 
     @property
     def offset(self) -> int:

@@ -41,8 +41,7 @@ class _File(JupyterHandler):
     def _wanted(self) -> tuple[SalesFilter, Sort]:
         challenge, now = self._source.challenge, self._source.now()
         asked = addresses.read(self.request.query, challenge).address
-        period = asked.period(challenge, challenge.local_date(now)) or challenge.whole(now)
-        return asked.sales(period), asked.sort
+        return asked.wanted(challenge, now), asked.sort
 
     def _local(self) -> datetime:
         return self._source.challenge.local_time(self._source.now())

@@ -21,9 +21,7 @@ CHUNK = 256 * 1024
 UNWATCHED = 90.0  # seconds without a word from the browser after which a page rests, so that its kernel can be culled
 HERE: Final = 'export default { render: ({ model }) => document.getElementById("view3").page.follow(model) };'
 
-Files = Mapping[
-    str, Callable[[], tuple[str, Iterator[str]]]
-]  # what gives a file's name and its text, by the file's own name
+Files = Mapping[str, Callable[[], tuple[str, Iterator[str]]]]  # by what is asked for: what gives a file's name and text
 
 log = logging.getLogger(__name__)
 

@@ -118,8 +118,7 @@ class Dashboard:
         return answer.is_whole
 
     def _wanted(self) -> SalesFilter:
-        challenge, now = self._source.challenge, self._source.now()
-        return self.address.sales(self.address.period(challenge, challenge.local_date(now)) or challenge.whole(now))
+        return self.address.wanted(self._source.challenge, self._source.now())
 
     def _export(self) -> tuple[str, Iterator[str]]:
         total, text = self._source.export(self._wanted(), self.address.sort)

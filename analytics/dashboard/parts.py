@@ -65,7 +65,7 @@ class Reader:
         source, have = self._source, self._parts.have
         local = source.challenge.local_time(source.now())
         period = asked.period(source.challenge, local.date())
-        wanted = asked.sales(period or source.challenge.whole(local))
+        wanted = asked.wanted(source.challenge, local)
         rows = (wanted, asked.sort, asked.rows, asked.offset)
         page = have("page", mark, rows, lambda: source.sales(*rows))
         chosen = next((row for row in page.rows if row.sale_id == asked.sale), None) if page else None

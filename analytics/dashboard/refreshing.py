@@ -10,9 +10,7 @@ from typing import Final, TypeVar
 
 EVERY = 0.3  # seconds between looks at whether anything changed; one costs a tenth of a millisecond
 APART: Final = 0.9  # seconds between readings that the database asked for: what changes within a second is one of them
-SETTLE: Final = (
-    0.4  # seconds after an ask that a server has answered: what changed meanwhile can wait until the viewer does
-)
+SETTLE: Final = 0.4  # seconds after an ask that a server has answered: what changed meanwhile can wait as long
 MAY_TAKE: Final = 8.0  # seconds after which a database counts as away
 AGAIN: Final = 2.0  # seconds between attempts while it is away
 

@@ -21,7 +21,6 @@ LEAST_MEMORY: Final = 256 * 1024 * 1024  # bytes that stay free for the database
 AGAIN: Final = 30  # seconds after which a visitor who found no place tries again
 FULL: Final = Path(__file__).parent / "template" / "full.html"
 
-
 log = logging.getLogger(__name__)
 
 

@@ -117,7 +117,7 @@ def credited_by_entity(
             *labels,
         )
         .select_from(with_facts)
-        .where(sale.c.purchase_date >= bounds[0], sale.c.purchase_date < bounds[1])
+        .where(inside(sale.c.purchase_date, bounds))
         .group_by(sa.literal_column("credited"), *(sa.literal_column(key.name) for key in keys))
     )
     return [
@@ -177,11 +177,7 @@ def leads_by_entity(connection: Connection, bounds: Bounds, columns: Iterable[st
     columns = list(columns)
     keys = [leads.c[f"{name}_key"] for name in columns]
     labels = [last_spelling(sa.func.coalesce(leads.c[name], "")) for name in columns]
-    query = (
-        sa.select(sa.func.count(), *keys, *labels)
-        .where(leads.c.opted_in_at >= bounds[0], leads.c.opted_in_at < bounds[1])
-        .group_by(*keys)
-    )
+    query = sa.select(sa.func.count(), *keys, *labels).where(inside(leads.c.opted_in_at, bounds)).group_by(*keys)
     return [LeadsGroup(_utm_path(rest, len(keys)), count) for count, *rest in connection.execute(query)]
 
 
@@ -191,7 +187,7 @@ def sales_total(connection: Connection, bounds: Bounds, currency: str) -> tuple[
     query = (
         sa.select(sa.func.count(), exact_sum(sa.case((here, sale.c.price), else_=0)))
         .select_from(with_facts)
-        .where(sale.c.purchase_date >= bounds[0], sale.c.purchase_date < bounds[1])
+        .where(inside(sale.c.purchase_date, bounds))
     )
     count, revenue = connection.execute(query).one()
     return count, revenue or ZERO
@@ -199,7 +195,7 @@ def sales_total(connection: Connection, bounds: Bounds, currency: str) -> tuple[
 
 def leads_total(connection: Connection, bounds: Bounds) -> int:
     """Return how many people opted in inside the bounds, one of them as often as they did."""
-    query = sa.select(sa.func.count()).where(leads.c.opted_in_at >= bounds[0], leads.c.opted_in_at < bounds[1])
+    query = sa.select(sa.func.count()).where(inside(leads.c.opted_in_at, bounds))
     return connection.scalar(query) or 0
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from analytics.challenge import Period
 from analytics.dialect import as_typed, characters, exact_sum, last_spelling
 from analytics.queries.costs import SPEND_SCALE
-from analytics.queries.money import Bounds
+from analytics.queries.money import Bounds, inside
 from analytics.schema import ad_spend, ad_spend_versions, attendance_sessions, freshness, leads
 
 
@@ -40,7 +40,7 @@ def typed_values(connection: Connection, bounds: Bounds, column: str) -> list[Ty
     value, key = sa.func.coalesce(leads.c[column], ""), leads.c[f"{column}_key"]
     query = (
         sa.select(key, last_spelling(value), sa.func.count())
-        .where(leads.c.opted_in_at >= bounds[0], leads.c.opted_in_at < bounds[1])
+        .where(inside(leads.c.opted_in_at, bounds))
         .group_by(key, as_typed(leads.c[column]), characters(leads.c[column]))
     )
     return [Typed(key, text, count) for key, text, count in connection.execute(query)]

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from analytics.dialect import characters, days_between
-from analytics.queries.money import ZERO, Bounds, fact, outcome, sale
+from analytics.queries.money import ZERO, Bounds, fact, inside, outcome, sale
 from analytics.schema import UTM_COLUMNS, identity_links, leads, purchases
 
 NOWHERE = "(unattributed)"  # a touch without any UTM; of a sale: credited to nothing
@@ -77,7 +77,7 @@ def people_of_several_opt_ins(connection: Connection, bounds: Bounds) -> Iterato
 
 
 def _credited_inside(bounds: Bounds) -> tuple[sa.ColumnElement[bool], ...]:
-    return sale.c.lead_id.is_not(None), sale.c.purchase_date >= bounds[0], sale.c.purchase_date < bounds[1]
+    return sale.c.lead_id.is_not(None), inside(sale.c.purchase_date, bounds)
 
 
 def _recognised() -> Iterator[sa.Select[Any]]:

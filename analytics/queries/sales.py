@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +17,7 @@ from analytics.queries.money import (
     campaign_key,
     collected,
     fact,
+    inside,
     is_recorded,
     outcome,
     product_key,
@@ -178,20 +178,20 @@ def _labelled(
     otherwise: tuple[sa.ColumnElement[str], sa.ColumnElement[bool]],
 ) -> list[tuple[str, str]]:
     """Return keys with labels, by key: `told` is a key of the facts, its label and a condition; `otherwise` suits any sale."""
-    label, inside = told[1], _within(bounds)
+    label, is_inside = told[1], inside(_bought, bounds)
     if _is_wide(connection, bounds) and all_have_facts(connection):
-        query = _first_of_each(told, inside)
+        query = _first_of_each(told, is_inside)
     else:
         key, condition = otherwise
         columns: list[Any] = [key.label("choice"), sa.func.min(bytes_of(label)).label("label")]
         query = sa.select(*columns).select_from(with_facts)
-        query = query.where(inside, condition).group_by(sa.literal_column("choice"))
+        query = query.where(is_inside, condition).group_by(sa.literal_column("choice"))
     rows = connection.execute(query.order_by(sa.literal_column("choice")))
     return [(choice, text.decode()) for choice, text in rows if choice and text is not None]
 
 
 def _first_of_each(
-    told: tuple[sa.Column[Any], sa.Column[Any], sa.ColumnElement[bool]], inside: sa.ColumnElement[bool]
+    told: tuple[sa.Column[Any], sa.Column[Any], sa.ColumnElement[bool]], is_inside: sa.ColumnElement[bool]
 ) -> sa.Select[Any]:
     """Return a query that hops from key to key, and looks at each only until it finds a sale inside the bounds."""
     key, label, condition = told
@@ -199,7 +199,7 @@ def _first_of_each(
     first = (
         sa.select(bytes_of(label))
         .join_from(fact, sale, sale.c.id == fact.c.sale_id)
-        .where(key == keys.c.choice, condition, inside)
+        .where(key == keys.c.choice, condition, is_inside)
         .order_by(fact.c.sale_id)
         .limit(1)
         .correlate(keys)
@@ -207,14 +207,10 @@ def _first_of_each(
     return sa.select(keys.c.choice, first.scalar_subquery().label("label"))
 
 
-def _within(bounds: tuple[datetime, datetime]) -> sa.ColumnElement[bool]:
-    return sa.and_(sale.c.purchase_date >= bounds[0], sale.c.purchase_date < bounds[1])
-
-
 def _conditions(connection: Connection, wanted: Wanted, mapping: UtmMapping) -> list[sa.ColumnElement[bool]]:
     if wanted.only is not None:
         return [sale.c.id.in_(wanted.only)]
-    conditions = [_within(wanted.bounds)]
+    conditions = [inside(_bought, wanted.bounds)]
     if wanted.campaign or wanted.product:
         are_known = wanted.kept is not None or all_have_facts(connection)
         conditions += [_told(by_facts, by_row, are_known) for by_facts, by_row in _choices(wanted)]
@@ -237,7 +233,9 @@ def _passing(wanted: Wanted) -> sa.Select[Any]:
     by_facts, _ = next(_choices(wanted))
     query = sa.select(sale.c.id).join_from(sale, fact, fact.c.sale_id == sale.c.id)
     query = query.prefix_with("STRAIGHT_JOIN", dialect="mysql")
-    return query.with_hint(sale, "FORCE INDEX (idx_purchase_date)", "mysql").where(_within(wanted.bounds), by_facts)
+    return query.with_hint(sale, "FORCE INDEX (idx_purchase_date)", "mysql").where(
+        inside(_bought, wanted.bounds), by_facts
+    )
 
 
 def _choices(wanted: Wanted) -> Iterator[tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]]:

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from analytics.attribution import Reason, Rule
 from analytics.dialect import lower_case
-from analytics.queries.money import Bounds, fact, sale
+from analytics.queries.money import Bounds, fact, inside, sale
 from analytics.schema import challenges, leads, purchases
 
 CHUNK, MOST_NAMESAKES = 1000, 20_000
@@ -71,7 +71,7 @@ def strangers(connection: Connection, bounds: Bounds, most: int) -> list[Strange
     query = (
         sa.select(*_stranger)
         .join_from(fact, sale, sale.c.id == fact.c.sale_id)
-        .where(fact.c.reason.in_(UNRECOGNISED), sale.c.purchase_date >= bounds[0], sale.c.purchase_date < bounds[1])
+        .where(fact.c.reason.in_(UNRECOGNISED), inside(sale.c.purchase_date, bounds))
         .order_by(sale.c.purchase_date.desc(), sale.c.id.desc())
         .limit(most)
     )
@@ -85,7 +85,7 @@ def acquaintances(connection: Connection, bounds: Bounds, most: int) -> list[tup
         sa.select(leads.c.email_key, *_stranger)
         .join_from(fact, sale, sale.c.id == fact.c.sale_id)
         .join(leads, leads.c.id == sale.c.lead_id)
-        .where(fact.c.reason.in_(rules), sale.c.purchase_date >= bounds[0], sale.c.purchase_date < bounds[1])
+        .where(fact.c.reason.in_(rules), inside(sale.c.purchase_date, bounds))
         .where(leads.c.email_key == fact.c.email_key)
         .order_by(sale.c.purchase_date.desc(), sale.c.id.desc())
         .limit(most)

@@ -12,7 +12,7 @@ from analytics.challenge import Challenge, Period
 from analytics.dialect import exact_sum
 from analytics.queries import money
 from analytics.queries.costs import SPEND_SCALE
-from analytics.queries.money import ZERO, Bounds, Revenue
+from analytics.queries.money import ZERO, Bounds, Revenue, inside
 from analytics.records import Offer, UtmMapping
 from analytics.schema import ad_spend, funnel_orders, high_ticket_sales, leads
 
@@ -43,7 +43,7 @@ def opt_ins(
             lead[f"{mapping.ad_set}_key"].label("ad_set_key"),
             lead[f"{mapping.ad}_key"].label("ad_key"),
         )
-        .where(lead.opted_in_at >= bounds[0], lead.opted_in_at < bounds[1])
+        .where(inside(lead.opted_in_at, bounds))
         .order_by(lead.opted_in_at, lead.source, lead.external_id)
         .limit(most)
     )
@@ -77,9 +77,7 @@ def leads_by_date(connection: Connection, bounds: Bounds) -> dict[date, int]:
     """Return how many opted in on each business date inside the bounds."""
     lead = leads.c
     query = (
-        sa.select(lead.opted_in_on, sa.func.count())
-        .where(lead.opted_in_at >= bounds[0], lead.opted_in_at < bounds[1])
-        .group_by(lead.opted_in_on)
+        sa.select(lead.opted_in_on, sa.func.count()).where(inside(lead.opted_in_at, bounds)).group_by(lead.opted_in_on)
     )
     return dict(connection.execute(query).all())
 

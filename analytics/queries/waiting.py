@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 from analytics.attribution import Outcome
 from analytics.dialect import bytes_of
 from analytics.queries.journeys import NOWHERE
-from analytics.queries.money import Bounds, fact, sale
+from analytics.queries.money import Bounds, fact, inside, sale
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ def sales_by_wait(connection: Connection, bounds: Bounds) -> list[Waited]:
     query = (
         sa.select(campaign, fact.c.product_key, days, sa.func.max(bytes_of(sale.c.product_name)), sa.func.count())
         .join_from(sale, fact, fact.c.sale_id == sale.c.id)
-        .where(sale.c.purchase_date >= bounds[0], sale.c.purchase_date < bounds[1], days.is_not(None))
+        .where(inside(sale.c.purchase_date, bounds), days.is_not(None))
         .group_by(sa.literal_column("credited"), fact.c.product_key, days)
     )
     return [Waited(key, label.decode(), wait, count) for key, _, wait, label, count in connection.execute(query)]

@@ -5,7 +5,7 @@ import pickle
 import socket
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final, TypeVar, cast
@@ -167,8 +167,6 @@ def told_start() -> date | None:
     folder = reader_folder()
     if folder is None:
         return None
-    with suppress(OSError, AwayError):
-        return (
-            Line(folder).ask("view", (None,), None)[0].starts_on
-        )  # the page asks for this view next, so it is at hand
+    with suppress(OSError, AwayError), closing(Line(folder)) as line:
+        return line.ask("view", (None,), None)[0].starts_on  # the page asks for this view next, so it is at hand
     return None
