@@ -162,11 +162,11 @@ async def _told(reader: Reader, question: Question, least: Revision | None) -> b
         return pickle.dumps(str(error))
 
 
-def read_for_all(folder: Path, open_source: Open, server: int) -> None:
+def read_for_all(folder: Path, open_source: Open, server: int, clock: Callable[[], float] = time.time) -> None:
     """Answer what pages ask until the server, a pidfd, ends."""
     name_process("view3-reader")
     read_alone()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     die_with(server, os.pidfd_open(os.getppid()))  # the warm process that follows a dead one brings its own reader
-    asyncio.run(serve_reads(folder, Reader(open_source, Board(folder))))
+    asyncio.run(serve_reads(folder, Reader(open_source, Board(folder), clock)))

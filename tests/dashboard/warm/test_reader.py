@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from analytics.dashboard.warm import wire
 from analytics.dashboard.warm.board import Onlooker
+from analytics.dashboard.warm.reader import TRUE_FOR
 from analytics.dashboard.warm.sharing import AwayError, Shared
 from analytics.view3 import Asked, View3
 from tests.dashboard.fake_source import CHALLENGE, FakeSource
@@ -66,6 +67,7 @@ class ForAll:
     def __init__(self, folder: Path) -> None:
         self.folder, self.source = folder, Filed(folder)
         self.source.change(1)
+        (folder / "clock").touch()
         self.pid = 0
         self.pages: list[Shared] = []
 
@@ -74,7 +76,8 @@ class ForAll:
             "import os, pathlib; from analytics.dashboard.warm.reader import read_for_all;"
             "from tests.dashboard.warm.test_reader import Filed;"
             f"folder = pathlib.Path({str(self.folder)!r});"
-            "read_for_all(folder, lambda: Filed(folder), os.pidfd_open(os.getppid()))"
+            "clock = lambda: (folder / 'clock').stat().st_mtime;"
+            "read_for_all(folder, lambda: Filed(folder), os.pidfd_open(os.getppid()), clock)"
         )
         self.process = subprocess.Popen([sys.executable, "-c", program])  # not a fork of ours, which has threads
         self.pid = self.process.pid
@@ -84,6 +87,11 @@ class ForAll:
     def page(self) -> Shared:
         self.pages.append(Shared(Filed(self.folder), self.folder))
         return self.pages[-1]
+
+    def later(self, seconds: float) -> None:
+        """Have the reader's clock, a file's time, go on; it stands still otherwise."""
+        then = (self.folder / "clock").stat().st_mtime + seconds
+        os.utime(self.folder / "clock", (then, then))
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
@@ -119,6 +127,17 @@ def test_other_questions_are_other_readings(reader: ForAll):
     page, days = reader.page(), [CHALLENGE.days(1, last) for last in (3, 4, 5)]
     assert [page.view(period).period for period in days + days] == days + days
     assert len(reader.source.readings()) == 3
+
+
+def test_what_depends_on_the_moment_is_read_again_after_a_while(reader: ForAll):
+    page = reader.page()
+    for _ in range(2):
+        page.view()
+    assert len(reader.source.readings()) == 1
+    reader.later(TRUE_FOR)
+    for _ in range(2):
+        page.view()
+    assert len(reader.source.readings()) == 2
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
