@@ -3,12 +3,14 @@
 import errno
 import logging
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import click
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
+from jupyter_events import EventLogger
 from jupyter_server.utils import url_path_join
 from tornado.httputil import HTTPServerRequest
 from tornado.ioloop import IOLoop
@@ -77,6 +79,11 @@ class Server(Voila):  # type: ignore[misc]
 
     figures: Source | None = None  # where exports are read from
     sight: FirstSight | None = None  # what answers before a kernel can
+
+    @cached_property
+    def event_logger(self) -> EventLogger:
+        """Return the one that all kernels tell; without it each makes its own, schemas and all, and leaves a part of it behind."""
+        return EventLogger()
 
     def setup_template_dirs(self) -> None:
         """Look into our template before Voilà's own."""

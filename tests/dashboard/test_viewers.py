@@ -1,6 +1,7 @@
 """A limit on viewers that visits at the same moment cannot exceed."""
 
 import asyncio
+import logging
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelMana
 from tornado.web import HTTPError
 
 from analytics.dashboard import viewers
+from analytics.dashboard.serve import Server
 from analytics.dashboard.viewers import FullError, ViewersKernels
 
 
@@ -73,3 +75,12 @@ def test_handles_for_so_many_viewers_are_asked_for(soft: int, hard: int, most: i
 
     assert int(told.stdout) == after
     assert ("may need" in told.stderr) == (after < 4112)
+
+
+def test_every_kernel_tells_the_server_and_leaves_no_logger_of_its_own_behind():
+    kernels = FewKernels(parent=Server())
+    first = kernels.kernel_manager_factory(parent=kernels).event_logger
+    known = set(logging.root.manager.loggerDict)
+    others = [kernels.kernel_manager_factory(parent=kernels).event_logger for _ in range(5)]
+    assert all(other is first for other in others)
+    assert set(logging.root.manager.loggerDict) == known
