@@ -227,6 +227,7 @@ def _resources() -> dict[str, str]:
         "view3_style": (STATIC / "view3.css").read_text(),
         "view3_static": "view3/static",
         "view3_script": script("served.js"),
+        "view3_link": script("link.js"),
         "view3_answer": answering.ADDRESS,
         "view3_version": VERSION,  # a new address for a new content
     }

@@ -10,6 +10,16 @@ from playwright.sync_api import Browser, Page, Route, expect
 from tests.browser.conftest import Serve, Served, Visit, shown
 from tests.browser.test_page import attendance, bars, printed
 
+AT_ONCE = """
+const move = () => {
+  const end = document.querySelector("#view3")?.page && document.querySelector(".view3-filter [name=first]");
+  if (!end) return requestAnimationFrame(move);
+  end.value = 5;
+  end.dispatchEvent(new Event("input", { bubbles: true }));
+};
+move();
+"""
+
 
 def without_socket(page: Page) -> None:
     page.route_web_socket("**/channels*", lambda socket: socket.close())
@@ -105,6 +115,27 @@ class TestBesideTheKernel:
         assert shown(page) == cards
         expect(page.locator(".view3-filter [name=first]")).to_be_focused()
         expect(page.locator(".view3-filter output")).to_have_text("3 – 31")
+
+    def test_what_is_asked_first_is_answered_before_the_link_is_loaded(self, demo: Served, visit: Visit):
+        """Loading it keeps a browser busy for half a second."""
+        loaded: list[str] = []
+        held: list[Route] = []
+
+        def hasty(page: Page) -> None:
+            page.on("request", lambda request: loaded.append(urlparse(request.url).path.rpartition("/")[2]))
+            page.route("**/view3/answer*", lambda route: held.append(route))  # noqa: PLW0108 - it marks what it is given
+            page.add_init_script(AT_ONCE)
+
+        page = visit(demo, live=False, prepare=hasty)
+        page.wait_for_function("document.querySelector('#view3[aria-busy]')")
+        page.wait_for_timeout(1500)
+        assert "watch.js" in loaded
+        assert "voila.js" not in loaded
+
+        held[0].continue_()
+        settled(page, "?days=5-31")
+        page.wait_for_selector("body[data-live]", timeout=60_000)
+        assert "voila.js" in loaded
 
     def test_controls_stay_themselves_when_the_address_grows(self, demo: Served, visit: Visit):
         page = visit(demo)
