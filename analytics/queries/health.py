@@ -62,7 +62,8 @@ def holds_real_rows(connection: Connection) -> bool:
 def fingerprint(connection: Connection) -> str:
     """Return a text that changes whenever a table did, whoever wrote it; cheap at any size. The connection is the caller's own.
 
-    On MariaDB a change is told once more two seconds later, when its stamp has settled.
+    On MariaDB a change is told once more two seconds later, when its stamp has settled: until then another transaction, whose
+    rows were counted before it was committed, may have the same stamp.
     """
     if connection.dialect.name == "sqlite":
         # Past the library, whose statement and transaction cost five times the answer: open pages ask several times a second.
@@ -71,12 +72,14 @@ def fingerprint(connection: Connection) -> str:
     query = sa.select(sa.func.max(tables.c.update_time), sa.func.now())
     with connection.begin():
         newest, now = connection.execute(query.where(tables.c.table_schema == sa.func.database())).one()
-        # The server keeps whole seconds: a second write in the same one shows in its log's position only.
+        # The server keeps whole seconds: a second write in the same one shows in its counts of rows only.
         is_young = newest is not None and now - newest < UNSETTLED
-        return f"{newest} {_log_position(connection) or now}" if is_young else str(newest)
+        return f"{newest} {_rows_written(connection)}" if is_young else str(newest)
 
 
-def _log_position(connection: Connection) -> str:
-    """Return how far the server has written its log; empty where it does not tell (MySQL)."""
-    row = connection.exec_driver_sql("SHOW GLOBAL STATUS LIKE 'Innodb_lsn_current'").first()
-    return str(row[1]) if row else ""
+def _rows_written(connection: Connection) -> int:
+    """Return how many rows the server has written since it started; its log would move on by housekeeping as well."""
+    counts = connection.exec_driver_sql(
+        "SHOW GLOBAL STATUS WHERE variable_name IN ('Handler_write', 'Handler_update', 'Handler_delete')"
+    )
+    return sum(int(count) for _, count in counts)
