@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -166,6 +167,10 @@ class Workbench:
         # SQLite counts the changes that one connection sees others make, so it must be the same connection each time.
         with in_words(self.reader):
             return health.fingerprint(self._watch)
+
+    def pause(self, seconds: float) -> None:
+        """Return when another look at the fingerprint is worth it; nobody tells of changes here, so after so many seconds."""
+        time.sleep(seconds)
 
     def dashboard(self) -> object:
         """Return the page over this workbench, ready to be a cell's last line."""

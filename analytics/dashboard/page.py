@@ -29,7 +29,7 @@ class Dashboard:
     def __init__(self, source: Source, query: str = "") -> None:
         self._source, self._challenge = source, source.challenge
         self._reader, self._patience = Reader(source), Patience()
-        self._refresher = Refresher(self._look, self._read_and_send)
+        self._refresher = Refresher(self._look, self._read_and_send, source.pause)
         self._tasks: list[asyncio.Task[None]] = []
         self._heard = addresses.read(query, source.challenge)
         self._have: dict[str, str] = {}  # the mark of every part that the browser holds

@@ -8,7 +8,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import Final, TypeVar
 
-EVERY = 0.3  # seconds between looks at whether anything changed; one costs a tenth of a millisecond
+EVERY = 0.3  # seconds between looks at whether anything changed, where nobody tells; one costs a tenth of a millisecond
 APART: Final = 0.9  # seconds between readings that the database asked for: what changes within a second is one of them
 SETTLE: Final = 0.4  # seconds after an ask that a server has answered: what changed meanwhile can wait as long
 MAY_TAKE: Final = 8.0  # seconds after which a database counts as away
@@ -42,11 +42,13 @@ class Patience:
 class Refresher:
     """Has `read` called when the viewer asked or `look` tells of news; `read` tells whether all went well.
 
-    A thread of its own looks, for handing every look to the page's loop and back costs ten times the look.
+    A thread of its own looks after each `pause`, for handing every look to the page's loop and back costs ten times the look.
     """
 
-    def __init__(self, look: Callable[[], bool], read: Callable[[], Awaitable[bool]]) -> None:
-        self._look, self._read = look, read
+    def __init__(
+        self, look: Callable[[], bool], read: Callable[[], Awaitable[bool]], pause: Callable[[float], None]
+    ) -> None:
+        self._look, self._read, self._pause = look, read, pause
         self._news, self._asking = asyncio.Event(), asyncio.Event()
         self._due = monotonic()
         self._over = threading.Event()
@@ -71,7 +73,8 @@ class Refresher:
             self._over.set()
 
     def _keep_looking(self, loop: asyncio.AbstractEventLoop, watched: Callable[[], bool]) -> None:
-        while not self._over.wait(EVERY if self._well else AGAIN):
+        while not self._over.is_set():
+            self._pause(EVERY) if self._well else self._over.wait(AGAIN)
             if watched() and (not self._well or self._look()):
                 with suppress(RuntimeError):  # the loop has just ended
                     loop.call_soon_threadsafe(self._news.set)

@@ -49,3 +49,7 @@ class Source(Protocol):
     def fingerprint(self) -> str:
         """Return a cheap mark that changes when anything in the database changed."""
         ...
+
+    def pause(self, seconds: float) -> None:
+        """Return when the mark is worth another look: after so many seconds, or when somebody tells that it changed."""
+        ...

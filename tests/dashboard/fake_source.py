@@ -1,5 +1,6 @@
 """A source without a database: a made-up challenge whose rows live in a list and whose clock is a value."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -125,6 +126,9 @@ class FakeSource:
 
     def now(self) -> datetime:
         return self.moment
+
+    def pause(self, seconds: float) -> None:
+        time.sleep(seconds)
 
     def fingerprint(self) -> str:
         self._check()

@@ -10,6 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,7 +21,10 @@ from analytics.dashboard.warm import wire
 from analytics.dashboard.warm.board import AWAY, Board, Revision
 from analytics.dashboard.warm.kernel import die_with, name_process
 
-EVERY: Final = 0.2  # seconds between looks at the database, for all pages together
+EVERY: Final = 0.1  # seconds between looks at the database, for all pages together
+QUIET: Final = (
+    2.0  # seconds after which a page that waits for news is told that there are none: the clock goes on as well
+)
 JUST_NOW: Final = 0.02  # a look this young is good enough to answer by
 AT_ONCE: Final = 4  # questions that are read side by side
 TRUE_FOR: Final = 5.0  # seconds: whether a session is live depends on the moment as well
@@ -51,6 +55,7 @@ class Reader:
         self._looking, self._reading = ThreadPoolExecutor(1), ThreadPoolExecutor(AT_ONCE)
         self._revision, self._fingerprint = Revision(time.time_ns(), AWAY), ""
         self._states, self._looked = 0, 0.0
+        self._moved = asyncio.Event()
         self._look_task: asyncio.Task[None] | None = None
         self._known: OrderedDict[Question, Told] = OrderedDict()
         self._flights: dict[Question, tuple[Revision, int, asyncio.Task[Told]]] = {}
@@ -83,6 +88,14 @@ class Reader:
             self._flights[question] = flight
         return (await asyncio.shield(flight[2])).reply
 
+    async def news(self, than: Revision | None) -> bytes:
+        """Return the present revision as soon as it is another than one that is known, or after a while."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(QUIET):
+                while self._revision == than:
+                    await self._moved.wait()
+        return pickle.dumps((None, self._revision), pickle.HIGHEST_PROTOCOL)
+
     async def _look(self) -> None:
         loop = asyncio.get_running_loop()
         try:
@@ -90,13 +103,20 @@ class Reader:
         except Exception as error:  # noqa: BLE001 - whatever it is, pages must hear of it
             if self._revision.count != AWAY:
                 log.warning("the database cannot be looked at: %s", error)
-            self._revision, self._fingerprint = Revision(self._revision.reader, AWAY), ""
+            self._announce(AWAY, "")
         else:
             if fingerprint != self._fingerprint or self._revision.count == AWAY:
                 self._states += 1
-                self._revision, self._fingerprint = Revision(self._revision.reader, self._states), fingerprint
-        self._board.write(self._revision)
+            self._announce(self._states, fingerprint)
         self._looked = time.monotonic()
+
+    def _announce(self, count: int, fingerprint: str) -> None:
+        before, self._fingerprint = self._revision, fingerprint
+        self._revision = Revision(before.reader, count)
+        self._board.write(self._revision)
+        if self._revision != before:
+            self._moved.set()
+            self._moved = asyncio.Event()
 
     async def _fly(self, question: Question, revision: Revision, moment: int) -> Told:
         loop = asyncio.get_running_loop()
@@ -156,7 +176,7 @@ async def serve_reads(folder: Path, reader: Reader) -> None:
 
 async def _told(reader: Reader, question: Question, least: Revision | None) -> bytes:
     try:
-        return await reader.answer(question, least)
+        return await (reader.news(least) if question[0] == wire.NEWS else reader.answer(question, least))
     except Exception as error:  # noqa: BLE001 - told to the page, which asked
         log.warning("a question could not be answered: %s", error)
         return pickle.dumps(str(error))

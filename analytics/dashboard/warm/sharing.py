@@ -73,7 +73,8 @@ class Shared:
 
     def __init__(self, own: Source, folder: Path) -> None:
         self._own, self._line, self._board = own, Line(folder), Onlooker(folder)
-        self._announced: Revision | None = None
+        self._announced: Revision | None = None  # whatever is answered from now on must not be older
+        self._told: Revision | None = None  # after which the reader tells of news
         self._challenge: Challenge | None = None
         self._is_alone = False
 
@@ -121,6 +122,13 @@ class Shared:
             raise AwayError("the database does not answer the reader")
         self._announced = newest
         return str(newest)
+
+    def pause(self, seconds: float) -> None:
+        """Return when the reader tells of another revision than it did last time, or of none for a while."""
+        try:
+            self._told = cast("Revision", self._line.ask(wire.NEWS, (), self._told)[1])
+        except (OSError, AwayError):
+            self._own.pause(seconds)
 
     def close(self) -> None:
         """Let go of the connections to the reader."""

@@ -10,6 +10,7 @@ LARGEST: Final = 64 * 1024 * 1024
 KERNELS: Final = "kernels"  # where kernels are asked for
 READS: Final = "reads"  # where figures are asked for
 BOARD: Final = "board"  # where the newest revision stands
+NEWS: Final = "news"  # the question that is answered when there are some
 PREFIX: Final = "view3-"  # how the name of the folder begins
 READY: Final = b"ready\n"  # what a warm process says once it can fork
 _HEAD: Final = struct.Struct("!I")

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from queue import Queue
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 
 from analytics.dashboard.warm import wire
 from analytics.dashboard.warm.board import Onlooker
-from analytics.dashboard.warm.reader import TRUE_FOR
+from analytics.dashboard.warm.reader import QUIET, TRUE_FOR
 from analytics.dashboard.warm.sharing import AwayError, Shared
 from analytics.view3 import Asked, View3
 from tests.dashboard.fake_source import CHALLENGE, FakeSource
@@ -71,9 +72,11 @@ class ForAll:
         self.pid = 0
         self.pages: list[Shared] = []
 
-    def start(self) -> None:
+    def start(self, quiet: float = QUIET) -> None:
         program = (
-            "import os, pathlib; from analytics.dashboard.warm.reader import read_for_all;"
+            "import os, pathlib; from analytics.dashboard.warm import reader;"
+            "from analytics.dashboard.warm.reader import read_for_all;"
+            f"reader.QUIET = {quiet};"
             "from tests.dashboard.warm.test_reader import Filed;"
             f"folder = pathlib.Path({str(self.folder)!r});"
             "clock = lambda: (folder / 'clock').stat().st_mtime;"
@@ -99,9 +102,9 @@ class ForAll:
 
 
 @pytest.fixture
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForAll]:
+def reader(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[ForAll]:
     made = ForAll(tmp_path_factory.mktemp("reader"))
-    made.start()
+    made.start(getattr(request, "param", QUIET))
     yield made
     for page in made.pages:
         page.close()
@@ -179,6 +182,43 @@ def test_an_announced_revision_is_read_before_it_is_answered(reader: ForAll):
         reader.source.change(state)
         until(lambda: page.fingerprint() != mark)  # noqa: B023 - called at once
         assert page.view().asked[0].rows == state
+
+
+@pytest.mark.parametrize("reader", [10 * WITHIN], indirect=True, ids=["never told that there are none"])
+def test_who_waits_for_news_hears_them_at_once(reader: ForAll):
+    page, marks = reader.page(), Queue[str]()
+
+    def wait_for_news() -> None:
+        for _ in range(3):
+            page.pause(WITHIN)
+            marks.put(page.fingerprint())
+
+    threading.Thread(target=wait_for_news, daemon=True).start()
+    heard = [marks.get(timeout=WITHIN)]  # how things stand
+    for state in (2, 3):
+        assert marks.empty()
+        reader.source.change(state)
+        heard.append(marks.get(timeout=WITHIN))
+
+    assert len(set(heard)) == 3
+
+
+def test_waiting_for_news_keeps_nobody_busy(reader: ForAll):
+    page = reader.page()
+    page.pause(WITHIN)
+    begun, waits = time.monotonic(), 0
+    while time.monotonic() < begun + 1.5 * QUIET:
+        page.pause(WITHIN)
+        waits += 1
+    assert waits <= 2
+
+
+def test_where_nobody_tells_news_a_page_waits_for_itself(reader: ForAll):
+    page = reader.page()
+    reader.kill()
+    begun = time.monotonic()
+    page.pause(0.1)
+    assert 0.1 <= time.monotonic() - begun < WITHIN
 
 
 def test_where_the_reader_dies_pages_read_for_themselves_and_then_through_the_next(reader: ForAll):
