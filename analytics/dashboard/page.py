@@ -13,7 +13,7 @@ from analytics.dashboard.answer import Answer, answered, page_html
 from analytics.dashboard.elements import Channel
 from analytics.dashboard.handover import notebook, notebook_name
 from analytics.dashboard.parts import Reader, Reading, may_have_ended
-from analytics.dashboard.refreshing import MAY_TAKE, Patience, Refresher
+from analytics.dashboard.refreshing import MAY_TAKE, Patience, Refresher, Took
 from analytics.dashboard.settings import is_served
 from analytics.dashboard.source import Source
 from analytics.dashboard.wording import file_name
@@ -56,14 +56,15 @@ class Dashboard:
         self._last, self._mark = reading, reading.mark if reading.is_whole else ""
         return answered(reading, self._heard, self._source.challenge, good)
 
-    def send(self, answer: Answer) -> None:
-        """Send the browser the parts that differ from what it holds."""
+    def send(self, answer: Answer) -> bool:
+        """Send the browser the parts that differ from what it holds, and return whether there were any."""
         told = answer.told(self._have)
         self._have |= {name: mark for name, (mark, _) in told["parts"].items()}
         # Another Day 1 came to light, as when the database was away at first: the calendar was made for the old one.
         told |= {"number": self._number, "outdated": self._source.challenge != self._challenge}
         self._sent += 1
         self.channel.send({"answer": told, "sent": self._sent})
+        return bool(told["parts"])
 
     async def keep_beating(self) -> None:
         """Tell the browser that the kernel lives, until when the numbers are known to be true, and how many answers it has sent."""
@@ -105,17 +106,16 @@ class Dashboard:
             return False
         return may_have_ended(self._last.view, self._source.challenge.local_time(self._source.now()))
 
-    async def _read_and_send(self) -> bool:
+    async def _read_and_send(self) -> Took:
         number = self._number
         reading = await self._patience.have(self.read, MAY_TAKE)
         if number != self._number:  # another question came meanwhile, and is read next
-            return True
+            return Took(is_whole=True, is_news=True)
         if reading is None:
             at = self._source.challenge.local_time(self._source.now())
             reading = Reading(self.address, at, "", None, None, None, "")
         answer = self.answer(reading)
-        self.send(answer)
-        return answer.is_whole
+        return Took(answer.is_whole, self.send(answer))
 
     def _wanted(self) -> SalesFilter:
         return self.address.wanted(self._source.challenge, self._source.now())

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from time import monotonic
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 EVERY = 0.3  # seconds between looks at whether anything changed, where nobody tells; one costs a tenth of a millisecond
 APART: Final = 0.9  # seconds between readings that the database asked for: what changes within a second is one of them
@@ -39,21 +39,28 @@ class Patience:
         return None
 
 
+class Took(NamedTuple):
+    """How a reading went: whether all could be read, and whether the page changed by it."""
+
+    is_whole: bool
+    is_news: bool
+
+
 class Refresher:
-    """Has `read` called when the viewer asked or `look` tells of news; `read` tells whether all went well.
+    """Has `read` called when the viewer asked or `look` tells of news.
 
     A thread of its own looks after each `pause`, for handing every look to the page's loop and back costs ten times the look.
     """
 
     def __init__(
-        self, look: Callable[[], bool], read: Callable[[], Awaitable[bool]], pause: Callable[[float], None]
+        self, look: Callable[[], bool], read: Callable[[], Awaitable[Took]], pause: Callable[[float], None]
     ) -> None:
         self._look, self._read, self._pause = look, read, pause
         self._news, self._asking = asyncio.Event(), asyncio.Event()
         self._due = monotonic()
         self._over = threading.Event()
         self._looked = self._last = monotonic()
-        self._well = True
+        self._well, self._was_vain = True, False
 
     def ask(self, *, at_once: bool) -> None:
         """Have the page read anew for what the viewer just asked: now, or when nothing more is asked."""
@@ -93,9 +100,14 @@ class Refresher:
     async def _read_once(self) -> None:
         self._news.clear()
         self._asking.clear()
-        self._last = monotonic()
+        begun = monotonic()
         try:
-            self._well = await self._read()
+            took = await self._read()
         except Exception:
             log.exception("the page could not be refreshed")
-            self._well = False
+            took = Took(is_whole=False, is_news=True)
+        self._well = took.is_whole
+        # What was read in vain, as when a stamp settles, does not keep what really happens next waiting; but once only.
+        self._was_vain = not took.is_news and not self._was_vain
+        if not self._was_vain:
+            self._last = begun

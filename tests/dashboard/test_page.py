@@ -322,7 +322,8 @@ class TestFreshness:
 
     def test_a_storm_is_two_readings(self, browser, source):
         async def storm() -> None:
-            for _ in range(200):
+            for number in range(200):
+                source.rows = [a_row(0, customer_name=f"Ada {number}"), *source.rows[1:]]
                 source.revision += 1
                 await asyncio.sleep(0.8 / 200)
             await until(lambda: browser.page._mark == browser.page._reader.mark())
@@ -332,6 +333,34 @@ class TestFreshness:
         lived(browser, storm)
 
         assert source.views - views <= 2
+        assert "Ada 199" in browser.parts["rows"]
+
+    def test_a_storm_that_shows_nowhere_is_three_readings(self, browser, source):
+        async def storm() -> None:
+            for _ in range(200):
+                source.revision += 1
+                await asyncio.sleep(0.8 / 200)
+            await until(lambda: browser.page._mark == browser.page._reader.mark())
+            await asyncio.sleep(0.1)
+
+        views = source.views
+        lived(browser, storm)
+
+        assert source.views - views <= 3
+
+    def test_what_happens_soon_after_a_reading_in_vain_does_not_wait(self, browser, source, monkeypatch):
+        monkeypatch.setattr(refreshing, "APART", 60.0)
+        browser.page._refresher._last -= 60.0
+
+        async def sold() -> None:
+            source.revision += 1
+            await until(lambda: browser.page._mark == browser.page._reader.mark())
+            source.rows = [a_row(0, customer_name="Ada Lovelace"), *source.rows]
+            await until(lambda: "Ada Lovelace" in browser.parts["rows"])
+
+        lived(browser, sold)
+
+        assert "Ada Lovelace" in browser.parts["rows"]
 
     def test_business_midnight_passes_on_an_open_page(self, browser, source):
         source.live = False
