@@ -39,11 +39,10 @@ from analytics.schema import (
     external_ids,
     freshness,
     leads,
-    locks,
     purchases,
 )
 from analytics.settlement import settle
-from analytics.store import batches, existing, temporary, upsert, write_changed
+from analytics.store import batches, existing, temporary, upsert, work_alone, write_changed
 from analytics.summing import days_of, sum_days
 from analytics.versions import newer, newer_lead
 
@@ -162,14 +161,6 @@ def _take_spend(connection: Connection, _rules: Rules, kinds: Kinds) -> list[str
 
 def _take_spend_days(connection: Connection, _rules: Rules, kinds: Kinds) -> list[str]:
     return restating.take_days(connection, kinds[AdSpendDay])
-
-
-def work_alone(connection: Connection) -> None:
-    """Wait until nobody else resolves or credits sales, and keep others waiting until the transaction ends.
-
-    Two messages about one payment, taken in side by side, would not see each other and become two sales.
-    """
-    upsert(connection, locks, [{"name": "sales"}])
 
 
 def _take_leads(connection: Connection, rules: Rules, arriving: Sequence[Lead], touched: set[date]) -> list[str]:
