@@ -11,12 +11,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from analytics import restating, spending
-from analytics.attending import take_presence, take_samples, take_sessions
 from analytics.challenge import Challenge
 from analytics.crediting import credit_sales, sales_of
 from analytics.folding import email_keys
-from analytics.guards import fault
+from analytics.intake import restating, spending
+from analytics.intake.attending import take_presence, take_samples, take_sessions
+from analytics.intake.guards import fault
+from analytics.intake.rows import lead_row, purchase_row, spend_row, whole_second
 from analytics.ledger import mentioning, related_ids, take_payments, take_returns
 from analytics.offers import Patterns
 from analytics.records import (
@@ -33,7 +34,6 @@ from analytics.records import (
     Session,
     Stay,
 )
-from analytics.rows import lead_row, purchase_row, spend_row, whole_second
 from analytics.schema import (
     challenges,
     external_ids,
