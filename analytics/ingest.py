@@ -18,7 +18,9 @@ from analytics.intake import restating, spending
 from analytics.intake.attending import take_presence, take_samples, take_sessions
 from analytics.intake.guards import fault
 from analytics.intake.rows import lead_row, purchase_row, spend_row, whole_second
-from analytics.ledger import mentioning, related_ids, take_payments, take_returns
+from analytics.money.ledger import mentioning, related_ids, take_payments, take_returns
+from analytics.money.settlement import settle
+from analytics.money.summing import days_of, sum_days
 from analytics.offers import Patterns
 from analytics.records import (
     AdSpend,
@@ -41,9 +43,7 @@ from analytics.schema import (
     leads,
     purchases,
 )
-from analytics.settlement import settle
 from analytics.store import batches, existing, temporary, upsert, work_alone, write_changed
-from analytics.summing import days_of, sum_days
 from analytics.versions import newer, newer_lead
 
 MONEY = (Purchase, Payment, Refund, Dispute)

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from analytics.crediting import credit_sales
+from analytics.money.summing import days_of, sum_days
 from analytics.schema import UTM_COLUMNS, high_ticket_sales, identity_link_history, identity_links, leads, sale_facts
 from analytics.store import upsert, work_alone
-from analytics.summing import days_of, sum_days
 
 CONFIRMED, UNDONE = "confirmed", "undone"
 SALE = ("lead_id", *UTM_COLUMNS, "days_from_lead_to_sale", "updated_at")

@@ -12,10 +12,10 @@ from analytics.crediting import RECORDED, credit_sales
 from analytics.folding import fold
 from analytics.ingest import Rules
 from analytics.intake.rows import TEXT, person_row, utm_keys
+from analytics.money.summing import days_of, sum_all, sum_days
 from analytics.recrediting import credit_all
 from analytics.schema import UTM_COLUMNS, high_ticket_sales, purchases, sale_facts
 from analytics.store import batches, existing, upsert, work_alone
-from analytics.summing import days_of, sum_all, sum_days
 
 
 def attribute(connection: Connection, rules: Rules) -> int:
