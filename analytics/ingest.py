@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from analytics.challenge import Challenge
-from analytics.crediting import credit_sales, sales_of
+from analytics.crediting.single import credit_sales, sales_of
 from analytics.folding import email_keys
 from analytics.intake import restating, spending
 from analytics.intake.attending import take_presence, take_samples, take_sessions

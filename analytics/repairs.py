@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from analytics import ingest
-from analytics.crediting import RECORDED, credit_sales
+from analytics.crediting.all_at_once import credit_all
+from analytics.crediting.single import RECORDED, credit_sales
 from analytics.folding import fold
 from analytics.ingest import Rules
 from analytics.intake.rows import TEXT, person_row, utm_keys
 from analytics.money.summing import days_of, sum_all, sum_days
-from analytics.recrediting import credit_all
 from analytics.schema import UTM_COLUMNS, high_ticket_sales, purchases, sale_facts
 from analytics.store import batches, existing, upsert, work_alone
 

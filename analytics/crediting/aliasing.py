@@ -7,8 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from analytics.crediting.linking import Author
 from analytics.folding import fold
-from analytics.linking import Author
 from analytics.queries.campaigns import aliases
 from analytics.schema import campaign_alias_history, campaign_aliases
 from analytics.store import upsert, work_alone
