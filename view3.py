@@ -48,11 +48,11 @@ def in_sentences(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def told(*args: Any, **kwargs: Any) -> Any:
-        from analytics.aliasing import AliasError
         from analytics.challenge import CalendarError
+        from analytics.crediting.aliasing import AliasError
+        from analytics.crediting.linking import LinkError
         from analytics.database import DatabaseError
         from analytics.explanation import NoSuchSaleError
-        from analytics.linking import LinkError
         from analytics.settings import SettingsError
 
         try:
@@ -238,7 +238,7 @@ def attribute() -> None:
 @in_sentences
 def link(sale_id: int, lead: str, by: str, *, dry_run: bool) -> None:
     """Confirm that the buyer of a sale is the person of a LEAD, named SOURCE:ID."""
-    from analytics import linking
+    from analytics.crediting import linking
     from analytics.database import writing
 
     workbench = _workbench()
@@ -262,7 +262,7 @@ def link(sale_id: int, lead: str, by: str, *, dry_run: bool) -> None:
 @in_sentences
 def unlink(sale_id: int, by: str) -> None:
     """Take the link of a sale back; its credit is again what it was."""
-    from analytics import linking
+    from analytics.crediting import linking
     from analytics.database import writing
 
     workbench = _workbench()
@@ -276,7 +276,7 @@ def unlink(sale_id: int, by: str) -> None:
 @in_sentences
 def links() -> None:
     """List which links were confirmed and undone, by whom and when."""
-    from analytics import linking
+    from analytics.crediting import linking
     from analytics.database import reading
     from analytics.terminal import plain
 
@@ -296,9 +296,9 @@ def links() -> None:
 @in_sentences
 def alias(name: str, campaign: str, by: str) -> None:
     """Let the campaign NAME of links count for CAMPAIGN, the name that an ad platform knows."""
-    from analytics import aliasing
+    from analytics.crediting import aliasing
+    from analytics.crediting.linking import Author
     from analytics.database import writing
-    from analytics.linking import Author
     from analytics.terminal import plain
 
     workbench = _workbench()
@@ -314,9 +314,9 @@ def alias(name: str, campaign: str, by: str) -> None:
 @in_sentences
 def unalias(name: str, by: str) -> None:
     """Let the campaign NAME stand for itself again."""
-    from analytics import aliasing
+    from analytics.crediting import aliasing
+    from analytics.crediting.linking import Author
     from analytics.database import writing
-    from analytics.linking import Author
     from analytics.terminal import plain
 
     workbench = _workbench()
@@ -330,7 +330,7 @@ def unalias(name: str, by: str) -> None:
 @in_sentences
 def aliases() -> None:
     """List which names were said to stand for which campaigns, by whom and when."""
-    from analytics import aliasing
+    from analytics.crediting import aliasing
     from analytics.database import reading
     from analytics.terminal import plain
 

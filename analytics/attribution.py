@@ -1,6 +1,6 @@
 """Which opt-in a high-ticket sale is credited to, and why: the rules, row by row, without a database.
 
-The same rules exist set-based in `analytics.recrediting`; a test holds the two equal on random histories.
+The same rules exist set-based in `analytics.crediting.all_at_once`; a test holds the two equal on random histories.
 """
 
 from collections.abc import Iterable, Sequence

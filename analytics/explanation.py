@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from analytics.attribution import Candidate, Outcome, candidates
-from analytics.crediting import decide, load
+from analytics.crediting.single import decide, load
 from analytics.reading import Lens
 from analytics.records import Utm
 

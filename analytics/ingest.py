@@ -11,13 +11,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from analytics import restating, spending
-from analytics.attending import take_presence, take_samples, take_sessions
 from analytics.challenge import Challenge
-from analytics.crediting import credit_sales, sales_of
+from analytics.crediting.single import credit_sales, sales_of
 from analytics.folding import email_keys
-from analytics.guards import fault
-from analytics.ledger import mentioning, related_ids, take_payments, take_returns
+from analytics.intake import restating, spending
+from analytics.intake.attending import take_presence, take_samples, take_sessions
+from analytics.intake.guards import fault
+from analytics.intake.rows import lead_row, purchase_row, spend_row, whole_second
+from analytics.money.ledger import mentioning, related_ids, take_payments, take_returns
+from analytics.money.settlement import settle
+from analytics.money.summing import days_of, sum_days
 from analytics.offers import Patterns
 from analytics.records import (
     AdSpend,
@@ -33,18 +36,14 @@ from analytics.records import (
     Session,
     Stay,
 )
-from analytics.rows import lead_row, purchase_row, spend_row, whole_second
 from analytics.schema import (
     challenges,
     external_ids,
     freshness,
     leads,
-    locks,
     purchases,
 )
-from analytics.settlement import settle
-from analytics.store import batches, existing, temporary, upsert, write_changed
-from analytics.summing import days_of, sum_days
+from analytics.store import batches, existing, temporary, upsert, work_alone, write_changed
 from analytics.versions import newer, newer_lead
 
 MONEY = (Purchase, Payment, Refund, Dispute)
@@ -162,14 +161,6 @@ def _take_spend(connection: Connection, _rules: Rules, kinds: Kinds) -> list[str
 
 def _take_spend_days(connection: Connection, _rules: Rules, kinds: Kinds) -> list[str]:
     return restating.take_days(connection, kinds[AdSpendDay])
-
-
-def work_alone(connection: Connection) -> None:
-    """Wait until nobody else resolves or credits sales, and keep others waiting until the transaction ends.
-
-    Two messages about one payment, taken in side by side, would not see each other and become two sales.
-    """
-    upsert(connection, locks, [{"name": "sales"}])
 
 
 def _take_leads(connection: Connection, rules: Rules, arriving: Sequence[Lead], touched: set[date]) -> list[str]:

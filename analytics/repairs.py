@@ -8,19 +8,19 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from analytics import ingest
-from analytics.crediting import RECORDED, credit_sales
+from analytics.crediting.all_at_once import credit_all
+from analytics.crediting.single import RECORDED, credit_sales
 from analytics.folding import fold
 from analytics.ingest import Rules
-from analytics.recrediting import credit_all
-from analytics.rows import TEXT, person_row, utm_keys
+from analytics.intake.rows import TEXT, person_row, utm_keys
+from analytics.money.summing import days_of, sum_all, sum_days
 from analytics.schema import UTM_COLUMNS, high_ticket_sales, purchases, sale_facts
-from analytics.store import batches, existing, upsert
-from analytics.summing import days_of, sum_all, sum_days
+from analytics.store import batches, existing, upsert, work_alone
 
 
 def attribute(connection: Connection, rules: Rules) -> int:
     """Credit every sale anew, those of other programs included, and return how many changed."""
-    ingest.work_alone(connection)
+    work_alone(connection)
     adopt(connection, rules)
     changed = credit_all(connection)
     sum_all(connection)
@@ -40,7 +40,7 @@ def adopt(connection: Connection, rules: Rules) -> int:
 
 def reclassify(connection: Connection, rules: Rules) -> int:
     """Ask the patterns again about every purchase that no messenger classified, and return how many changed."""
-    ingest.work_alone(connection)
+    work_alone(connection)
     query = sa.select(purchases).where(purchases.c.offer_given == sa.false())
     changed = []
     for row in connection.execute(query).mappings().all():

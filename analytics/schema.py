@@ -395,7 +395,7 @@ sale_facts = sa.Table(
 sale_days = sa.Table(
     "sale_days",
     metadata,
-    # The sums of a business date's sales, so that a view of a million sales reads a few thousand rows: see analytics.summing.
+    # The sums of a business date's sales, so that a view of a million sales reads a few thousand rows: see analytics.money.summing.
     sa.Column("date", sa.Date, primary_key=True),
     sa.Column("campaign_key", Key(255), primary_key=True),
     sa.Column("outcome", Key(16), primary_key=True),

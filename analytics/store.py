@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.engine import Connection
 
-from analytics.schema import Money
+from analytics.schema import Money, locks
 
 BATCH = 1000
 
@@ -120,6 +120,14 @@ def delete(connection: Connection, table: sa.Table, keys: Collection[tuple[Any, 
     """Delete the rows under the given primary keys."""
     for chunk in chunks(sorted(keys)):
         connection.execute(sa.delete(table).where(sa.tuple_(*table.primary_key).in_(chunk)))
+
+
+def work_alone(connection: Connection) -> None:
+    """Wait until nobody else resolves or credits sales, and keep others waiting until the transaction ends.
+
+    Two messages about one payment, taken in side by side, would not see each other and become two sales.
+    """
+    upsert(connection, locks, [{"name": "sales"}])
 
 
 @contextmanager

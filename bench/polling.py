@@ -12,9 +12,9 @@ from sqlalchemy.engine import Engine
 
 from analytics import ingest
 from analytics.database import open_engine, writing
+from analytics.intake.rows import spend_day_rows
 from analytics.migrate import upgrade
 from analytics.records import AdSpend, AdSpendDay
-from analytics.rows import spend_day_rows
 from analytics.schema import ad_spend
 from analytics.store import Row, upsert
 from bench.report import Line, side_by_side, tell

@@ -11,18 +11,19 @@ from typing import Any
 import pandas as pd
 from sqlalchemy.engine import Connection
 
-from analytics import linking, reading
+from analytics import reading
 from analytics.challenge import Period
 from analytics.columns import Column, Kind, amounts, counts, texts
+from analytics.crediting import linking
+from analytics.crediting.likeness import slips
+from analytics.crediting.linking import Author
+from analytics.crediting.suggesting import Suggestion, suggest
 from analytics.database import writing
 from analytics.figures import figures
 from analytics.frames import framed
-from analytics.likeness import slips
-from analytics.linking import Author
 from analytics.queries import strangers
 from analytics.queries.strangers import Stranger
 from analytics.sample.truth import hidden_buyers
-from analytics.suggesting import Suggestion, suggest
 from analytics.view3 import View3
 from analytics.workbench import Workbench
 

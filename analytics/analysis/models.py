@@ -12,9 +12,9 @@ from sqlalchemy.engine import Connection
 
 from analytics.analysis.naming import NO_CAMPAIGN, UNATTRIBUTED, Names, read_names
 from analytics.attribution import Outcome
-from analytics.attribution_models import ASSUMES, Journey, Lost, Model, credited
 from analytics.challenge import Period
 from analytics.columns import amounts, texts
+from analytics.crediting.models import ASSUMES, Journey, Lost, Model, credited
 from analytics.frames import framed
 from analytics.queries import journeys, money
 from analytics.queries.journeys import NOWHERE

@@ -9,7 +9,7 @@ from analytics.checkup import Finding, findings
 from analytics.database import open_engine, writing
 from analytics.ingest import accept
 from analytics.migrate import upgrade
-from tests.analytics.test_restating import DAY, RULES, ad, told
+from tests.analytics.intake.test_restating import DAY, RULES, ad, told
 
 
 def spend_findings(monkeypatch: pytest.MonkeyPatch, url: str, zone: str) -> list[Finding]:

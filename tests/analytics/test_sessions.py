@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from analytics.challenge import Challenge
-from analytics.guards import fault
 from analytics.ingest import Rules, accept
+from analytics.intake.guards import fault
 from analytics.records import Attendance, AttendanceSample, Platform, Record, Session, Statistic, Stay
 from analytics.schema import attendance, attendance_sessions
 from analytics.sessions import Between, Seen, Stayed, apart, between, crowd_of, people_by_minute

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import Connection
 
-from analytics import linking
 from analytics.analysis import matching
+from analytics.crediting import linking
+from analytics.crediting.linking import Author, LinkError
+from analytics.crediting.suggesting import suggest
 from analytics.database import reading, writing
 from analytics.ingest import accept
-from analytics.linking import Author, LinkError
 from analytics.queries import strangers
 from analytics.records import Lead, Offer, Purchase, Utm
-from analytics.suggesting import suggest
 from analytics.workbench import Workbench
 from tests.analytics.test_view3_sums import RULES, WHOLE
 from tests.reference.histories import CHALLENGE

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.analysis import models
-from analytics.attribution_models import Model
+from analytics.crediting.models import Model
 from analytics.folding import fold
 from analytics.ingest import accept
 from analytics.reading import read

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.likeness import ENOUGH, LETTERS, likeness, plain, slips
+from analytics.crediting.likeness import ENOUGH, LETTERS, likeness, plain, slips
 from tests.tables import Row, drawn
 
 JUDGED = """

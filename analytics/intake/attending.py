@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from analytics.challenge import Challenge
+from analytics.intake.rows import Row, mark_row, sample_row, session_row, stay_row
 from analytics.records import Attendance, AttendanceSample, Session, Stay
-from analytics.rows import Row, mark_row, sample_row, session_row, stay_row
 from analytics.schema import Moment, attendance, attendance_samples, attendance_sessions, attendance_stays
 from analytics.sessions import Crowd, Seen, Stayed, apart, crowd_of, derived
 from analytics.store import chunks, existing, write_changed

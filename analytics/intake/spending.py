@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.engine import Connection
 
-from analytics.rows import Row
+from analytics.intake.rows import Row
 from analytics.schema import ad_spend, ad_spend_versions
 from analytics.store import delete, temporary, upsert
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.engine import Connection
 
-from analytics.likeness import ENOUGH, SAME_NAME, Likeness, is_telling, likeness, plain, slips
+from analytics.crediting.likeness import ENOUGH, SAME_NAME, Likeness, is_telling, likeness, plain, slips
 from analytics.queries import strangers
 from analytics.queries.strangers import Person, Stranger
 

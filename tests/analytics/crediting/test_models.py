@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.attribution_models import ASSUMES, Journey, Model, apportioned, credited, removal_effects
+from analytics.crediting.models import ASSUMES, Journey, Model, apportioned, credited, removal_effects
 from tests.reference import attribution_models as reference
 from tests.tables import Row, drawn
 

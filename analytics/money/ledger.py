@@ -7,10 +7,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from analytics.balance import Claim, Ledger, Receipt, Return
+from analytics.intake.rows import dispute_row, payment_row, refund_row
+from analytics.money.balance import Claim, Ledger, Receipt, Return
+from analytics.money.resolution import PurchaseKey
 from analytics.records import Dispute, DisputeState, Payment, Refund, RefundState
-from analytics.resolution import PurchaseKey
-from analytics.rows import dispute_row, payment_row, refund_row
 from analytics.schema import disputes, external_ids, payment_ids, payments, refunds
 from analytics.store import chunks, write_changed
 from analytics.versions import newer, newer_refund

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from analytics.challenge import Challenge
-from analytics.guards import fault
 from analytics.ingest import Refusal, Rules, accept
+from analytics.intake.guards import fault
 from analytics.records import (
     AdSpend,
     Attendance,

@@ -15,9 +15,10 @@ from sqlalchemy.engine import Connection
 
 from analytics.challenge import Challenge
 from analytics.folding import EmailKeys
-from analytics.ledger import mentioning, read_ledger, related_ids
+from analytics.money.ledger import mentioning, read_ledger, related_ids
+from analytics.money.resolution import Message, PurchaseKey, Resolved, resolve
+from analytics.money.summing import days_of
 from analytics.records import Messenger, Offer
-from analytics.resolution import Message, PurchaseKey, Resolved, resolve
 from analytics.schema import (
     external_ids,
     funnel_orders,
@@ -27,7 +28,6 @@ from analytics.schema import (
     sale_facts,
 )
 from analytics.store import chunks, delete, existing, update_by_key, write_changed
-from analytics.summing import days_of
 
 EXCLUDED = "excluded"  # counted as nothing, because another message about the purchase is in test mode or of staff
 

@@ -9,13 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.engine import Connection
 
-from analytics import aliasing
-from analytics.aliasing import AliasError
 from analytics.breakdown import Level
 from analytics.breaking_down import read_breakdown
+from analytics.crediting import aliasing
+from analytics.crediting.aliasing import AliasError
+from analytics.crediting.linking import Author
 from analytics.folding import fold
 from analytics.ingest import accept
-from analytics.linking import Author
 from analytics.queries.campaigns import aliases
 from analytics.records import AdSpend, Lead, Utm
 from analytics.schema import metadata

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from analytics.balance import Ledger, balance
 from analytics.folding import EmailKeys
+from analytics.money.balance import Ledger, balance
 from analytics.records import Messenger, Offer
 
 # Whom to believe, most trusted first.

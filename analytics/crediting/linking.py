@@ -9,11 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from analytics import ingest
-from analytics.crediting import credit_sales
+from analytics.crediting.single import credit_sales
+from analytics.money.summing import days_of, sum_days
 from analytics.schema import UTM_COLUMNS, high_ticket_sales, identity_link_history, identity_links, leads, sale_facts
-from analytics.store import upsert
-from analytics.summing import days_of, sum_days
+from analytics.store import upsert, work_alone
 
 CONFIRMED, UNDONE = "confirmed", "undone"
 SALE = ("lead_id", *UTM_COLUMNS, "days_from_lead_to_sale", "updated_at")
@@ -53,7 +52,7 @@ def parted(lead: str) -> tuple[str, str]:
 
 def confirm(connection: Connection, sale_id: int, lead: tuple[str, str], by: Author) -> None:
     """Link a sale to a lead, given as (source, id there), credit the sale anew, and note who did so."""
-    ingest.work_alone(connection)
+    work_alone(connection)
     _refuse_nonsense(connection, sale_id, lead, by)
     before = _credit(connection, sale_id)
     link = {"sale_id": sale_id, "lead_source": lead[0], "lead_external_id": lead[1]}
@@ -64,7 +63,7 @@ def confirm(connection: Connection, sale_id: int, lead: tuple[str, str], by: Aut
 
 def undo(connection: Connection, sale_id: int, by: Author) -> None:
     """Take a sale's link back, put its credit back as it was, and note who did so; what has arrived since counts."""
-    ingest.work_alone(connection)
+    work_alone(connection)
     _require_author(by)
     query = sa.select(identity_links).where(identity_links.c.sale_id == sale_id)
     link = connection.execute(query).mappings().first()

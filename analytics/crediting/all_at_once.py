@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from analytics.attribution import Outcome, Reason, Rule
-from analytics.crediting import RECORDED
+from analytics.crediting.single import RECORDED
 from analytics.dialect import bytes_of, characters, days_between
 from analytics.schema import UTM_COLUMNS, high_ticket_sales, identity_links, leads, purchases, sale_facts
 from analytics.store import temporary

@@ -7,12 +7,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from analytics import ingest
+from analytics.crediting.linking import Author
 from analytics.folding import fold
-from analytics.linking import Author
 from analytics.queries.campaigns import aliases
 from analytics.schema import campaign_alias_history, campaign_aliases
-from analytics.store import upsert
+from analytics.store import upsert, work_alone
 
 CONFIRMED, UNDONE = "confirmed", "undone"
 LONGEST = 255
@@ -35,7 +34,7 @@ class Entry:
 
 def confirm(connection: Connection, alias: str, campaign: str, by: Author) -> None:
     """Let a name stand for a campaign in every breakdown, and note who said so."""
-    ingest.work_alone(connection)
+    work_alone(connection)
     _refuse_nonsense(aliases(connection), alias, campaign, by)
     upsert(connection, campaign_aliases, [{"alias_key": fold(alias), "campaign_key": fold(campaign)}])
     _note(connection, CONFIRMED, (alias, campaign), by)
@@ -43,7 +42,7 @@ def confirm(connection: Connection, alias: str, campaign: str, by: Author) -> No
 
 def undo(connection: Connection, alias: str, by: Author) -> None:
     """Let a name stand for itself again, and note who said so."""
-    ingest.work_alone(connection)
+    work_alone(connection)
     _require_author(by)
     campaign = aliases(connection).get(fold(alias))
     if campaign is None:

@@ -7,8 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from analytics.intake.rows import spend_day_rows, spend_version_row, whole_second
 from analytics.records import AdSpendDay
-from analytics.rows import spend_day_rows, spend_version_row, whole_second
 from analytics.schema import ad_spend, ad_spend_versions
 from analytics.store import Row, delete, upsert, write_changed
 

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.engine import Connection
 
-from analytics import linking
+from analytics.crediting import linking
+from analytics.crediting.linking import Author, LinkError
 from analytics.ingest import accept
-from analytics.linking import Author, LinkError
 from analytics.queries import money
 from analytics.reading import read
 from analytics.records import Lead, Offer, Purchase, Utm
