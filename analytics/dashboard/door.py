@@ -6,11 +6,9 @@ import hmac
 import time
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
-from jinja2 import Template
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.auth.identity import IdentityProvider, User
 from jupyter_server.auth.login import LoginFormHandler
@@ -20,9 +18,8 @@ from tornado.web import HTTPError, authenticated
 from traitlets import Unicode
 from voila.tornado.handler import TornadoVoilaHandler
 
-from analytics.dashboard.elements import STATIC
+from analytics.dashboard.doorstep import doorstep
 
-FORM: Final = Path(__file__).parent / "template" / "log_in.html"
 PER_ADDRESS: Final = 10  # wrong tokens a minute from one address, then none is looked at
 ALTOGETHER: Final = 100
 MINUTE: Final = 60
@@ -108,10 +105,9 @@ class LogIn(LoginFormHandler):
     def _render(self, message: dict[str, str] | None = None) -> None:
         """Write the form; the address the visitor wanted stays in the form's own."""
         told = message["error"] if message else ""
-        form = Template(FORM.read_text(encoding="utf-8"), autoescape=True)
         self.write(
-            form.render(
-                style=Markup((STATIC / "view3.css").read_text(encoding="utf-8")),  # noqa: S704 (our own file)
+            doorstep(
+                "log_in.html",
                 wanted=urlencode({"next": self.get_query_argument("next", self.base_url)}),
                 told="That is not the token. Please try again." if told == INVALID else told,
                 xsrf=Markup(self.xsrf_form_html()),  # noqa: S704 (the library's own element)
