@@ -39,7 +39,7 @@ class Reading:
         return self.view is not None and self.page is not None and self.choices is not None
 
 
-class Reader:
+class AddressReader:
     """Reads what an address asks for, in any thread; never raises."""
 
     def __init__(self, source: Source) -> None:
