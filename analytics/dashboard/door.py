@@ -19,6 +19,7 @@ from traitlets import Unicode
 from voila.tornado.handler import TornadoVoilaHandler
 
 from analytics.dashboard.doorstep import doorstep
+from analytics.dashboard.first_sight import FirstSight
 
 PER_ADDRESS: Final = 10  # wrong tokens a minute from one address, then none is looked at
 ALTOGETHER: Final = 100
@@ -130,6 +131,11 @@ class Page(TornadoVoilaHandler):  # type: ignore[misc]
 
     first_sight = ""
 
+    def initialize(self, sight: FirstSight | None, **options: Any) -> None:
+        """Keep who writes the first sight, if anybody does."""
+        super().initialize(**options)
+        self._sight = sight
+
     @authenticated
     async def get(self, path: str | None = None) -> None:
         """Send the page, or the browser to the same address without its token."""
@@ -140,9 +146,8 @@ class Page(TornadoVoilaHandler):  # type: ignore[misc]
             self.redirect(_without_token(self.request.path, self.request.query))
             return
         self.kernel_manager.refuse_when_full()  # before the database is asked for anything
-        sight = self.settings.get("view3_first_sight")
-        if sight is not None:  # in a thread: a slow database keeps this visitor waiting and no other
-            self.first_sight = await asyncio.to_thread(sight.html, self.request.query)
+        if self._sight is not None:  # in a thread: a slow database keeps this visitor waiting and no other
+            self.first_sight = await asyncio.to_thread(self._sight.html, self.request.query)
         await super().get(path)
 
 
