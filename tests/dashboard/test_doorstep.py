@@ -1,5 +1,7 @@
 """The small pages: one head and one style for both, and words from outside that stay words."""
 
+from typing import Any
+
 import pytest
 from jinja2 import UndefinedError
 from markupsafe import Markup
@@ -8,7 +10,7 @@ from analytics.dashboard.doorstep import doorstep
 from analytics.dashboard.elements import STATIC
 from tests.dashboard.fake_source import HOSTILE
 
-TOLD = {
+TOLD: dict[str, dict[str, Any]] = {
     "log_in.html": {"wanted": "next=%2F", "told": "", "xsrf": Markup('<input name="_xsrf">')},
     "full.html": {"again": 30},
 }
