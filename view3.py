@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:  # --help answers in a fraction of a second because nothing below click is loaded for it
+    from sqlalchemy import Connection
+
     from analytics.challenge import Challenge, Period
     from analytics.view3 import SalesFilter, Sort
     from analytics.workbench import Workbench
@@ -97,8 +99,7 @@ def demo(leads: int, seed: int) -> None:
     """Load the sample challenge around today; refuses a database that holds real rows."""
     from analytics import demonstration
 
-    workbench = _workbench()
-    workbench.upgrade()
+    workbench = _upgraded()
     try:
         count = demonstration.load(workbench, leads=leads, seed=seed)
     except demonstration.RealRowsError as error:
@@ -131,8 +132,7 @@ def import_(files: tuple[Path, ...], kind: str | None, template: str | None, *, 
         return
     if not files:
         raise click.UsageError("Name at least one file, or --template KIND.")
-    workbench = _workbench()
-    workbench.upgrade()
+    workbench = _upgraded()
     worst = 0
     for path in files:
         try:
@@ -223,8 +223,7 @@ def attribute() -> None:
     from analytics import repairs
     from analytics.database import writing
 
-    workbench = _workbench()
-    workbench.upgrade()
+    workbench = _upgraded()
     with writing(workbench.engine) as connection:
         changed = repairs.attribute(connection, workbench.rules)
     click.echo(f"{changed:,} sales changed.")
@@ -241,8 +240,7 @@ def link(sale_id: int, lead: str, by: str, *, dry_run: bool) -> None:
     from analytics.crediting import linking
     from analytics.database import writing
 
-    workbench = _workbench()
-    workbench.upgrade()
+    workbench = _upgraded()
     if dry_run:
         from analytics.analysis import matching
 
@@ -265,8 +263,7 @@ def unlink(sale_id: int, by: str) -> None:
     from analytics.crediting import linking
     from analytics.database import writing
 
-    workbench = _workbench()
-    workbench.upgrade()
+    workbench = _upgraded()
     with writing(workbench.engine) as connection:
         linking.undo(connection, sale_id, linking.Author(by, workbench.now()))
     click.echo(f"Sale {sale_id} is linked to nobody any more.")
@@ -277,16 +274,11 @@ def unlink(sale_id: int, by: str) -> None:
 def links() -> None:
     """List which links were confirmed and undone, by whom and when."""
     from analytics.crediting import linking
-    from analytics.database import reading
-    from analytics.terminal import plain
 
-    workbench = _workbench()
-    workbench.upgrade()
-    with reading(workbench.engine) as connection:
-        for one in linking.history(connection):
-            moment = workbench.challenge.local_time(one.done_at)
-            lead = f"{one.lead_source}:{one.lead_external_id}"
-            click.echo(plain(f"{moment:%Y-%m-%d %H:%M:%S}  sale {one.sale_id}  {one.action}  {lead}  {one.author}"))
+    _print_history(
+        linking.history,
+        lambda one: f"sale {one.sale_id}  {one.action}  {one.lead_source}:{one.lead_external_id}  {one.author}",
+    )
 
 
 @main.command()
@@ -301,8 +293,7 @@ def alias(name: str, campaign: str, by: str) -> None:
     from analytics.database import writing
     from analytics.terminal import plain
 
-    workbench = _workbench()
-    workbench.upgrade()
+    workbench = _upgraded()
     with writing(workbench.engine) as connection:
         aliasing.confirm(connection, name, campaign, Author(by, workbench.now()))
     click.echo(plain(f"“{name}” stands for “{campaign}”. To take it back: view3 unalias NAME --by NAME"))
@@ -319,8 +310,7 @@ def unalias(name: str, by: str) -> None:
     from analytics.database import writing
     from analytics.terminal import plain
 
-    workbench = _workbench()
-    workbench.upgrade()
+    workbench = _upgraded()
     with writing(workbench.engine) as connection:
         aliasing.undo(connection, name, Author(by, workbench.now()))
     click.echo(plain(f"“{name}” stands for itself again."))
@@ -331,16 +321,8 @@ def unalias(name: str, by: str) -> None:
 def aliases() -> None:
     """List which names were said to stand for which campaigns, by whom and when."""
     from analytics.crediting import aliasing
-    from analytics.database import reading
-    from analytics.terminal import plain
 
-    workbench = _workbench()
-    workbench.upgrade()
-    with reading(workbench.engine) as connection:
-        for one in aliasing.history(connection):
-            moment = workbench.challenge.local_time(one.done_at)
-            words = f"“{one.alias}”  {one.action}  “{one.campaign}”  {one.author}"
-            click.echo(plain(f"{moment:%Y-%m-%d %H:%M:%S}  {words}"))
+    _print_history(aliasing.history, lambda one: f"“{one.alias}”  {one.action}  “{one.campaign}”  {one.author}")
 
 
 @main.command()
@@ -374,8 +356,7 @@ def receive(port: int, host: str, *, no_drain: bool) -> None:
     """Receive webhooks: check, keep, answer, and read them in the background."""
     from connectors.service import Service, ServiceError
 
-    workbench = _workbench()
-    workbench.upgrade()
+    workbench = _upgraded()
     secrets = _routes()
     for route, shared in secrets.items():
         click.echo(f"{route.path}: {'on' if shared else f'off: VIEW3_{route.setting.upper()} is not set'}")
@@ -416,8 +397,7 @@ def poll(sources: tuple[str, ...], since: str | None, *, once: bool) -> None:
     """Ask the vendors: all of them, or the named ones, each at its own pace."""
     from connectors.service import Polling
 
-    workbench = _workbench()
-    workbench.upgrade()
+    workbench = _upgraded()
     polling = Polling(
         sources=_sources(workbench, sources, since),
         drain=_drain(workbench),
@@ -704,6 +684,13 @@ def _workbench() -> "Workbench":
     return Workbench.open()
 
 
+def _upgraded() -> "Workbench":
+    """Return the workbench, its tables brought up to date."""
+    workbench = _workbench()
+    workbench.upgrade()
+    return workbench
+
+
 def _import_file(workbench: "Workbench", path: Path, kind: str | None, *, dry_run: bool) -> "ImportReport":
     """Take in one file, whole or not at all."""
     from analytics import ingest, repairs
@@ -849,3 +836,15 @@ def _print(lines: Iterable[str]) -> None:
     with suppress(BrokenPipeError):
         for line in lines:
             click.echo(line)
+
+
+def _print_history(history: "Callable[[Connection], Iterable[Any]]", in_words: Callable[[Any], str]) -> None:
+    """Print what was decided and undone, each with its time in the business zone."""
+    from analytics.database import reading
+    from analytics.terminal import plain
+
+    workbench = _upgraded()
+    with reading(workbench.engine) as connection:
+        for one in history(connection):
+            moment = workbench.challenge.local_time(one.done_at)
+            click.echo(plain(f"{moment:%Y-%m-%d %H:%M:%S}  {in_words(one)}"))

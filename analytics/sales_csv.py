@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterable, Iterator
 from io import StringIO
 
+from analytics.spreadsheets import harmless
 from analytics.view3 import SaleRow
 
 COLUMNS = (
@@ -22,7 +23,6 @@ COLUMNS = (
     "Reason",
 )
 BOM = "\ufeff"
-RUNS_AS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 CHUNK = 500
 
 
@@ -37,11 +37,6 @@ def sales_csv(rows: Iterable[SaleRow]) -> Iterator[str]:
         if number % CHUNK == 0:
             yield _drain(buffer)
     yield _drain(buffer)
-
-
-def harmless(text: str) -> str:
-    """Return a text that a spreadsheet shows and never runs."""
-    return f"'{text}" if text.lstrip(" ").startswith(RUNS_AS_FORMULA) else text
 
 
 def _cells(row: SaleRow) -> list[object]:

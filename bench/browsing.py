@@ -13,19 +13,10 @@ from playwright.sync_api import Locator, Page, Playwright
 from playwright.sync_api import TimeoutError as TooLateError
 
 from bench.contenders import Contender
+from tests.browser.chromium import ARGUMENTS, CHROMIUM
 
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # A style sheet of another host, as Voilà's own template has one, fails at once instead of holding up its page.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-]
+# A style sheet of another host, as Voilà's own template has one, fails at once instead of holding up its page.
+NO_OTHER_HOST = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 MAY_TAKE = 120_000  # milliseconds
 SETTLED = 1.5  # seconds in which a browser has started
 TRY_AGAIN = 250  # milliseconds after which an unanswered filter is tried once more
@@ -164,7 +155,7 @@ class Visit:
 def visiting(playwright: Playwright, profile: Path, contender: Contender) -> Iterator[Visit]:
     """Open a browser on a profile, whose cache lasts, and leave the page as a person would."""
     context = playwright.chromium.launch_persistent_context(
-        profile, executable_path=CHROMIUM, args=ARGUMENTS, viewport={"width": 1440, "height": 900}
+        profile, executable_path=CHROMIUM, args=[*ARGUMENTS, NO_OTHER_HOST], viewport={"width": 1440, "height": 900}
     )
     try:
         page = context.pages[0]

@@ -7,7 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from analytics.spreadsheets import harmless
+
 DIGITS = frozenset("0123456789.,-+ ")
 
 
@@ -59,7 +60,5 @@ class Rejects:
 
 
 def neutral(cell: str) -> str:
-    """Return a cell that no spreadsheet runs as a formula; plain numbers stay as they are."""
-    if cell.startswith(FORMULA) and not (DIGITS.issuperset(cell) and cell[-1:].isdigit()):
-        return f"'{cell}"
-    return cell
+    """Return a cell that no spreadsheet runs as a formula; plain numbers stay as they are, for somebody will correct them."""
+    return cell if DIGITS.issuperset(cell) and cell[-1:].isdigit() else harmless(cell)

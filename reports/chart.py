@@ -1,42 +1,38 @@
-"""The mail's attendance chart as a plotly figure; the page draws its own bars."""
+"""The mail's attendance chart as a plotly figure, which becomes a picture; the page draws its own bars."""
 
-import json
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
 from analytics.dashboard.bars import axis_of
-from analytics.dashboard.wording import plain
 from analytics.view3 import AttendanceDay, View3
 
 YOUTUBE, ZOOM = "#3b82f6", "#9333ea"
 HATCH = {"YouTube": "rgba(59,130,246,.55)", "Zoom": "rgba(147,51,234,.55)"}
 
 
-def attendance_figure(view: View3) -> str:
-    """Return the figure as JSON: both rooms' bars of a day on each other, unknown days hatched over the whole height, days to come empty."""
+def attendance_figure(view: View3) -> go.Figure:
+    """Return the figure: both rooms' bars of a day on each other, unknown days hatched over the whole height, days to come empty."""
     days = view.attendance
     past = [day for day in days if day.date <= view.today]
     figure = go.Figure(
         [
-            _bars("YouTube", YOUTUBE, [(_label(day), day.youtube, day.youtube_statistic) for day in past]),
-            _bars("Zoom", ZOOM, [(_label(day), day.zoom, day.zoom_statistic) for day in past]),
+            _bars("YouTube", YOUTUBE, [(_label(day), day.youtube) for day in past]),
+            _bars("Zoom", ZOOM, [(_label(day), day.zoom) for day in past]),
             *_hatches(past),
         ]
     )
     figure.update_layout(_layout([f"Day {day}" for day in axis_of(view)]))
-    figure.layout.template = None  # 7 kB of colours that the page's theme decides anyway
-    return json.dumps(figure.to_plotly_json(), separators=(",", ":"))
+    figure.layout.template = None  # 7 kB of colours that the picture brings anyway
+    return figure
 
 
-def _bars(room: str, colour: str, days: Sequence[tuple[str, int | None, str]]) -> go.Bar:
-    """Return one room's bars with the exact count, and what it counts, for the tooltip."""
+def _bars(room: str, colour: str, days: Sequence[tuple[str, int | None]]) -> go.Bar:
+    """Return one room's bars with the exact counts."""
     return go.Bar(
         name=room,
-        x=[day for day, _, _ in days],
-        y=[count for _, count, _ in days],
-        customdata=["" if count is None else f"<b>{count:,}</b> {plain(what)}" for _, count, what in days],
-        hovertemplate=f"{room}: %{{customdata}}<extra></extra>",
+        x=[day for day, _ in days],
+        y=[count for _, count in days],
         marker={"color": colour, "line": {"width": 0}},
         offsetgroup="both",
     )
@@ -55,7 +51,6 @@ def _hatches(days: Sequence[AttendanceDay]) -> list[go.Bar]:
             x=[_label(day) for day in missing],
             y=[0.5 if day.challenge_day in halved else 1 for day in missing],
             yaxis="y2",
-            hovertemplate=f"{room}: unknown<extra></extra>",
             marker={
                 "color": "rgba(0,0,0,0)",
                 "line": {"width": 0},
@@ -70,41 +65,23 @@ def _hatches(days: Sequence[AttendanceDay]) -> list[go.Bar]:
 
 
 def _layout(axis: list[str]) -> dict[str, object]:
-    """Return everything but colours of text and grid, which the browser takes from the page's theme."""
+    """Return everything but colours, letters and margins, which the picture brings."""
     return {
         "barmode": "stack",
         "bargap": 0.28,
         "bargroupgap": 0.06,
         "barcornerradius": 3,
-        "dragmode": False,
-        "hovermode": "x unified",
-        "legend": {
-            "orientation": "h",
-            "x": 0,
-            "y": 1.02,
-            "yanchor": "bottom",
-            "traceorder": "normal",
-            "itemclick": False,
-            "itemdoubleclick": False,
-        },
-        "margin": {"l": 48, "r": 8, "t": 34, "b": 32},
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
         "xaxis": {
             "type": "category",
             "categoryorder": "array",
             "categoryarray": axis,
             "range": [-0.5, len(axis) - 0.5],
-            "fixedrange": True,
             "tickangle": 0,
-            "showspikes": False,
         },
-        "yaxis": {
-            "rangemode": "tozero",
-            "fixedrange": True,
-            "tickmode": "auto",
-            "title": {"text": "Participants"},
-            "overlaying": "y2",
-        },
-        "yaxis2": {"range": [0, 1], "visible": False, "fixedrange": True},
+        # An axis above another takes its ticks unless told otherwise.
+        "yaxis": {"rangemode": "tozero", "overlaying": "y2", "tickmode": "auto"},
+        "yaxis2": {"range": [0, 1], "visible": False},
     }
 
 

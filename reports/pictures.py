@@ -1,9 +1,8 @@
 """The attendance chart as a PNG: drawn by Chromium, or by matplotlib where there is no browser."""
 
 import io
-import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from analytics.view3 import AttendanceDay, View3
@@ -31,24 +30,23 @@ def _by_browser(view: View3) -> bytes:
 
     from reports.chart import attendance_figure
 
-    figure = json.loads(attendance_figure(view))
-    figure["layout"] |= _layout(figure["layout"])
+    figure = attendance_figure(view)
+    figure.update_layout(_look(figure.layout.xaxis.categoryarray))
     size = {"format": "png", "width": WIDTH, "height": HEIGHT, "scale": SCALE}
     picture: bytes = kaleido.calc_fig_sync(figure, opts=size, kopts={"mathjax": False, "timeout": SECONDS})
     return picture
 
 
-def _layout(layout: dict[str, Any]) -> dict[str, Any]:
-    """Return what the page's theme gives the figure in a browser, in the mail's colours."""
-    days = layout["xaxis"]["categoryarray"]
+def _look(days: Sequence[str]) -> dict[str, Any]:
+    """Return the mail's colours and letters, and which days are named below the bars."""
     shown = [day for place, day in enumerate(days, 1) if place == 1 or place % EVERY_FIFTH == 0]
     return {
         "paper_bgcolor": BACK,
         "plot_bgcolor": BACK,
         "font": {"family": "Helvetica, Arial, DejaVu Sans, sans-serif", "size": 13, "color": INK},
         "margin": {"l": 44, "r": 10, "t": 34, "b": 30},
-        "xaxis": layout["xaxis"] | {"tickvals": shown, "ticks": "", "linecolor": GRID},
-        "yaxis": layout["yaxis"] | {"title": {"text": ""}, "gridcolor": GRID, "zerolinecolor": GRID},
+        "xaxis": {"tickvals": shown, "ticks": "", "linecolor": GRID},
+        "yaxis": {"gridcolor": GRID, "zerolinecolor": GRID},
     }
 
 

@@ -6,11 +6,9 @@ import hmac
 import time
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
-from jinja2 import Template
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.auth.identity import IdentityProvider, User
 from jupyter_server.auth.login import LoginFormHandler
@@ -20,9 +18,9 @@ from tornado.web import HTTPError, authenticated
 from traitlets import Unicode
 from voila.tornado.handler import TornadoVoilaHandler
 
-from analytics.dashboard.elements import STATIC
+from analytics.dashboard.doorstep import doorstep
+from analytics.dashboard.first_sight import FirstSight
 
-FORM: Final = Path(__file__).parent / "template" / "log_in.html"
 PER_ADDRESS: Final = 10  # wrong tokens a minute from one address, then none is looked at
 ALTOGETHER: Final = 100
 MINUTE: Final = 60
@@ -108,10 +106,9 @@ class LogIn(LoginFormHandler):
     def _render(self, message: dict[str, str] | None = None) -> None:
         """Write the form; the address the visitor wanted stays in the form's own."""
         told = message["error"] if message else ""
-        form = Template(FORM.read_text(encoding="utf-8"), autoescape=True)
         self.write(
-            form.render(
-                style=Markup((STATIC / "view3.css").read_text(encoding="utf-8")),  # noqa: S704 (our own file)
+            doorstep(
+                "log_in.html",
                 wanted=urlencode({"next": self.get_query_argument("next", self.base_url)}),
                 told="That is not the token. Please try again." if told == INVALID else told,
                 xsrf=Markup(self.xsrf_form_html()),  # noqa: S704 (the library's own element)
@@ -134,6 +131,11 @@ class Page(TornadoVoilaHandler):  # type: ignore[misc]
 
     first_sight = ""
 
+    def initialize(self, sight: FirstSight | None, **options: Any) -> None:
+        """Keep who writes the first sight, if anybody does."""
+        super().initialize(**options)
+        self._sight = sight
+
     @authenticated
     async def get(self, path: str | None = None) -> None:
         """Send the page, or the browser to the same address without its token."""
@@ -144,9 +146,8 @@ class Page(TornadoVoilaHandler):  # type: ignore[misc]
             self.redirect(_without_token(self.request.path, self.request.query))
             return
         self.kernel_manager.refuse_when_full()  # before the database is asked for anything
-        sight = self.settings.get("view3_first_sight")
-        if sight is not None:  # in a thread: a slow database keeps this visitor waiting and no other
-            self.first_sight = await asyncio.to_thread(sight.html, self.request.query)
+        if self._sight is not None:  # in a thread: a slow database keeps this visitor waiting and no other
+            self.first_sight = await asyncio.to_thread(self._sight.html, self.request.query)
         await super().get(path)
 
 

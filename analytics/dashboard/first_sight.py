@@ -7,7 +7,7 @@ from typing import Any, Final
 from analytics.dashboard import address as addresses
 from analytics.dashboard.address import Address
 from analytics.dashboard.answer import Answer, answered, page_html
-from analytics.dashboard.parts import Reader, Reading
+from analytics.dashboard.parts import AddressReader, Reading
 from analytics.dashboard.source import Source
 
 REMEMBERED: Final = 32  # addresses whose last good figures are kept for when the database is away
@@ -18,7 +18,7 @@ class FirstSight:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._reader = Reader(source)
+        self._reader = AddressReader(source)
         self._good: OrderedDict[Address, Reading] = OrderedDict()
         self._remembering = Lock()
 

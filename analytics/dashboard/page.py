@@ -12,7 +12,7 @@ from analytics.dashboard.address import Address
 from analytics.dashboard.answer import Answer, answered, page_html
 from analytics.dashboard.elements import Channel
 from analytics.dashboard.handover import notebook, notebook_name
-from analytics.dashboard.parts import Reader, Reading, may_have_ended
+from analytics.dashboard.parts import AddressReader, Reading, may_have_ended
 from analytics.dashboard.refreshing import MAY_TAKE, Patience, Refresher, Took
 from analytics.dashboard.settings import is_served
 from analytics.dashboard.source import Source
@@ -28,7 +28,7 @@ class Dashboard:
 
     def __init__(self, source: Source, query: str = "") -> None:
         self._source, self._challenge = source, source.challenge
-        self._reader, self._patience = Reader(source), Patience()
+        self._reader, self._patience = AddressReader(source), Patience()
         self._refresher = Refresher(self._look, self._read_and_send, source.pause)
         self._tasks: list[asyncio.Task[None]] = []
         self._heard = addresses.read(query, source.challenge)

@@ -39,7 +39,7 @@ class Reading:
         return self.view is not None and self.page is not None and self.choices is not None
 
 
-class Reader:
+class AddressReader:
     """Reads what an address asks for, in any thread; never raises."""
 
     def __init__(self, source: Source) -> None:
@@ -90,7 +90,7 @@ class Reader:
 
 
 class Parts:
-    """Remembers good answers with their question and the mark of the database at that time."""
+    """Remembers good answers with their question and the mark of the database at that time; without a mark none, for none could be used again."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[tuple[str, Hashable], tuple[str, object]] = OrderedDict()
@@ -106,10 +106,10 @@ class Parts:
     ) -> T | None:
         """Return a part, read anew where the database changed since or it is no longer `still` true; None where it cannot be read."""
         known = self._known.get((name, question))
-        if known is not None and mark and known[0] == mark and still(cast("T", known[1])):
+        if known is not None and known[0] == mark and still(cast("T", known[1])):
             return cast("T", known[1])
         value = attempt(action)
-        if value is not None:
+        if value is not None and mark:
             self._remember((name, question), (mark, value))
         return value
 

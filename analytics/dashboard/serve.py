@@ -100,7 +100,7 @@ class Server(Voila):  # type: ignore[misc]
         ours = [(url_path_join(self.base_url, pattern), *rest) for pattern, *rest in ours]
         kept = [rule for rule in super().init_handlers() if not any(part in rule[0] for part in UNSERVED)]
         *others, (pattern, _, options) = kept  # the page comes last, for it takes every address
-        return [*map(assets.prepared, [*ours, *others]), (pattern, Visit, options)]
+        return [*map(assets.prepared, [*ours, *others]), (pattern, Visit, {**options, "sight": self.sight})]
 
     def listen(self) -> None:
         """Serve until told to stop; kernels end with the server."""
@@ -166,7 +166,6 @@ def serve(
     if not token and not (where.is_loopback and not where.address):
         raise ServeError("Whoever knows the address could look: set VIEW3_TOKEN to a long random text first.")
     nursery = serving.open_nursery()
-    sighted = FirstSight(serving.through_reader(source, nursery)) if source else None
     config = _config(where, token, notebook)
     config.ViewersKernels.most = most
     serving.configure(config, nursery)
@@ -174,8 +173,8 @@ def serve(
     allow_handles(most)
     server = Server(config=config, log_level=logging.WARNING)
     server.figures = source
-    server.sight = sighted
-    server.tornado_settings = _tornado_settings(where) | {"view3_first_sight": sighted}
+    server.sight = FirstSight(serving.through_reader(source, nursery)) if source else None
+    server.tornado_settings = _tornado_settings(where)
     server.initialize([])
     server.start()
 

@@ -2,24 +2,20 @@
 
 import logging
 import resource
-from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Template
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
-from markupsafe import Markup
 from tornado.web import HTTPError
 from traitlets import Int, Unicode
 
 from analytics.dashboard.door import Page
-from analytics.dashboard.elements import STATIC
+from analytics.dashboard.doorstep import doorstep
 from analytics.dashboard.memory import free_memory
 
 MOST_VIEWERS: Final = 150
 HANDLES, HANDLES_EACH = 512, 24  # files and sockets that the server holds, and for each viewer; fourteen were seen
 LEAST_MEMORY: Final = 256 * 1024 * 1024  # bytes that stay free for the database and for pages that are open
 AGAIN: Final = 30  # seconds after which a visitor who found no place tries again
-FULL: Final = Path(__file__).parent / "template" / "full.html"
 
 log = logging.getLogger(__name__)
 
@@ -75,5 +71,4 @@ class Visit(Page):
             super().write_error(status_code, **told)
             return
         self.set_header("Retry-After", str(AGAIN))
-        style = Markup((STATIC / "view3.css").read_text(encoding="utf-8"))  # noqa: S704 (our own file)
-        self.finish(Template(FULL.read_text(encoding="utf-8"), autoescape=True).render(style=style, again=AGAIN))
+        self.finish(doorstep("full.html", again=AGAIN))

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
+from analytics.spreadsheets import restored
 from connectors.contract import UnusableFileError
 from connectors.exports.sheet import Row, Sheet
 
 Cell = Callable[[Sequence[str]], str]
 REJECTS = ("line", "reason")
-FORMULA = ("'=", "'+", "'-", "'@", "'\t", "'\r")
 SPELLINGS = str.maketrans({"_": " ", "’": "'", "\ufeff": None})
 SHOWN_COLUMNS = 15
 SHOWN_LETTERS = 40
@@ -66,7 +66,7 @@ class Table:
             if row.line <= start:
                 continue
             if is_rejects:
-                row = Row(row.line, [_plain(cell) for cell in row.cells], row.fault)  # noqa: PLW2901
+                row = Row(row.line, [*map(restored, row.cells)], row.fault)  # noqa: PLW2901
             yield row if len(row.cells) == width else fitted(row, width)
 
     def find(self, *names: str) -> int | None:
@@ -91,11 +91,6 @@ class Table:
             raise UnusableFileError(
                 f"The file has no column {listed(missing)}: {remedy}. Found: {listed(self.header)}."
             )
-
-
-def _plain(cell: str) -> str:
-    """Return a cell of a rejects file without the quote that kept a spreadsheet from running it."""
-    return cell[1:] if cell.startswith(FORMULA) else cell
 
 
 def fitted(row: Row, width: int) -> Row:

@@ -10,13 +10,12 @@ from typing import NoReturn
 from connectors.ad_accounts import PAUSE, Account, Cursor, Step, days_between, each_account, first_day, mid_run
 from connectors.contract import Answer, Page, Payload, Source, UnreadablePayloadError, VendorError
 from connectors.google_ads.told import DAY, SOURCE
+from connectors.google_sign_in import sign_in
 from connectors.payload import Fields, parse
-from connectors.tokens import Bearer
 from connectors.wanted import Off, Wanted
 from connectors.web import Asking, RefusedError, Web
 
 ADDRESS = "https://googleads.googleapis.com/v26"
-TOKENS = "https://oauth2.googleapis.com/token"
 WEEK = 7
 CUSTOMER = "SELECT customer.id, customer.currency_code, customer.time_zone, customer.manager FROM customer"
 ADS = (
@@ -48,17 +47,10 @@ def source(wanted: Wanted) -> Source | Off:
     if missing := wanted.missing(*(f"google_ads_{name}" for name in names)):
         return Off(missing)
     settings = wanted.settings
-    form = {
-        "grant_type": "refresh_token",
-        "client_id": settings.google_ads_client_id,
-        "client_secret": wanted.clear("google_ads_client_secret"),
-        "refresh_token": wanted.clear("google_ads_refresh_token"),
-    }
-    hint = "sign in anew for VIEW3_GOOGLE_ADS_REFRESH_TOKEN; a consent screen in testing lets tokens live for a week."
-    auth = Bearer(vendor="Google Ads", address=TOKENS, form=form, hint=hint, clock=wanted.clock)
     headers = {"developer-token": wanted.clear("google_ads_developer_token")}
     if settings.google_ads_login_customer_id:
         headers["login-customer-id"] = settings.google_ads_login_customer_id.replace("-", "")
+    auth = sign_in(wanted, "Google Ads", "google_ads")
     web = Web("Google Ads", ADDRESS, wanted.clock, auth, headers, wanted.patience)
     accounts = tuple(account.replace("-", "") for account in settings.google_ads_customer_ids)
     return GoogleAdsSource(web, accounts, wanted.since)

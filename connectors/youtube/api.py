@@ -11,15 +11,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.contract import Answer, Page, Payload, Source, VendorError
+from connectors.google_sign_in import sign_in
 from connectors.payload import Fields
-from connectors.tokens import UNAUTHORISED, Bearer
+from connectors.tokens import UNAUTHORISED
 from connectors.wanted import Off, Wanted
 from connectors.web import Asking, RefusedError, Told, Web
 from connectors.youtube.quota import Quota, next_day, pacific_day
 from connectors.youtube.told import AVERAGE, FINAL, PEAK, VIDEO, is_live
 
 DATA, ANALYTICS = "https://youtube.googleapis.com", "https://youtubeanalytics.googleapis.com"
-TOKENS = "https://oauth2.googleapis.com/token"
 LIVE_EVERY, IDLE_EVERY = timedelta(seconds=60), timedelta(minutes=2)
 LOOK_EVERY = timedelta(minutes=5)  # for a second broadcast beside one that is on
 SEARCH_EVERY, EARLY = timedelta(minutes=20), timedelta(minutes=15)
@@ -107,23 +107,12 @@ def source(wanted: Wanted) -> Source | Off:
         return Off("neither VIEW3_YOUTUBE_API_KEY nor a sign-in (VIEW3_YOUTUBE_REFRESH_TOKEN) is set")
     if has_no_sign_in and not (settings.youtube_channel_id or settings.youtube_video_id):
         return Off("neither VIEW3_YOUTUBE_CHANNEL_ID nor VIEW3_YOUTUBE_VIDEO_ID is set")
-    auth = None if has_no_sign_in else _sign_in(wanted)
+    auth = None if has_no_sign_in else sign_in(wanted, "YouTube", "youtube")
     # As a header, not in the address: addresses end up in other people's logs.
     headers = {"X-Goog-Api-Key": wanted.clear("youtube_api_key")} if has_no_sign_in else {}
     data = Web("YouTube", DATA, wanted.clock, auth, headers, wanted.patience, is_busy)
     analytics = Web("YouTube", ANALYTICS, wanted.clock, auth, {}, wanted.patience, is_busy) if auth else None
     return YouTube(data, analytics, settings.youtube_channel_id, settings.youtube_video_id)
-
-
-def _sign_in(wanted: Wanted) -> Bearer:
-    form = {
-        "grant_type": "refresh_token",
-        "client_id": wanted.settings.youtube_client_id,
-        "client_secret": wanted.clear("youtube_client_secret"),
-        "refresh_token": wanted.clear("youtube_refresh_token"),
-    }
-    hint = "sign in anew for VIEW3_YOUTUBE_REFRESH_TOKEN; a consent screen in testing lets tokens live for a week."
-    return Bearer(vendor="YouTube", address=TOKENS, form=form, hint=hint, clock=wanted.clock)
 
 
 @dataclass(slots=True)

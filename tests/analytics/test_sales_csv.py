@@ -86,7 +86,8 @@ def test_what_is_read_back_is_what_was_written_and_never_a_formula(told: list[Sa
 
 @pytest.mark.parametrize("place", NAMES.values())
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "=cmd|' /C calc'!A0", "＝1"]
+    "text",
+    ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "=cmd|' /C calc'!A0", "＝1", "＋1", "－1", "＠A1"],
 )
 def test_a_cell_that_a_spreadsheet_would_run_is_text(text: str, place: int) -> None:
     name = next(name for name, its_place in NAMES.items() if its_place == place)

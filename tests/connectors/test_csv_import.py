@@ -76,7 +76,7 @@ def test_a_corrected_rejects_file_can_be_imported(take):
     assert [lead.name for lead in again.records] == ["=Bob", "-5"]
 
 
-@pytest.mark.parametrize("cell", ["=cmd|' /C calc'!A0", "+1+cmd", "-2+3+cmd", "@SUM(A1)"])
+@pytest.mark.parametrize("cell", ["=cmd|' /C calc'!A0", "+1+cmd", "-2+3+cmd", "@SUM(A1)", "＝1+1", "＠SUM(A1)"])
 def test_cells_that_a_spreadsheet_would_run_are_neutralised(take, cell):
     outcome = take(LEADS + f'x,soon,"{cell}"\n')
     assert f"'{cell}" in outcome.rejects[0]

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from analytics.database import reading
 from analytics.schema import ad_spend, inbox
+from connectors import google_sign_in
 from connectors.contract import NoLookUp, VendorError
 from connectors.google_ads import api as google_ads_api
 from connectors.google_ads import told as google_ads
@@ -53,7 +54,7 @@ def source(
 ) -> GoogleAdsSource:
     """Google Ads as the settings make it, at the simulated address."""
     monkeypatch.setattr(google_ads_api, "ADDRESS", server.url)
-    monkeypatch.setattr(google_ads_api, "TOKENS", f"{server.url}/token")
+    monkeypatch.setattr(google_sign_in, "TOKENS", f"{server.url}/token")
     settings = ConnectorSettings(_env_file=None, **{**SET, **told})
     found = google_ads_api.source(Wanted(settings, lambda: NOW, since, HASTY))
     assert isinstance(found, GoogleAdsSource), found

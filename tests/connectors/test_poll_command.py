@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import view3
-from connectors import checkup
+from connectors import checkup, google_sign_in
 from connectors.youtube import api as youtube_api
 from connectors.zoom import api as zoom_api
 from tests.connectors.fake_youtube import Broadcast, FakeYouTube
@@ -60,7 +60,7 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[World]:
     with VendorServer(found) as server:
         for name in ("DATA", "ANALYTICS"):
             monkeypatch.setattr(youtube_api, name, server.url)
-        monkeypatch.setattr(youtube_api, "TOKENS", f"{server.url}/google/token")
+        monkeypatch.setattr(google_sign_in, "TOKENS", f"{server.url}/google/token")
         monkeypatch.setattr(zoom_api, "ADDRESS", server.url)
         monkeypatch.setattr(zoom_api, "TOKENS", f"{server.url}/token")
         yield found

@@ -14,6 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from analytics.records import AttendanceSample, Platform, Session
+from connectors import google_sign_in
 from connectors.contract import Answer, NoLookUp, Page, UnreadablePayloadError, VendorError
 from connectors.settings import ConnectorSettings
 from connectors.wanted import Off, Wanted
@@ -46,7 +47,7 @@ def source(server: VendorServer, clock: Clock, monkeypatch: pytest.MonkeyPatch, 
     """YouTube as the settings make it, at the simulated address."""
     for name in ("DATA", "ANALYTICS"):
         monkeypatch.setattr(youtube_api, name, server.url)
-    monkeypatch.setattr(youtube_api, "TOKENS", f"{server.url}/token")
+    monkeypatch.setattr(google_sign_in, "TOKENS", f"{server.url}/token")
     found = youtube_api.source(Wanted(settings(**told), clock, patience=HASTY))
     assert isinstance(found, YouTube), found
     return found

@@ -52,10 +52,11 @@ def test_another_filter_has_no_last_good_figures(source):
     assert "trying again" in sight.html("days=3-7")
 
 
-def test_only_so_many_addresses_are_remembered(source):
+def test_a_long_life_remembers_only_so_many_addresses_and_no_parts(source):
     sight = FirstSight(source)
     for day in range(1, 32):
         sight.html(f"days={day}-31")
         sight.html(f"days=1-{day}")
 
     assert len(sight._good) == REMEMBERED
+    assert len(sight._reader._parts._known) == 0  # asked without a mark, none of them could be used again

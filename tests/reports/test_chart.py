@@ -1,6 +1,5 @@
 """The attendance figure: exact counts, unknown days hatched, days to come empty."""
 
-import json
 from typing import Any
 
 from reports.chart import attendance_figure
@@ -9,7 +8,7 @@ from tests.dashboard.fake_source import CHALLENGE, FakeSource
 
 def figure(days: tuple[int, int] | None = None) -> dict[str, Any]:
     view = FakeSource().view(CHALLENGE.days(*days) if days else None)
-    drawn: dict[str, Any] = json.loads(attendance_figure(view))
+    drawn: dict[str, Any] = attendance_figure(view).to_dict()
     return drawn
 
 
@@ -17,9 +16,11 @@ def test_two_rooms_with_the_counts_of_the_view():
     youtube, zoom = figure()["data"][:2]
 
     assert (youtube["name"], zoom["name"]) == ("YouTube", "Zoom")
-    assert youtube["x"][:2] == ["Day 1", "Day 2"]
-    assert youtube["y"] == [day.youtube for day in FakeSource().view().attendance]
-    assert zoom["customdata"][0] == "<b>444</b> unique participants"
+    days = FakeSource().view().attendance
+    assert youtube["x"] == zoom["x"] == [f"Day {number}" for number in range(1, 18)]
+    assert youtube["y"] == [day.youtube for day in days]
+    assert zoom["y"] == [day.zoom for day in days]
+    assert zoom["y"][0] == 444
 
 
 def test_unknown_is_hatched_and_never_a_zero():
@@ -43,3 +44,10 @@ def test_days_to_come_have_neither_bar_nor_hatch():
     drawn = figure(days=(1, 31))
 
     assert all("Day 18" not in trace["x"] for trace in drawn["data"])
+
+
+def test_the_scale_is_of_people_and_not_of_the_hatched_axis_beneath():
+    people, beneath = figure()["layout"]["yaxis"], figure()["layout"]["yaxis2"]
+
+    assert (people["overlaying"], people["tickmode"], people["rangemode"]) == ("y2", "auto", "tozero")
+    assert (beneath["range"], beneath["visible"]) == ([0, 1], False)

@@ -1,0 +1,18 @@
+"""The small pages before the page: the form that asks for the token, and the word that every place is taken."""
+
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from analytics.dashboard.elements import STATIC
+
+TEMPLATES: Final = Path(__file__).parent / "template"
+_pages: Final = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
+
+
+def doorstep(name: str, **told: object) -> str:
+    """Return the small page of a template with our style; what it is told is escaped unless it is Markup."""
+    style = Markup((STATIC / "view3.css").read_text(encoding="utf-8"))  # noqa: S704 (our own file)
+    return _pages.get_template(name).render(style=style, **told)
