@@ -19,10 +19,9 @@ def test_a_script_has_all_that_it_needs(name, exported):
 
 
 def test_every_script_is_part_of_the_page():
-    told = script("notebook.js") + script("served.js")
+    told = "".join(script(name) for name in ("notebook.js", "served.js", "link.js", "watch.js"))
     for path in STATIC.glob("*.js"):
-        if path.name != "watch.js":
-            assert path.read_text(encoding="utf-8").splitlines()[-3] in told, path.name
+        assert path.read_text(encoding="utf-8").splitlines()[-3] in told, path.name
 
 
 def test_a_notebook_gets_the_style_once_and_keeps_its_own(monkeypatch):
