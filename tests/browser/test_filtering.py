@@ -127,7 +127,7 @@ class TestBesideTheKernel:
             page.add_init_script(AT_ONCE)
 
         page = visit(demo, live=False, prepare=hasty)
-        page.wait_for_function("document.querySelector('#view3[aria-busy]')")
+        page.wait_for_selector("#view3[aria-busy]")
         page.wait_for_timeout(1500)
         assert "watch.js" in loaded
         assert "voila.js" not in loaded

@@ -171,7 +171,7 @@ class TestSurroundings:
     def test_nothing_overflows_a_narrow_phone(self, page):
         page.set_viewport_size({"width": 360, "height": 780})
 
-        page.wait_for_function("document.documentElement.scrollWidth <= 360")
+        page.wait_for_function("() => document.documentElement.scrollWidth <= 360")
 
     def test_in_the_dark_nothing_behind_the_table_is_light(self, page):
         page.emulate_media(color_scheme="dark")
