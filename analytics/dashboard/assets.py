@@ -1,4 +1,4 @@
-"""Static files as browsers like them: compressed once, kept by the browser for as long as their name says."""
+"""What is sent, as browsers like it: pages compressed, static files compressed once and kept for as long as their name says."""
 
 import asyncio
 import gzip
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from jupyter_server.auth.decorator import allow_unauthenticated
-from tornado.web import StaticFileHandler
+from tornado.web import GZipContentEncoding, StaticFileHandler
 
 WORTHWHILE: Final = frozenset({".js", ".mjs", ".css", ".json", ".map", ".svg", ".html"})
 NAMED_BY_CONTENT: Final = re.compile(r"\.[0-9a-f]{16,}\.")
@@ -20,6 +20,15 @@ A_YEAR: Final = "max-age=31536000, immutable"
 def compressed(path: str, changed: datetime) -> bytes:  # noqa: ARG001 (a new file under the same name is another entry)
     """Return a file's content, compressed; the first asker pays for all."""
     return gzip.compress(Path(path).read_bytes(), 6)
+
+
+class PackedPages(GZipContentEncoding):
+    """Compresses pages, and nothing that is compressed elsewhere or long: an export would keep every viewer waiting."""
+
+    GZIP_LEVEL = 4
+
+    def _compressible_type(self, ctype: str) -> bool:
+        return ctype.startswith("text/html")
 
 
 class _Prepared(StaticFileHandler):

@@ -6,6 +6,7 @@ import hmac
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
@@ -18,7 +19,8 @@ from tornado.web import HTTPError, authenticated
 from traitlets import Unicode
 from voila.tornado.handler import TornadoVoilaHandler
 
-from analytics.dashboard.doorstep import doorstep
+from analytics.dashboard.beginning import beginning
+from analytics.dashboard.documents import document
 from analytics.dashboard.first_sight import FirstSight
 
 PER_ADDRESS: Final = 10  # wrong tokens a minute from one address, then none is looked at
@@ -107,7 +109,7 @@ class LogIn(LoginFormHandler):
         """Write the form; the address the visitor wanted stays in the form's own."""
         told = message["error"] if message else ""
         self.write(
-            doorstep(
+            document(
                 "log_in.html",
                 wanted=urlencode({"next": self.get_query_argument("next", self.base_url)}),
                 told="That is not the token. Please try again." if told == INVALID else told,
@@ -129,7 +131,7 @@ class LogOut(LogoutHandler):
 class Page(TornadoVoilaHandler):  # type: ignore[misc]
     """The page; a token in the address of a browser becomes a cookie and leaves the address."""
 
-    first_sight = ""
+    place: ExitStack  # among the viewers
 
     def initialize(self, sight: FirstSight | None, **options: Any) -> None:
         """Keep who writes the first sight, if anybody does."""
@@ -145,10 +147,19 @@ class Page(TornadoVoilaHandler):  # type: ignore[misc]
             self.identity_provider.set_login_cookie(self, self.current_user)
             self.redirect(_without_token(self.request.path, self.request.query))
             return
-        self.kernel_manager.refuse_when_full()  # before the database is asked for anything
+        with self.kernel_manager.take_place() as self.place:  # before the database is asked for anything
+            await self._begin()
+            await super().get(path)
+
+    async def _begin(self) -> None:
+        """Send the first sight at once; a kernel takes several times as long."""
+        sight = ""
         if self._sight is not None:  # in a thread: a slow database keeps this visitor waiting and no other
-            self.first_sight = await asyncio.to_thread(self._sight.html, self.request.query)
-        await super().get(path)
+            sight = await asyncio.to_thread(self._sight.html, self.request.query)
+        _ = self.xsrf_token  # a cookie, with which a closing tab may end its kernel
+        self.set_header("Cache-Control", "no-store")
+        self.write(beginning(self.base_url, sight))
+        self.flush()
 
 
 def cookie_secret(token: str) -> bytes:

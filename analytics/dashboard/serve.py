@@ -18,10 +18,10 @@ from tornado.web import RequestHandler, StaticFileHandler
 from traitlets.config import Config
 from voila.app import Voila
 
-from analytics.dashboard import answering, assets, download
+from analytics.dashboard import answering, assets, beginning, download
 from analytics.dashboard.compiled import keep_compiled
 from analytics.dashboard.door import Doorkeeper, Page, cookie_secret
-from analytics.dashboard.elements import STATIC, VERSION, script
+from analytics.dashboard.elements import STATIC, script
 from analytics.dashboard.first_sight import FirstSight
 from analytics.dashboard.hardening import QuietConnection
 from analytics.dashboard.source import Source
@@ -93,7 +93,7 @@ class Server(Voila):  # type: ignore[misc]
     def init_handlers(self) -> list[Any]:
         """Serve the page, its kernels and static files, and nothing else that Voilà could."""
         ours = [
-            (r"/view3/static/(.*)", StaticFileHandler, {"path": str(STATIC)}),
+            (rf"/{beginning.STATIC}/(.*)", StaticFileHandler, {"path": str(STATIC)}),
             *(download.routes(self.figures) if self.figures else ()),
             *(answering.routes(self.sight) if self.sight else ()),
         ]
@@ -104,6 +104,7 @@ class Server(Voila):  # type: ignore[misc]
 
     def listen(self) -> None:
         """Serve until told to stop; kernels end with the server."""
+        self.app.transforms.append(assets.PackedPages)  # the setting for it is read before Voilà applies ours
         try:
             self.app.listen(self.port, self.ip, xheaders=True)
         except OSError as error:
@@ -205,7 +206,7 @@ def _config(where: Where, token: str, notebook: Path) -> Config:
         kernel_spec_manager_class=OneKernel,
         multi_kernel_manager_class=ViewersKernels,
         prelaunch_hook=_before_kernel,
-        resources=_resources(),
+        resources={"view3_link": script("link.js")},
     )
     config.VoilaExecutor.iopub_timeout = OUTPUT_MAY_TAKE
     config.MappingKernelManager.update(
@@ -215,21 +216,8 @@ def _config(where: Where, token: str, notebook: Path) -> Config:
 
 
 def _before_kernel(handler: Page, notebook: Any, cwd: str) -> None:  # noqa: ARG001 - named by Voilà
-    """Give the visitor a cookie that lets a closing tab end the kernel, and the first sight that the page has read."""
-    _ = handler.xsrf_token
-    notebook.metadata["view3_first_sight"] = handler.first_sight
-
-
-def _resources() -> dict[str, str]:
-    """Return what our template needs: style and script, inline for a first sight without a second request, and addresses."""
-    return {
-        "view3_style": (STATIC / "view3.css").read_text(),
-        "view3_static": "view3/static",
-        "view3_script": script("served.js"),
-        "view3_link": script("link.js"),
-        "view3_answer": answering.ADDRESS,
-        "view3_version": VERSION,  # a new address for a new content
-    }
+    """Leave the visit's place to its kernel: from here to the kernel's start nothing else runs."""
+    handler.place.close()
 
 
 def _tornado_settings(where: Where) -> dict[str, Any]:
@@ -244,7 +232,6 @@ def _tornado_settings(where: Where) -> dict[str, Any]:
         "local_hostnames": ["localhost", *filter(None, [urlsplit(where.address).hostname])],
         "websocket_max_message_size": LARGEST_MESSAGE,
         "websocket_compression_options": {},
-        "compress_response": True,
         "log_function": _log_failure,
     }
 

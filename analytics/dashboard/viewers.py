@@ -2,14 +2,15 @@
 
 import logging
 import resource
+from contextlib import ExitStack
 from typing import Any, Final
 
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from tornado.web import HTTPError
 from traitlets import Int, Unicode
 
+from analytics.dashboard.documents import document
 from analytics.dashboard.door import Page
-from analytics.dashboard.doorstep import doorstep
 from analytics.dashboard.memory import free_memory
 
 MOST_VIEWERS: Final = 150
@@ -51,15 +52,22 @@ class ViewersKernels(AsyncMappingKernelManager):
         if len(self.list_kernel_ids()) + self._starting >= self.most or free_memory() < self.least_memory:
             raise FullError
 
-    async def start_kernel(self, *args: Any, **kwargs: Any) -> str:  # type: ignore[override]
-        """Take a place and start a kernel; from the check to the taking nothing else runs."""
+    def take_place(self) -> ExitStack:
+        """Return a place that is taken until it is closed, or raise FullError; from the check to the taking nothing else runs."""
         self.refuse_when_full()
         self._starting += 1
-        try:
+        place = ExitStack()
+        place.callback(self._give_back)
+        return place
+
+    async def start_kernel(self, *args: Any, **kwargs: Any) -> str:  # type: ignore[override]
+        """Start a kernel in a place of its own."""
+        with self.take_place():
             kernel_id: str = await super().start_kernel(*args, **kwargs)
-        finally:
-            self._starting -= 1
         return kernel_id
+
+    def _give_back(self) -> None:
+        self._starting -= 1
 
 
 class Visit(Page):
@@ -71,4 +79,4 @@ class Visit(Page):
             super().write_error(status_code, **told)
             return
         self.set_header("Retry-After", str(AGAIN))
-        self.finish(doorstep("full.html", again=AGAIN))
+        self.finish(document("full.html", again=AGAIN))

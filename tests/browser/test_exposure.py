@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gzip
 import json
 import re
 import subprocess
@@ -104,6 +105,22 @@ class TestAddresses:
         assert "frame-ancestors 'self'" in headers["Content-Security-Policy"]
         assert "_xsrf" in headers["Set-Cookie"]
         assert "Workbench" not in html
+
+    def test_the_page_is_packed_for_whoever_unpacks_it(self, demo: Served, fetched: Fetched):
+        request = urllib.request.Request(demo.address, headers={"Accept-Encoding": "gzip"})  # noqa: S310 - our own
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+            sent = answer.read()
+
+        assert "Content-Encoding" not in fetched[1]
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert len(sent) < len(fetched[2]) / 3
+        assert gzip.decompress(sent).rstrip().endswith(b"</html>")
+
+    def test_an_export_comes_as_it_is_written(self, demo: Served):
+        status, headers, _ = fetch(f"{demo.address}view3/sales.csv", **{"Accept-Encoding": "gzip"})
+
+        assert status == 200
+        assert "Content-Encoding" not in headers
 
     def test_figures_stand_in_the_first_bytes(self, demo: Served, fetched: Fetched):
         told = json.loads(demo.view3("show", "--json"))

@@ -36,6 +36,31 @@ def test_eight_visits_at_once_find_three_places(monkeypatch):
     assert [error.status_code for error in answers if isinstance(error, HTTPError)] == [503] * 5
 
 
+def test_a_visit_keeps_its_place_until_its_kernel_has_it(monkeypatch):
+    async def slow_start(kernels: FewKernels, *_: object, **__: object) -> str:
+        await asyncio.sleep(0.01)
+        name = f"kernel {len(kernels._kernels)}"
+        kernels._kernels[name] = object()
+        return name
+
+    async def come(kernels: FewKernels) -> str:
+        with kernels.take_place() as place:
+            await asyncio.sleep(0.01)  # in which the first sight is read and sent
+            place.close()
+            return await kernels.start_kernel()
+
+    async def visits() -> list[str | BaseException]:
+        kernels = FewKernels()
+        with pytest.raises(OSError, match="the visitor left"), kernels.take_place():
+            raise OSError("the visitor left")
+        return await asyncio.gather(*(come(kernels) for _ in range(8)), return_exceptions=True)
+
+    monkeypatch.setattr(AsyncMappingKernelManager, "start_kernel", slow_start)
+    answers = asyncio.run(visits())
+
+    assert [type(answer) for answer in answers] == [str] * 3 + [FullError] * 5
+
+
 def test_a_start_that_fails_gives_its_place_back(monkeypatch):
     async def failing_start(*_: object, **__: object) -> str:
         raise OSError("no memory")

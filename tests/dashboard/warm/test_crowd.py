@@ -122,6 +122,27 @@ def test_many_visits_one_after_another_leave_nothing_behind(served: Served):
     assert sorted(path.name for path in folder.iterdir()) == ["board", "kernels", "reads"]
 
 
+def test_figures_are_in_sight_before_a_kernel_can_start(served: Served):
+    leave(served, visit(served))
+    stopped = named(served, "view3-warm")
+    os.kill(stopped, signal.SIGSTOP)
+    try:
+        with httpx2.stream("GET", served.address, timeout=WITHIN) as answer:
+            text, coming = "", answer.iter_text()
+            while "watch.js" not in text.partition("</noscript>")[2]:
+                text += next(coming)
+            os.kill(stopped, signal.SIGCONT)
+            rest = "".join(coming)
+    finally:
+        os.kill(stopped, signal.SIGCONT)
+
+    assert text.count('class="view3-kpi-value') == 4
+    assert "view3-in-zoom" in text
+    assert "kernelId" not in text
+    assert "kernelId" in rest
+    assert rest.rstrip().endswith("</html>")
+
+
 def resident(served: Served) -> int:
     assert served.process is not None
     told = Path(f"/proc/{served.process.pid}/status").read_text()

@@ -6,7 +6,7 @@ import pytest
 from jinja2 import UndefinedError
 from markupsafe import Markup
 
-from analytics.dashboard.doorstep import doorstep
+from analytics.dashboard.documents import document
 from analytics.dashboard.elements import STATIC
 from tests.dashboard.fake_source import HOSTILE
 
@@ -18,7 +18,7 @@ TOLD: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize(("name", "title"), [("log_in.html", "log in"), ("full.html", "every place is taken")])
 def test_a_small_page_is_whole(name: str, title: str):
-    html = doorstep(name, **TOLD[name])
+    html = document(name, **TOLD[name])
 
     assert html.startswith('<!DOCTYPE html>\n<html lang="en">')
     assert html.count(f"<title>View 3: {title}</title>") == html.count("<title>") == 1
@@ -28,7 +28,7 @@ def test_a_small_page_is_whole(name: str, title: str):
 
 
 def test_a_full_house_asks_the_browser_to_try_again():
-    html = doorstep("full.html", again=30)
+    html = document("full.html", again=30)
 
     assert '<meta http-equiv="refresh" content="30">' in html
     assert "tries again every 30 seconds" in html
@@ -36,7 +36,7 @@ def test_a_full_house_asks_the_browser_to_try_again():
 
 @pytest.mark.parametrize("place", ["wanted", "told"])
 def test_words_from_outside_stay_words_in_the_form(place: str):
-    html = doorstep("log_in.html", **TOLD["log_in.html"] | {place: f'"{HOSTILE}'})
+    html = document("log_in.html", **TOLD["log_in.html"] | {place: f'"{HOSTILE}'})
 
     assert "&#34;&lt;img src=x" in html
     assert "<img" not in html
@@ -45,4 +45,4 @@ def test_words_from_outside_stay_words_in_the_form(place: str):
 
 def test_a_page_that_is_not_told_all_is_an_error():
     with pytest.raises(UndefinedError, match="again"):
-        doorstep("full.html")
+        document("full.html")
