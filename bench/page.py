@@ -28,6 +28,7 @@ from bench.stage import CHALLENGE, FIRST_DAY, NOW
 TIMES, ROWS, FILTERS, SORTS = 5, 4, 3, 5  # rounds; rows, filter actions and clicks on a title in each
 SIZES, EMBEDDED = (1000, 100_000), 100_000  # above it the obvious notebook would send its browser 85 MB
 QUIET = 1.0  # seconds after which nothing more arrives
+REST = 4.0  # seconds in which the rest of a page arrives, whatever its viewer does meanwhile
 SALE = """
     INSERT INTO high_ticket_sales (customer_name, customer_email, product_name, price, purchase_date)
     VALUES ('Late Comer', 'late@example.com', 'Inner Circle', 1234.56, %s)
@@ -209,7 +210,7 @@ def _load(everyone: Round, served: Served, visit: Visit, cache: str) -> None:
     everyone.note(served, f"number, {cache}", visit.seen("number"))
     everyone.note(served, f"bars, {cache}", visit.seen("bars"))
     everyone.note(served, f"answer, {cache}", visit.first_answer())
-    time.sleep(QUIET)
+    time.sleep(REST)
     everyone.note(served, f"http, {cache}", visit.meter.http / 1000)
     everyone.note(served, f"socket, {cache}", visit.meter.socket / 1000)
 

@@ -6,7 +6,6 @@ import hmac
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import ExitStack
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
@@ -131,7 +130,8 @@ class LogOut(LogoutHandler):
 class Page(TornadoVoilaHandler):  # type: ignore[misc]
     """The page; a token in the address of a browser becomes a cookie and leaves the address."""
 
-    place: ExitStack  # among the viewers
+    place: Any  # among the viewers
+    _left = False
 
     def initialize(self, sight: FirstSight | None, **options: Any) -> None:
         """Keep who writes the first sight, if anybody does."""
@@ -147,9 +147,16 @@ class Page(TornadoVoilaHandler):  # type: ignore[misc]
             self.identity_provider.set_login_cookie(self, self.current_user)
             self.redirect(_without_token(self.request.path, self.request.query))
             return
-        with self.kernel_manager.take_place() as self.place:  # before the database is asked for anything
+        self.place = self.kernel_manager.take_place()  # before the database is asked for anything
+        try:
             await self._begin()
             await super().get(path)
+        finally:
+            await self.kernel_manager.give_back(self.place, left=self._left)
+
+    def on_connection_close(self) -> None:
+        """Remember that the visitor left before the page was whole, which names its kernel."""
+        self._left = True
 
     async def _begin(self) -> None:
         """Send the first sight at once; a kernel takes several times as long."""

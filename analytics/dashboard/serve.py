@@ -216,8 +216,8 @@ def _config(where: Where, token: str, notebook: Path) -> Config:
 
 
 def _before_kernel(handler: Page, notebook: Any, cwd: str) -> None:  # noqa: ARG001 - named by Voilà
-    """Leave the visit's place to its kernel: from here to the kernel's start nothing else runs."""
-    handler.place.close()
+    """Have the visit's kernel take its place: from here to the kernel's start nothing else runs."""
+    handler.kernel_manager.seat_next(handler.place)
 
 
 def _tornado_settings(where: Where) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import logging
 import resource
-from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any, Final
 
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
@@ -39,35 +39,52 @@ class FullError(HTTPError):
         super().__init__(503, reason="View 3 has too many viewers just now, please try again in a minute")
 
 
+@dataclass(eq=False, slots=True)
+class Place:
+    """Where a visitor sits from the first look on: alone, and then with a kernel."""
+
+    kernel_id: str = ""
+
+
 class ViewersKernels(AsyncMappingKernelManager):
     """Kernels up to a limit; one that is still starting counts, so visits at the same moment cannot exceed it."""
 
     connection_dir = Unicode(help="where the files of kernels' connections lie").tag(config=True)
     most = Int(MOST_VIEWERS, help="how many may look at once").tag(config=True)
     least_memory = LEAST_MEMORY
-    _starting = 0
 
-    def refuse_when_full(self) -> None:
-        """Raise FullError when every place is taken, or the machine's memory."""
-        if len(self.list_kernel_ids()) + self._starting >= self.most or free_memory() < self.least_memory:
+    def __init__(self, **traits: Any) -> None:
+        """Keep who sits without a kernel yet, and whose kernel is the next to start."""
+        super().__init__(**traits)  # type: ignore[no-untyped-call]
+        self._waiting: set[Place] = set()
+        self._next: Place | None = None
+
+    def take_place(self) -> Place:
+        """Return a place that is taken until it is given back, or raise FullError; from the check to the taking nothing else runs."""
+        if len(self.list_kernel_ids()) + len(self._waiting) >= self.most or free_memory() < self.least_memory:
             raise FullError
-
-    def take_place(self) -> ExitStack:
-        """Return a place that is taken until it is closed, or raise FullError; from the check to the taking nothing else runs."""
-        self.refuse_when_full()
-        self._starting += 1
-        place = ExitStack()
-        place.callback(self._give_back)
+        place = Place()
+        self._waiting.add(place)
         return place
 
-    async def start_kernel(self, *args: Any, **kwargs: Any) -> str:  # type: ignore[override]
-        """Start a kernel in a place of its own."""
-        with self.take_place():
-            kernel_id: str = await super().start_kernel(*args, **kwargs)
-        return kernel_id
+    def seat_next(self, place: Place) -> None:
+        """Have the kernel that is started next, before anything else runs, sit in a place that is taken."""
+        self._next = place
 
-    def _give_back(self) -> None:
-        self._starting -= 1
+    async def start_kernel(self, *args: Any, **kwargs: Any) -> str:  # type: ignore[override]
+        """Start a kernel in its visitor's place, or in one of its own."""
+        place, self._next = self._next or self.take_place(), None
+        try:
+            place.kernel_id = await super().start_kernel(*args, **kwargs)
+        finally:
+            self._waiting.discard(place)
+        return place.kernel_id
+
+    async def give_back(self, place: Place, *, left: bool) -> None:
+        """Free a place that no kernel took; with the kernel that did, where its visitor has left and can't end it."""
+        self._waiting.discard(place)
+        if left and place.kernel_id in self:
+            await self.shutdown_kernel(place.kernel_id)  # type: ignore[no-untyped-call]
 
 
 class Visit(Page):

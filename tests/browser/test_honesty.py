@@ -97,6 +97,17 @@ def test_a_socket_that_falls_silent_and_comes_back(own: Served, visit: Visit):
     assert not is_grey(page)
 
 
+@pytest.mark.parametrize("state", ["domcontentloaded", "load"])
+def test_a_page_that_is_left_before_it_is_linked_takes_its_kernel_with_it(own: Served, visit: Visit, state: str):
+    page = visit(own)
+    others = set(own.kernels())
+    hasty = page.context.new_page()
+    hasty.goto(own.address, wait_until=state)  # type: ignore[arg-type]
+    hasty.goto("about:blank")
+    page.wait_for_timeout(1500)  # in which a kernel has started, if one was about to
+    until(lambda: set(own.kernels()) == others)
+
+
 def test_a_closed_tab_and_a_stopped_server_leave_no_kernel(own: Served, visit: Visit):
     page, other = visit(own), visit(own, doomed=True)
     pids = set(own.kernels())

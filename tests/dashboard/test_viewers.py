@@ -4,6 +4,7 @@ import asyncio
 import logging
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 
 import pytest
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
@@ -18,47 +19,60 @@ class FewKernels(ViewersKernels):
     most = 3
 
 
-def test_eight_visits_at_once_find_three_places(monkeypatch):
-    async def slow_start(kernels: FewKernels, *_: object, **__: object) -> str:
-        name = f"kernel {kernels._starting}"
+@pytest.fixture
+def slow_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def start(kernels: FewKernels, *_: object, **__: object) -> str:
         await asyncio.sleep(0.01)
+        name = f"kernel {len(kernels._kernels) + 1}"
         kernels._kernels[name] = object()
         return name
 
+    monkeypatch.setattr(AsyncMappingKernelManager, "start_kernel", start)
+
+
+def eight(come: Callable[[FewKernels], Awaitable[str]]) -> list[str | BaseException]:
+    """Return what became of eight who came at once."""
+
     async def visits() -> list[str | BaseException]:
         kernels = FewKernels()
-        return await asyncio.gather(*(kernels.start_kernel() for _ in range(8)), return_exceptions=True)
+        return await asyncio.gather(*(come(kernels) for _ in range(8)), return_exceptions=True)
 
-    monkeypatch.setattr(AsyncMappingKernelManager, "start_kernel", slow_start)
-    answers = asyncio.run(visits())
+    return asyncio.run(visits())
 
-    assert sorted(answer for answer in answers if isinstance(answer, str)) == ["kernel 1", "kernel 2", "kernel 3"]
+
+@pytest.mark.usefixtures("slow_start")
+def test_eight_visits_at_once_find_three_places():
+    answers = eight(lambda kernels: kernels.start_kernel())
+
+    assert answers[:3] == ["kernel 1", "kernel 2", "kernel 3"]
     assert [error.status_code for error in answers if isinstance(error, HTTPError)] == [503] * 5
 
 
-def test_a_visit_keeps_its_place_until_its_kernel_has_it(monkeypatch):
-    async def slow_start(kernels: FewKernels, *_: object, **__: object) -> str:
-        await asyncio.sleep(0.01)
-        name = f"kernel {len(kernels._kernels)}"
-        kernels._kernels[name] = object()
-        return name
-
+@pytest.mark.usefixtures("slow_start")
+def test_a_visit_keeps_its_place_until_its_kernel_has_it():
     async def come(kernels: FewKernels) -> str:
-        with kernels.take_place() as place:
-            await asyncio.sleep(0.01)  # in which the first sight is read and sent
-            place.close()
-            return await kernels.start_kernel()
+        place = kernels.take_place()
+        await asyncio.sleep(0.01)  # in which the first sight is read and sent
+        kernels.seat_next(place)
+        assert await kernels.start_kernel() == place.kernel_id
+        await kernels.give_back(place, left=False)
+        return place.kernel_id
 
-    async def visits() -> list[str | BaseException]:
-        kernels = FewKernels()
-        with pytest.raises(OSError, match="the visitor left"), kernels.take_place():
-            raise OSError("the visitor left")
-        return await asyncio.gather(*(come(kernels) for _ in range(8)), return_exceptions=True)
+    answers = eight(come)
 
-    monkeypatch.setattr(AsyncMappingKernelManager, "start_kernel", slow_start)
-    answers = asyncio.run(visits())
+    assert answers[:3] == ["kernel 1", "kernel 2", "kernel 3"]
+    assert [type(answer) for answer in answers[3:]] == [FullError] * 5
 
-    assert [type(answer) for answer in answers] == [str] * 3 + [FullError] * 5
+
+def test_a_place_that_no_kernel_took_is_free_again():
+    kernels = FewKernels()
+    for _ in range(5):
+        asyncio.run(kernels.give_back(kernels.take_place(), left=True))
+    places = [kernels.take_place() for _ in range(kernels.most)]
+    with pytest.raises(FullError):
+        kernels.take_place()
+
+    assert len(set(places)) == 3
 
 
 def test_a_start_that_fails_gives_its_place_back(monkeypatch):
@@ -74,7 +88,7 @@ def test_a_start_that_fails_gives_its_place_back(monkeypatch):
 
 def test_nobody_finds_a_place_where_memory_is_short(monkeypatch):
     kernels = FewKernels()
-    kernels.refuse_when_full()
+    kernels.take_place()
     for free, full in ((kernels.least_memory - 1, True), (kernels.least_memory, False)):
         monkeypatch.setattr(viewers, "free_memory", lambda: free)  # noqa: B023 - asked at once
         if full:
@@ -82,7 +96,7 @@ def test_nobody_finds_a_place_where_memory_is_short(monkeypatch):
                 asyncio.run(kernels.start_kernel())
             assert refused.value.status_code == 503
         else:
-            kernels.refuse_when_full()
+            kernels.take_place()
 
 
 @pytest.mark.parametrize(

@@ -59,9 +59,13 @@ def visit(served: Served, path: str = "") -> Visit:
 
 def leave(served: Served, visited: Visit) -> None:
     """Close the page as a browser does: with its last word to the server."""
+    assert said(served, visited).is_success
+
+
+def said(served: Served, visited: Visit) -> httpx2.Response:
     address = f"{served.address}voila/api/shutdown/{visited.kernel}"
     word = {"_xsrf": visited.cookie}
-    assert httpx2.post(address, data=word, headers={"Cookie": f"_xsrf={visited.cookie}"}, timeout=WITHIN).is_success
+    return httpx2.post(address, data=word, headers={"Cookie": f"_xsrf={visited.cookie}"}, timeout=WITHIN)
 
 
 @pytest.fixture
@@ -141,6 +145,24 @@ def test_figures_are_in_sight_before_a_kernel_can_start(served: Served):
     assert "kernelId" not in text
     assert "kernelId" in rest
     assert rest.rstrip().endswith("</html>")
+
+
+def test_who_leaves_before_the_page_is_whole_leaves_no_kernel(served: Served):
+    for _ in range(PLACES + 1):
+        with httpx2.stream("GET", served.address, timeout=WITHIN) as answer:
+            assert "View 3" in next(answer.iter_text())
+    until(lambda: visit(served).status == 200)  # not before the last kernel that was starting has ended
+    until(lambda: len(served.kernels()) == 1)
+
+
+def test_the_word_that_a_page_was_left_may_come_twice(served: Served):
+    found = visit(served)
+    with ThreadPoolExecutor(2) as both:
+        told = [*both.map(lambda _: said(served, found).status_code, range(2))]
+    until(lambda: served.kernels() == [])
+
+    assert set(told) <= {204, 404}
+    assert "Traceback" not in (served.folder / f"serve-{served.port}.log").read_text()
 
 
 def resident(served: Served) -> int:
