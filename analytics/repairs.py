@@ -15,6 +15,7 @@ from analytics.crediting.all_at_once import credit_all
 from analytics.crediting.single import RECORDED, credit_sales
 from analytics.folding import fold
 from analytics.ingest import Rules
+from analytics.intake.attending import redate_sessions
 from analytics.intake.rows import STAFF, TEXT, person_row, utm_keys
 from analytics.money.resolution import PurchaseKey
 from analytics.money.summing import days_of, sum_all, sum_days
@@ -24,11 +25,15 @@ from analytics.store import BATCH, batches, existing, upsert, work_alone, write_
 
 
 def attribute(connection: Connection, rules: Rules) -> int:
-    """Credit every sale anew, those of other programs included as they are recorded now, and return how many changed."""
+    """Credit every sale anew, those of other programs included as they are recorded now, and return how many changed.
+
+    Dates, of sessions too, are worked out by the calendar as it is set now.
+    """
     work_alone(connection)
     adopt(connection, rules)
     _read_anew(connection, rules)
     _redate(connection, rules.challenge)
+    redate_sessions(connection, rules.challenge, rules.sessions_per_day)
     changed = credit_all(connection)
     sum_all(connection)
     return changed

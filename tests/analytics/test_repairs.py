@@ -12,9 +12,9 @@ from analytics.challenge import Challenge
 from analytics.ingest import Rules, accept
 from analytics.offers import Patterns
 from analytics.reading import Lens, read, stream_sales
-from analytics.records import Lead, Offer, Purchase, Utm
+from analytics.records import AttendanceSample, Lead, Offer, Platform, Purchase, Utm
 from analytics.repairs import adopt, attribute, reclassify
-from analytics.schema import high_ticket_sales
+from analytics.schema import attendance, high_ticket_sales
 from analytics.view3 import SaleRow, SalesFilter, Sort
 
 CHALLENGE = Challenge.starting(date(2026, 3, 1), "America/New_York")
@@ -115,3 +115,38 @@ def test_a_purchase_may_be_named_and_listed_as_staff_at_once(connection: Connect
     assert read(connection, LENS, NOON).excluded["staff"] == 1
     assert reclassify(connection, RULES) == 1
     assert read(connection, LENS, NOON).totals.high_ticket_sales == 1
+
+
+def _watched(session: str, at: datetime, people: int) -> AttendanceSample:
+    return AttendanceSample(Platform.YOUTUBE, session, at, people, "youtube")
+
+
+def _seen(connection: Connection, challenge: Challenge) -> dict[date, int | None]:
+    view = read(connection, Lens(challenge), NOON)
+    return {day.date: day.youtube for day in view.attendance if day.youtube is not None}
+
+
+def test_a_session_before_the_challenge_counts_once_the_challenge_is_set_to_hold_it(connection: Connection) -> None:
+    later = Challenge.starting(date(2026, 3, 9), "America/New_York")
+    accept(connection, replace(RULES, challenge=later), [_watched("a", NOON, 70)])
+    assert not _seen(connection, CHALLENGE)
+    attribute(connection, RULES)
+
+    assert _seen(connection, CHALLENGE) == {date(2026, 3, 8): 70}
+
+
+def test_a_session_counts_on_the_date_of_a_zone_that_is_set_later(connection: Connection) -> None:
+    accept(connection, RULES, [_watched("a", MIDNIGHT - timedelta(hours=1), 70), _watched("b", NOON, 60)])
+    assert _seen(connection, CHALLENGE) == {date(2026, 3, 7): 70, date(2026, 3, 8): 60}
+    moved = Challenge.starting(date(2026, 3, 1), "UTC")
+    attribute(connection, replace(RULES, challenge=moved))
+
+    assert _seen(connection, moved) == {date(2026, 3, 8): 70}
+
+
+def test_a_day_that_another_program_corrects_stays_as_it_is(connection: Connection) -> None:
+    accept(connection, RULES, [_watched("a", NOON, 70)])
+    connection.execute(sa.update(attendance).values(participant_count=75))
+    attribute(connection, RULES)
+
+    assert _seen(connection, CHALLENGE) == {date(2026, 3, 8): 75}
