@@ -30,7 +30,7 @@ def attribute(connection: Connection, rules: Rules) -> int:
     Dates, of sessions too, are worked out by the calendar as it is set now.
     """
     work_alone(connection)
-    adopt(connection, rules)
+    _note_recorded(connection, rules)
     _read_anew(connection, rules)
     _redate(connection, rules.challenge)
     redate_sessions(connection, rules.challenge, rules.sessions_per_day)
@@ -41,13 +41,18 @@ def attribute(connection: Connection, rules: Rules) -> int:
 
 def adopt(connection: Connection, rules: Rules) -> int:
     """Take note of sales that another program wrote into the specification's table, and return how many there were."""
+    sale_ids = _note_recorded(connection, rules)
+    credit_sales(connection, sale_ids)
+    sum_days(connection, days_of(connection, sale_ids))
+    return len(sale_ids)
+
+
+def _note_recorded(connection: Connection, rules: Rules) -> list[int]:
     is_known = sa.exists().where(sale_facts.c.sale_id == high_ticket_sales.c.id)
     foreign = connection.execute(sa.select(high_ticket_sales).where(~is_known)).mappings().all()
     for batch in batches(foreign):
         upsert(connection, sale_facts, [_recorded(row, rules) for row in batch])
-        credit_sales(connection, [row["id"] for row in batch])
-    sum_days(connection, days_of(connection, [row["id"] for row in foreign]))
-    return len(foreign)
+    return [row["id"] for row in foreign]
 
 
 def _read_anew(connection: Connection, rules: Rules) -> None:

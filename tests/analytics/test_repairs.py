@@ -66,6 +66,27 @@ def test_a_sale_whose_buyer_another_program_corrects_is_credited_to_that_buyer(c
     assert (_rows(connection)["F"].campaign, _rows(connection)["F"].days_from_lead) == ("spring", 3)
 
 
+def test_sales_of_another_program_that_are_credited_for_the_first_time_are_told_as_changed(
+    connection: Connection,
+) -> None:
+    accept(connection, RULES, [_lead("ana", NOON - timedelta(days=3))])
+    _recorded(connection, customer_name="ours")
+    _recorded(connection, customer_name="theirs", customer_email="x@x.com", utm_campaign="own")
+    _recorded(connection, customer_name="nobody's", customer_email="x@x.com")
+
+    assert attribute(connection, RULES) == 2
+    rows = _rows(connection)
+    assert [rows[name].campaign for name in ("ours", "theirs", "nobody's")] == ["spring", "own", ""]
+    assert [rows[name].reason for name in ("ours", "theirs", "nobody's")] == [
+        "same e-mail",
+        "as recorded",
+        "no such person",
+    ]
+    before = read(connection, LENS, NOON)
+    assert (adopt(connection, RULES), attribute(connection, RULES)) == (0, 0)
+    assert read(connection, LENS, NOON) == before
+
+
 @pytest.mark.parametrize(
     ("zone", "days"), [("UTC", {"a": 0, "b": 1, "c": 2}), ("America/Los_Angeles", {"a": 0, "b": 0, "c": 1})]
 )
