@@ -165,7 +165,10 @@ class DisputeState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Dispute:
-    """One dispute about the payment known as `payment_id`, in the state it had at `as_of`."""
+    """One dispute about the payment known as `payment_id`, in the state it had at `as_of`.
+
+    A list of payments does not know the dispute's id; there it goes by the payment's, and stands until one is told by its own.
+    """
 
     source: str
     external_id: str

@@ -92,7 +92,8 @@ def alt_text(snapshot: Snapshot) -> str:
 def context(snapshot: Snapshot) -> dict[str, Any]:
     """Return what the templates tell."""
     view = snapshot.view
-    loud = [row for row in snapshot.campaigns.rows if row.ad_spend or row.high_ticket_sales or row.is_unattributed]
+    rows = snapshot.campaigns.rows
+    loud = [row for row in rows if row.ad_spend or row.high_ticket_sales or row.is_unattributed]
     return {
         "snapshot": snapshot,
         "view": view,
@@ -103,7 +104,7 @@ def context(snapshot: Snapshot) -> dict[str, Any]:
         "more_sales": max(0, len(snapshot.sales) - MOST_SALES),
         "checks": {**view.checks, **snapshot.campaigns.checks},
         "campaigns": loud,
-        "silent_campaigns": len(snapshot.campaigns.rows) - len(loud),
+        "silent_campaigns": sum(bool(row.campaign and row.leads) for row in rows if row not in loud),
         "unattributed": _listed(view.attribution.reasons),
         "left_out": _listed(view.excluded),
     }

@@ -45,6 +45,27 @@ def take_presence(
     return states + _settle(connection, challenge, [*(mark_row(mark) for mark in marks), *mentions], rule)[: len(marks)]
 
 
+def redate_sessions(connection: Connection, challenge: Challenge, rule: str) -> None:
+    """Count the sessions on the days that the calendar gives them now; it may have been set after they were told."""
+    there = {tuple(row) for row in connection.execute(sa.select(attendance.c.date, attendance.c.platform))}
+    told = connection.execute(sa.select(attendance_sessions)).mappings().all()
+    stale = [row for row in told if _is_misdated(row, challenge) or _has_no_day(row, challenge, there)]
+    _settle(
+        connection, challenge, [_mention((row["platform"], row["session_id"]), row["source"]) for row in stale], rule
+    )
+
+
+def _is_misdated(row: Mapping[Any, Any], challenge: Challenge) -> bool:
+    began = row["started_at"] or row["ended_at"] or row["planned_start"]
+    return began is not None and challenge.local_date(began) != row["date"]
+
+
+def _has_no_day(row: Mapping[Any, Any], challenge: Challenge, there: Collection[tuple[Any, ...]]) -> bool:
+    on = row["date"]
+    is_due = on is not None and row["statistic"] != "" and challenge.day_of(on) is not None
+    return is_due and (on, row["platform"]) not in there
+
+
 def _mention(key: SessionKey, source: str) -> Row:
     return {"platform": key[0], "session_id": key[1], "source": source}
 

@@ -26,6 +26,7 @@ from analytics.records import (
 TEXT, EMAIL, ROOM = 255, 320, 64
 LABELS = 16_000  # of up to four bytes each: MariaDB's TEXT holds no more
 CAMPAIGN, AD_SET, AD = 1, 2, 3
+STAFF = "staff"
 
 Row = dict[str, Any]
 
@@ -81,7 +82,7 @@ def purchase_row(purchase: Purchase, patterns: Patterns, staff: frozenset[str]) 
     """Return the row of `purchases`; `staff` holds the matching keys of addresses that do not count."""
     labels = [label for label in dict.fromkeys((purchase.product, *purchase.labels)) if label]
     person = person_row(purchase.email)
-    excluded = "test_mode" if purchase.test else "staff" if person["email_key"] in staff else None
+    excluded = "test_mode" if purchase.test else STAFF if person["email_key"] in staff else None
     return {
         "source": purchase.source,
         "external_id": purchase.external_id.strip(),

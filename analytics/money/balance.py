@@ -37,8 +37,9 @@ class Return:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One dispute in its newest state."""
+    """One dispute in its newest state; a list of payments tells it under the payment's own id."""
 
+    external_id: str
     payment_id: str
     amount: Decimal
     currency: str
@@ -72,7 +73,7 @@ def balance(ids: Collection[str], currency: str, ledger: Ledger) -> Balance:
     receipts = _once([one for one in mine if one.currency == currency])
     known = set(ids).union(*(one.ids for one in receipts))
     returns = [one for one in ledger.returns if one.payment_id in known and one.currency == currency]
-    claims = [one for one in ledger.claims if one.payment_id in known and one.currency == currency]
+    claims = _told([one for one in ledger.claims if one.payment_id in known and one.currency == currency], receipts)
     paid = frozenset[str]().union(*(one.ids for one in receipts))
     stray = [one for one in returns if one.payment_id not in paid and one.state is not RefundState.FAILED]
     stray_claims = [one for one in claims if one.payment_id not in paid]
@@ -106,6 +107,13 @@ def _as_one(group: Sequence[Receipt]) -> Receipt:
     return replace(leader, ids=ids, refunded=newest.refunded, as_of=newest.as_of)
 
 
+def _told(claims: Sequence[Claim], receipts: Sequence[Receipt]) -> list[Claim]:
+    """Return each dispute once: what a list of payments says of one gives way to the dispute told by its own id."""
+    told = {one.payment_id for one in claims if one.external_id != one.payment_id}
+    told = told.union(*(receipt.ids for receipt in receipts if receipt.ids & told))
+    return [one for one in claims if one.external_id != one.payment_id or one.payment_id not in told]
+
+
 def _gone(receipt: Receipt, returns: Sequence[Return], claims: Sequence[Claim]) -> Decimal:
     """Return what of a payment went back or was lost."""
     returned = _returned(receipt, [one for one in returns if one.payment_id in receipt.ids])
@@ -120,7 +128,8 @@ def _returned(receipt: Receipt, returns: Sequence[Return]) -> Decimal:
     """Return what has gone back of a payment: its cumulative report, corrected by the refunds that came after it."""
     if receipt.as_of is None:
         single = sum((one.amount for one in returns if one.state is not RefundState.FAILED), ZERO)
-        return single if returns else receipt.refunded
+        failed = sum((one.amount for one in returns if one.state is RefundState.FAILED), ZERO)
+        return max(single, receipt.refunded - failed)  # the report may know of refunds that nobody tells one by one
     amount = receipt.refunded
     for one in returns:
         was_counted = one.made_at <= receipt.as_of

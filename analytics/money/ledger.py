@@ -80,7 +80,7 @@ def read_ledger(connection: Connection, shared_ids: Collection[str]) -> Ledger:
             for row in _rows(connection, refunds, refunds.c.payment_id, known)
         ],
         [
-            Claim(row.payment_id, row.amount, row.currency, DisputeState(row.state))
+            Claim(row.external_id, row.payment_id, row.amount, row.currency, DisputeState(row.state))
             for row in _rows(connection, disputes, disputes.c.payment_id, known)
         ],
     )

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from analytics.records import Messenger, Payment, Purchase, Record
+from analytics.records import Dispute, DisputeState, Messenger, Payment, Purchase, Record
 from connectors.contract import Reading
 from connectors.exports.amounts import POINT
 from connectors.exports.currencies import currency_code
@@ -37,6 +37,12 @@ SALES = frozenset(
         "lost",
     ]
 )
+# How a dispute that is over is called; any other word for its state is one for a dispute that is open.
+OVER = {
+    "lost": DisputeState.LOST,
+    **dict.fromkeys(("won", "warning closed", "charge refunded", "prevented"), DisputeState.WON),
+}
+DISPUTED = frozenset({"disputed", "won", "lost", "needs response", "under review"})
 INSTALMENT = "subscription update"
 PRODUCT = re.compile(r"product|price|plan|offer|item|sku|course|program|package")
 PRODUCT_NAMES = ("product", "product name", "products", "product names", "item", "item name", "offer", "plan", "course")
@@ -63,17 +69,20 @@ class _Payments:
         self.amount, self.refunded = table.cell("amount"), table.cell("amount refunded")
         self.status, self.captured, self.mode = table.cell("status"), table.cell("captured"), table.cell("mode")
         self.description, self.customer_id = table.cell("description"), table.cell("customer id")
+        self.dispute_status, self.disputed = table.cell("dispute status"), table.cell("disputed amount")
+        self.disputed_at = table.cell("dispute date (utc)")
         self.emails = [table.cell(name) for name in ("customer email", *_metadata(table, "email", "customer email"))]
         names = ("customer name", *_metadata(table, "customer name", "name", "full name"), "card name")
         self.names = [table.cell(name) for name in names]
         self.products = [table.cell(name) for name in _metadata(table, *PRODUCT_NAMES)]
         self.labels = [table.cell(name) for name in keys(table.header) if _is_metadata(name) and PRODUCT.search(name)]
-        numbers, dates = survey(table, (self.amount, self.refunded), (self.created,))
+        amounts, moments = (self.amount, self.refunded, self.disputed), (self.created, self.disputed_at)
+        numbers, dates = survey(table, amounts, moments)
         self.amounts = numbers.conclude(POINT)
         self.moments = dates.conclude(reading.challenge, naive_is_utc=True)
 
     def read(self, cells: Sequence[str]) -> tuple[Record, ...] | LeftOut:
-        """Return the purchase and the payment of one row."""
+        """Return the purchase, the payment and the dispute of one row."""
         status = key(self.status(cells)).replace("-", " ")
         if status not in SALES:
             return LeftOut(f"with status {self.status(cells) or 'empty'}")
@@ -90,8 +99,9 @@ class _Payments:
             currency=purchase.currency,
             paid_at=purchase.purchased_at,
             refunded=purchase.refunded,
+            aliases=tuple(filter(None, (self.intent(cells),))),
         )
-        return purchase, payment
+        return purchase, payment, *self._dispute(cells, status, purchase)
 
     def _purchase(self, cells: Sequence[str], status: str) -> Purchase:
         charge, description = required(self.id(cells), "id"), self.description(cells)
@@ -114,6 +124,22 @@ class _Payments:
             date_only=date_only,
             refunded=self._refunded(cells, status, price),
             test=self.mode(cells).casefold() == "test",
+        )
+
+    def _dispute(self, cells: Sequence[str], status: str, purchase: Purchase) -> Iterator[Dispute]:
+        """Yield the dispute about a payment; the file does not tell its id, so it goes by the payment's own."""
+        state = key(self.dispute_status(cells)).replace("_", " ") or status.removeprefix("dispute ")
+        if not self.dispute_status(cells) and state not in DISPUTED:
+            return
+        disputed, at = self.disputed(cells), self.disputed_at(cells)
+        yield Dispute(
+            source="stripe",
+            external_id=purchase.external_id,
+            payment_id=purchase.external_id,
+            amount=self.amounts.read(disputed) if disputed else purchase.price,
+            currency=purchase.currency,
+            state=OVER.get(state, DisputeState.OPEN),
+            as_of=self.moments.moment(at)[0] if at else purchase.purchased_at,
         )
 
     def _refunded(self, cells: Sequence[str], status: str, price: Decimal) -> Decimal:

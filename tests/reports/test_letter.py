@@ -5,6 +5,7 @@ import io
 import re
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from analytics.figures import figures
-from analytics.records import Lead, Utm
+from analytics.records import AdSpend, Dispute, DisputeState, Lead, Utm
 from analytics.sales_csv import sales_csv
 from analytics.workbench import Workbench
 from reports.letter import Enclosure, Envelope, addressed, compose, edition_of, message_id, notice, subject
@@ -106,6 +107,28 @@ def test_campaigns_stand_in_both_twins_with_the_unattributed_row(workbench: Work
     text = text_of(message)
     assert "FB_Jan: spend 1200.10, sales 2, per sale 600.05, ROAS 8.33×" in text
     assert "Unattributed: spend —, sales 1, per sale —, ROAS —" in text
+
+
+def test_only_campaigns_that_brought_opt_ins_are_said_to_have_brought_them(workbench: Workbench) -> None:
+    came = [
+        Lead("cf", "L70", "q@x.com", at(6, 9), utm=Utm(campaign="Quiet")),
+        Lead("cf", "L71", "r@x.com", at(6, 9)),  # by no campaign
+        AdSpend(SATURDAY, "google", Decimal(55), "EUR", "google_ads", campaign="Elsewhere"),
+    ]
+    assert "brought opt-ins" not in text_of(received(snapshot_of(workbench)))
+    tell(workbench, *came)
+    message = received(snapshot_of(workbench))
+    assert "1 more campaign brought opt-ins, but no spend and no sale." in text_of(message)
+    assert "1 more campaign brought opt-ins" in words(html_of(message))
+
+
+def test_money_in_open_disputes_is_told_where_there_is_any(workbench: Workbench) -> None:
+    assert "At risk" not in text_of(received(snapshot_of(workbench)))
+    opened = Dispute("stripe", "du_1", "stripe:s1", Decimal("4997.00"), "USD", DisputeState.OPEN, at(17, 20))
+    tell(workbench, opened)
+    message = received(snapshot_of(workbench))
+    assert "At risk in disputes: 4997.00\n" in text_of(message)
+    assert ["At risk in disputes", "4997.00"] in cells(html_of(message), "Money of the period")
 
 
 def test_changes_against_the_day_before_and_the_previous_challenge(workbench: Workbench) -> None:

@@ -142,6 +142,61 @@ STORIES = {
         ----------|----------|--------
         2000      | 0        | 2000
     """,
+    "what a list of payments says went back stays when one of the refunds is told": """
+        payment | amount | back
+        --------|--------|-----
+        pi_1    | 2000   | 300
+
+        refund | of   | amount | on | state
+        -------|------|--------|----|----------
+        re_1   | pi_1 | 200    | 12 | succeeded
+
+        collected | refunded | at_risk
+        ----------|----------|--------
+        2000      | 300      | 0
+    """,
+    "a refund of a list of payments that fails comes home": """
+        payment | amount | back
+        --------|--------|-----
+        pi_1    | 2000   | 300
+
+        refund | of   | amount | on | state
+        -------|------|--------|----|-------
+        re_1   | pi_1 | 300    | 12 | failed
+
+        collected | refunded | at_risk
+        ----------|----------|--------
+        2000      | 0        | 0
+    """,
+    "a dispute of a list of payments is the one that is told by its own id": """
+        payment | amount
+        --------|-------
+        pi_1    | 2000
+
+        dispute | of   | amount | on | state
+        --------|------|--------|----|------
+        pi_1    | pi_1 | 700    | 14 | lost
+        dp_1    | pi_1 | 700    | 15 | open
+
+        collected | refunded | at_risk
+        ----------|----------|--------
+        2000      | 0        | 700
+    """,
+    "a list of payments alone tells of a dispute, and one that is told is about another payment": """
+        payment | amount
+        --------|-------
+        pi_1    | 1500
+        pi_2    | 500
+
+        dispute | of   | amount | on | state
+        --------|------|--------|----|------
+        pi_1    | pi_1 | 700    | 14 | lost
+        dp_2    | pi_2 | 500    | 15 | open
+
+        collected | refunded | at_risk
+        ----------|----------|--------
+        2000      | 700      | 500
+    """,
 }
 
 
@@ -159,7 +214,10 @@ def test_what_came_in_and_what_went_back(store: Store, story: str) -> None:
 
 def _records(tables: dict[str, list[Row]]) -> list[Record]:
     paid = [
-        Payment("stripe", row["payment"], row["payment"], Decimal(row["amount"]), "USD", SALE.purchased_at)
+        Payment(
+            *("stripe", row["payment"], row["payment"], Decimal(row["amount"]), "USD", SALE.purchased_at),
+            refunded=Decimal(row.get("back", 0)),
+        )
         for row in tables.get("payment", [])
     ]
     refunds = [

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from analytics.records import Messenger, Payment, Purchase
+from analytics.records import Dispute, DisputeState, Messenger, Payment, Purchase
 from connectors.contract import UnusableFileError
 
 FILE = Path(__file__).with_name("stripe-payments.csv")
@@ -32,7 +32,13 @@ def test_a_paid_charge_is_a_purchase_and_its_payment(take):
         refunded=Decimal("0.00"),
     )
     assert payment == Payment(
-        "stripe", "ch_paid", "ch_paid", Decimal("3000.00"), "USD", datetime(2026, 1, 17, 23, 30, tzinfo=UTC)
+        "stripe",
+        "ch_paid",
+        "ch_paid",
+        Decimal("3000.00"),
+        "USD",
+        datetime(2026, 1, 17, 23, 30, tzinfo=UTC),
+        aliases=("pi_paid",),
     )
 
 
@@ -58,6 +64,46 @@ def test_amounts_are_in_major_units_and_refunds_cumulative(take, charge, price, 
 def test_metadata_stands_in_for_columns_that_were_not_ticked(take):
     purchase = purchases(take(FILE))["py_part"]
     assert (purchase.email, purchase.name, purchase.product) == ("bob@example.com", "Bob Stone", "VIP ticket")
+
+
+@pytest.mark.parametrize(
+    ("status", "dispute_status", "state"),
+    [
+        ("Paid", "lost", DisputeState.LOST),
+        ("Paid", "won", DisputeState.WON),
+        ("Disputed", "needs_response", DisputeState.OPEN),
+        ("Paid", "under_review", DisputeState.OPEN),
+        ("Paid", "warning_closed", DisputeState.WON),
+        ("Refunded", "charge_refunded", DisputeState.WON),
+        ("Dispute lost", "", DisputeState.LOST),
+        ("Won", "", DisputeState.WON),
+        ("Dispute under review", "", DisputeState.OPEN),
+        ("Disputed", "", DisputeState.OPEN),
+    ],
+)
+def test_a_dispute_is_told_with_its_payment(take, status, dispute_status, state):
+    (told,) = _disputes(take, status, f"12.34,2026-02-01 10:00,{dispute_status}")
+    at = datetime(2026, 2, 1, 10, tzinfo=UTC)
+    assert told == Dispute("stripe", "ch_1", "ch_1", Decimal("12.34"), "USD", state, at)
+
+
+def test_a_dispute_without_amount_and_date_is_about_the_whole_payment(take):
+    (told,) = _disputes(take, "Disputed", ",,")
+    assert (told.amount, told.as_of) == (Decimal("47.00"), datetime(2026, 1, 5, 10, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("status", ["Paid", "Succeeded", "Refunded", "Partially refunded"])
+def test_a_payment_that_nobody_disputes_has_no_dispute(take, status):
+    assert not _disputes(take, status, ",,")
+
+
+def _disputes(take, status, disputed):
+    outcome = take(
+        "id,Created (UTC),Amount,Amount Refunded,Currency,Status,Disputed Amount,Dispute Date (UTC),Dispute Status\n"
+        f"ch_1,2026-01-05 10:00,47.00,0.00,usd,{status},{disputed}\n"
+    )
+    assert outcome.report.rejected == 0
+    return [record for record in outcome.records if isinstance(record, Dispute)]
 
 
 def test_test_mode_is_told(take):
