@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from analytics.attribution import Outcome, Reason, Rule
-from analytics.crediting.single import RECORDED
+from analytics.crediting.single import BY_A_LEAD, RECORDED
 from analytics.dialect import bytes_of, characters, days_between
 from analytics.schema import UTM_COLUMNS, high_ticket_sales, identity_links, leads, purchases, sale_facts
 from analytics.store import temporary
@@ -159,6 +159,7 @@ def _credit(in_conflict: sa.ColumnElement[bool]) -> dict[str, sa.ColumnElement[A
     is_matched = sa.and_(is_credited, _has_utm)
     keeps_record = sa.and_(
         fact.c.source == RECORDED,
+        fact.c.reason.not_in(BY_A_LEAD),
         sa.not_(sa.func.coalesce(is_matched, sa.false())),
         sa.or_(*(sa.func.coalesce(sale.c[name], "") != "" for name in UTM_COLUMNS)),
     )

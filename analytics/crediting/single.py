@@ -17,6 +17,9 @@ from analytics.schema import UTM_COLUMNS, high_ticket_sales, identity_links, lea
 from analytics.store import chunks, update_changed
 
 RECORDED = "recorded"  # the source of sales that another program wrote into the specification's table
+BY_A_LEAD = tuple(
+    rule for rule in Rule if rule is not Rule.AS_RECORDED
+)  # then the sale's UTMs are not what was recorded
 
 Row = Mapping[Any, Any]
 
@@ -68,7 +71,8 @@ def decide(case: Case) -> Credit:
     """Return the sale's credit; what another program recorded stands until one of our leads claims the sale."""
     credit = attribution.credit(case.buyer, case.opt_ins)
     stored = Utm(*(case.stored[name] or "" for name in UTM_COLUMNS))
-    if case.is_recorded and credit.outcome is Outcome.UNATTRIBUTED and stored:
+    is_theirs = case.is_recorded and stored and case.stored["reason"] not in BY_A_LEAD
+    if is_theirs and credit.outcome is Outcome.UNATTRIBUTED:
         return Credit(Outcome.MATCHED, Rule.AS_RECORDED)
     return credit
 

@@ -66,6 +66,25 @@ def test_a_sale_whose_buyer_another_program_corrects_is_credited_to_that_buyer(c
     assert (_rows(connection)["F"].campaign, _rows(connection)["F"].days_from_lead) == ("spring", 3)
 
 
+@pytest.mark.parametrize("who_changes", ["the lead", "the sale"])
+def test_a_campaign_that_was_never_recorded_goes_with_the_lead_that_brought_it(
+    connection: Connection, who_changes: str
+) -> None:
+    accept(connection, RULES, [_lead("ana", NOON - timedelta(days=3))])
+    _recorded(connection)
+    attribute(connection, RULES)
+    assert _rows(connection)["F"].campaign == "spring"
+    if who_changes == "the lead":
+        accept(connection, RULES, [replace(_lead("ana", NOON - timedelta(days=3)), email="other@x.com")])
+    else:
+        connection.execute(sa.update(high_ticket_sales).values(customer_email="other2@x.com"))
+        attribute(connection, RULES)
+
+    row = _rows(connection)["F"]
+    assert (row.campaign, row.reason, row.days_from_lead) == ("", "no such person", None)
+    assert attribute(connection, RULES) == 0
+
+
 def test_sales_of_another_program_that_are_credited_for_the_first_time_are_told_as_changed(
     connection: Connection,
 ) -> None:

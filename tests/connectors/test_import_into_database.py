@@ -13,7 +13,7 @@ from analytics.database import open_engine, writing
 from analytics.ingest import Rules, accept
 from analytics.migrate import upgrade
 from analytics.offers import Patterns
-from analytics.records import Dispute, DisputeState, Refund, RefundState
+from analytics.records import Dispute, DisputeState, Record, Refund, RefundState
 from analytics.schema import sale_facts
 from connectors.contract import Reading
 from connectors.csv_import import import_file
@@ -64,7 +64,7 @@ def test_what_a_list_of_payments_and_an_event_tell_of_one_refund_and_one_dispute
 ):
     path, rules = tmp_path / "payments.csv", Rules(CHALLENGE, patterns=Patterns(high_ticket=("mastermind",)))
     path.write_text(LISTED)
-    told = [
+    told: list[Record] = [
         Refund("stripe", "re_1", "pi_1", Decimal(250), "USD", RefundState.SUCCEEDED, LATER, LATER),
         Dispute("stripe", "du_1", "pi_1", Decimal(700), "USD", DisputeState.OPEN, LATER),
     ]

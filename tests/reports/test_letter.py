@@ -14,7 +14,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from analytics.figures import figures
-from analytics.records import AdSpend, Dispute, DisputeState, Lead, Utm
+from analytics.records import AdSpend, Dispute, DisputeState, Lead, Record, Utm
 from analytics.sales_csv import sales_csv
 from analytics.workbench import Workbench
 from reports.letter import Enclosure, Envelope, addressed, compose, edition_of, message_id, notice, subject
@@ -110,7 +110,7 @@ def test_campaigns_stand_in_both_twins_with_the_unattributed_row(workbench: Work
 
 
 def test_only_campaigns_that_brought_opt_ins_are_said_to_have_brought_them(workbench: Workbench) -> None:
-    came = [
+    came: list[Record] = [
         Lead("cf", "L70", "q@x.com", at(6, 9), utm=Utm(campaign="Quiet")),
         Lead("cf", "L71", "r@x.com", at(6, 9)),  # by no campaign
         AdSpend(SATURDAY, "google", Decimal(55), "EUR", "google_ads", campaign="Elsewhere"),
