@@ -15,6 +15,7 @@ from analytics.schema import UTM_COLUMNS, high_ticket_sales, identity_links, lea
 from analytics.store import temporary
 
 BY_LINK, BY_ID, BY_EMAIL = 1, 2, 3
+NOBODY, ANOTHER, BUYER = 0, 1, 2  # whom a lead that was found by its customer id names with its e-mail
 
 sale = high_ticket_sales
 fact = sale_facts
@@ -26,6 +27,7 @@ first = sa.Table(
     sa.Column("via", sa.Integer, nullable=False),
     sa.Column("source", leads.c.source.type, nullable=False),
     sa.Column("external_id", leads.c.external_id.type, nullable=False),
+    sa.Column("in_conflict", sa.Boolean, nullable=False),  # id and e-mail name two people
     prefixes=["TEMPORARY"],
     mysql_charset="utf8mb4",
 )
@@ -71,20 +73,23 @@ def _recognised() -> sa.CompoundSelect[Any]:
         .join_from(fact, leads, leads.c.email_key == fact.c.email_key)
         .where(fact.c.email_key != "", ~_is_linked)
     )
-    of_id = _found_by_id(_opt_in(fact.c.sale_id, BY_ID))
-    return sa.union_all(of_link, of_id, _through(of_email, "ix_leads_person"))
-
-
-def _opt_in(sale_id: sa.Column[int], via: int) -> sa.Select[Any]:
-    way = sa.literal_column(str(via), sa.Integer()).label("via")
-    return sa.select(sale_id.label("sale_id"), way, leads.c.source, leads.c.external_id, leads.c.opted_in_at)
-
-
-def _found_by_id(query: sa.Select[Any]) -> sa.Select[Any]:
-    """Return a query over the leads that carry a customer id of the buyer."""
     told = sa.and_(purchases.c.sale_id == fact.c.sale_id, purchases.c.customer_id != "")
     same = sa.and_(leads.c.source == purchases.c.source, leads.c.customer_id == purchases.c.customer_id)
-    return _through(query.join_from(purchases, fact, told).join(leads, same).where(~_is_linked), "ix_leads_customer")
+    of_id = _opt_in(fact.c.sale_id, BY_ID, _named).join_from(purchases, fact, told).join(leads, same).where(~_is_linked)
+    return sa.union_all(of_link, _through(of_id, "ix_leads_customer"), _through(of_email, "ix_leads_person"))
+
+
+def _opt_in(sale_id: sa.Column[int], via: int, named: sa.ColumnElement[int] | None = None) -> sa.Select[Any]:
+    way, whom = sa.literal_column(str(via), sa.Integer()), sa.literal_column(str(NOBODY), sa.Integer())
+    return sa.select(
+        sale_id.label("sale_id"),
+        way.label("via"),
+        *(leads.c.source, leads.c.external_id, leads.c.opted_in_at),
+        (whom if named is None else named).label("named"),
+    )
+
+
+_named = sa.case((leads.c.email_key == "", NOBODY), (leads.c.email_key == fact.c.email_key, BUYER), else_=ANOTHER)
 
 
 def _through(query: sa.Select[Any], index: str) -> sa.Select[Any]:
@@ -116,26 +121,20 @@ def _first_touches() -> sa.Select[Any]:
         recognised.c.via,
     )
     place = sa.func.row_number().over(partition_by=recognised.c.sale_id, order_by=order).label("place")
-    found = [recognised.c[column.name] for column in first.columns]
-    ranked = sa.select(*found, place).cte("ranked")
-    return sa.select(*(ranked.c[column.name] for column in first.columns)).where(ranked.c.place == 1)
-
-
-def _conflicts() -> sa.CTE:
-    """Return the sales whose id and e-mail name two people."""
-    owner = sa.func.nullif(leads.c.email_key, "")
-    is_buyer = sa.func.max(sa.case((owner == fact.c.email_key, 1), else_=0))
-    # Grouped by the number alone: a text as wide as an address would send MariaDB's grouping to disk.
-    others = _found_by_id(sa.select(fact.c.sale_id)).group_by(fact.c.sale_id)
-    named = others.having(sa.func.count(owner) > 0, is_buyer == 0).cte("named_by_id")
-    is_known = sa.exists().where(leads.c.email_key == fact.c.email_key, fact.c.email_key != "")
-    return sa.select(named.c.sale_id).join(fact, fact.c.sale_id == named.c.sale_id).where(is_known).cte("conflicts")
+    named = sa.func.max(recognised.c.named).over(partition_by=recognised.c.sale_id).label("named")
+    found = ("sale_id", "via", "source", "external_id")
+    ranked = sa.select(*(recognised.c[name] for name in found), place, named).cte("ranked")
+    # Asked only where the ids name somebody else and never the buyer, which is rare.
+    is_known = sa.exists().where(
+        fact.c.sale_id == ranked.c.sale_id, fact.c.email_key != "", leads.c.email_key == fact.c.email_key
+    )
+    in_conflict = sa.and_(ranked.c.named == ANOTHER, is_known)
+    return sa.select(*(ranked.c[name] for name in found), in_conflict).where(ranked.c.place == 1)
 
 
 def _changes() -> sa.Select[Any]:
     """Return the rows of `work`: the credit of each sale whose stored credit differs from it."""
-    conflicts = _conflicts()
-    wanted = _credit(in_conflict=conflicts.c.sale_id.is_not(None))
+    wanted = _credit(in_conflict=sa.func.coalesce(first.c.in_conflict, sa.false()))
     stored = {
         "days": sale.c.days_from_lead_to_sale,
         **{name: sale.c[name] for name in ("lead_id", *UTM_COLUMNS)},
@@ -148,7 +147,6 @@ def _changes() -> sa.Select[Any]:
         .join_from(fact, sale, sale.c.id == fact.c.sale_id)
         .join(first, first.c.sale_id == fact.c.sale_id, isouter=True)
         .join(leads, is_first, isouter=True)
-        .join(conflicts, conflicts.c.sale_id == fact.c.sale_id, isouter=True)
         .where(differs)
     )
 
