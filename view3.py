@@ -481,7 +481,7 @@ def inbox_show(event: str) -> None:
 @inbox.command("retry")
 @in_sentences
 def inbox_retry() -> None:
-    """Read the events that were set aside once more, and ask the patterns again about every purchase, and who is staff."""
+    """Read the events that were set aside once more, and ask anew what each purchase is: by the patterns, staff and repetitions."""
     from analytics import repairs
     from analytics.database import writing
     from connectors import inbox as events

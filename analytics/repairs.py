@@ -104,8 +104,12 @@ def _misdated(
 
 
 def reclassify(connection: Connection, rules: Rules) -> int:
-    """Ask the patterns again about every purchase that no messenger classified, and who is staff; return how many changed."""
+    """Ask again what every purchase is that no messenger classified, who is staff, and what repeats another.
+
+    Returns how many purchases changed.
+    """
     work_alone(connection)
+    suspected = _suspected(connection)
     changed: defaultdict[PurchaseKey, dict[str, Any]] = defaultdict(dict)
     for key, values in (*_other_offers(connection, rules), *_other_staff(connection, rules)):
         changed[key].update(values)
@@ -114,8 +118,10 @@ def reclassify(connection: Connection, rules: Rules) -> int:
         stored = existing(connection, purchases, keys)
         upsert(connection, purchases, [{**stored[key], **changed[key]} for key in keys])
         touched |= ingest.settle_and_credit(connection, rules, keys)
+    for keys in map(set, batches(sorted(_alike(connection)))):
+        touched |= ingest.settle_and_credit(connection, rules, keys)
     sum_days(connection, touched)
-    return len(changed)
+    return len(changed.keys() | (suspected ^ _suspected(connection)))
 
 
 def _other_offers(connection: Connection, rules: Rules) -> Iterator[tuple[PurchaseKey, dict[str, Any]]]:
@@ -135,6 +141,23 @@ def _other_staff(connection: Connection, rules: Rules) -> Iterator[tuple[Purchas
         query = sa.select(purchases.c.source, purchases.c.external_id).where(differs)
         for source, external_id in connection.execute(query).all():
             yield (source, external_id), {"excluded": wanted}
+
+
+def _suspected(connection: Connection) -> set[PurchaseKey]:
+    query = sa.select(purchases.c.source, purchases.c.external_id).where(purchases.c.duplicate_of.is_not(None))
+    return {(source, external_id) for source, external_id in connection.execute(query)}
+
+
+def _alike(connection: Connection) -> set[PurchaseKey]:
+    """Return the purchases of whoever bought at one price more than once: another window may see other repetitions."""
+    purchase = purchases.c
+    alike = purchase.email_key, purchase.price, purchase.currency
+    told_of_no_sale = sa.func.count() - sa.func.count(purchase.sale_id)
+    several = told_of_no_sale + sa.func.count(purchase.sale_id.distinct()) > 1
+    twice = sa.select(*alike).where(purchase.email_key != "").group_by(*alike).having(several).subquery()
+    same = sa.and_(*(column == twice.c[column.name] for column in alike))
+    query = sa.select(purchase.source, purchase.external_id).join_from(twice, purchases, same)
+    return _suspected(connection) | {(source, external_id) for source, external_id in connection.execute(query)}
 
 
 def _recorded(row: Any, rules: Rules) -> dict[str, Any]:

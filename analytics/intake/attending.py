@@ -46,13 +46,20 @@ def take_presence(
 
 
 def redate_sessions(connection: Connection, challenge: Challenge, rule: str) -> None:
-    """Count the sessions on the days that the calendar gives them now; it may have been set after they were told."""
-    there = {tuple(row) for row in connection.execute(sa.select(attendance.c.date, attendance.c.platform))}
+    """Count the sessions on the days that the calendar gives them now, and by the rule; both may have been set since.
+
+    A day's count that neither rule explains was corrected by another program, and stays.
+    """
+    rows = connection.execute(sa.select(attendance.c.date, attendance.c.platform, attendance.c.participant_count))
+    there = {(on, platform): count for on, platform, count in rows}
     told = connection.execute(sa.select(attendance_sessions)).mappings().all()
     stale = [row for row in told if _is_misdated(row, challenge) or _has_no_day(row, challenge, there)]
     _settle(
         connection, challenge, [_mention((row["platform"], row["session_id"]), row["source"]) for row in stale], rule
     )
+    counted = _told_of_days(connection, there.keys()).items()
+    ours = {day for day, told_of in counted if there[day] in {max(told_of), sum(told_of)}}
+    _write_days(connection, challenge, ours, rule)
 
 
 def _is_misdated(row: Mapping[Any, Any], challenge: Challenge) -> bool:
@@ -143,6 +150,18 @@ def _presents() -> sa.ColumnElement[bool]:
 
 def _write_days(connection: Connection, challenge: Challenge, days: set[DayKey], rule: str) -> None:
     """Write the daily row of each date and platform from its sessions, their maximum or sum; without one it goes."""
+    sessions = _told_of_days(connection, days)
+    combine: Any = sum if rule == "sum" else max
+    for (on, platform), told in sorted(sessions.items()):
+        day = challenge.day_of(on)
+        if day is not None:
+            _upsert_day(connection, (on, platform), {"challenge_day": day, "participant_count": combine(told)})
+    for key in days - sessions.keys():  # the session that was counted there turned out to have begun the day before
+        connection.execute(sa.delete(attendance).where(_is_day(key)))
+
+
+def _told_of_days(connection: Connection, days: Collection[DayKey]) -> dict[DayKey, list[int]]:
+    """Return what each date's sessions counted, a session that several sources tell of once."""
     sessions: defaultdict[DayKey, list[tuple[str, datetime | None, int]]] = defaultdict(list)
     session = attendance_sessions.c
     for chunk in chunks(sorted(days)):
@@ -151,13 +170,7 @@ def _write_days(connection: Connection, challenge: Challenge, days: set[DayKey],
         )
         for on, platform, room, started_at, count in connection.execute(query):
             sessions[on, platform].append((room, started_at, count))
-    combine: Any = sum if rule == "sum" else max
-    for (on, platform), told in sorted(sessions.items()):
-        day = challenge.day_of(on)
-        if day is not None:
-            _upsert_day(connection, (on, platform), {"challenge_day": day, "participant_count": combine(apart(told))})
-    for key in days - sessions.keys():  # the session that was counted there turned out to have begun the day before
-        connection.execute(sa.delete(attendance).where(_is_day(key)))
+    return {day: apart(told) for day, told in sessions.items()}
 
 
 def _upsert_day(connection: Connection, key: DayKey, values: Mapping[str, int]) -> None:

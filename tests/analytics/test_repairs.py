@@ -157,6 +157,30 @@ def test_a_purchase_may_be_named_and_listed_as_staff_at_once(connection: Connect
     assert read(connection, LENS, NOON).totals.high_ticket_sales == 1
 
 
+MINUTES = (0, 20, 100)
+
+
+@pytest.mark.parametrize(("window", "sales"), [(10, 3), (30, 2), (90, 2), (120, 1)])
+@pytest.mark.parametrize("before", [1, 30, 200])
+def test_purchases_repeat_each_other_by_the_window_that_is_set_later(
+    connection: Connection, before: int, window: int, sales: int
+) -> None:
+    told = [replace(_sale("ana", NOON + timedelta(minutes=m)), external_id=f"p{m}") for m in MINUTES]
+    others = [
+        replace(told[0], email="ben@x.com", external_id="b"),
+        replace(told[0], price=Decimal(90), external_id="c"),
+    ]
+    accept(connection, replace(RULES, duplicate_window=timedelta(minutes=before)), [*told, *others])
+    later = replace(RULES, duplicate_window=timedelta(minutes=window))
+    stood = read(connection, LENS, NOON + timedelta(days=1)).totals.high_ticket_sales
+
+    assert reclassify(connection, later) == abs(stood - sales - len(others))
+    view = read(connection, LENS, NOON + timedelta(days=1))
+    assert (view.totals.high_ticket_sales, view.excluded["suspected_duplicates"]) == (sales + 2, 3 - sales)
+    assert view.totals.high_ticket_revenue == 1000 * (sales + 1) + 90
+    assert reclassify(connection, later) == 0
+
+
 def _watched(session: str, at: datetime, people: int) -> AttendanceSample:
     return AttendanceSample(Platform.YOUTUBE, session, at, people, "youtube")
 
@@ -184,8 +208,28 @@ def test_a_session_counts_on_the_date_of_a_zone_that_is_set_later(connection: Co
     assert _seen(connection, moved) == {date(2026, 3, 8): 70}
 
 
-def test_a_day_that_another_program_corrects_stays_as_it_is(connection: Connection) -> None:
+@pytest.mark.parametrize(("before", "after", "people"), [("max", "sum", 130), ("sum", "max", 70)])
+def test_two_sessions_of_a_day_count_by_the_rule_that_is_set_later(
+    connection: Connection, before: str, after: str, people: int
+) -> None:
+    evening = _watched("b", NOON + timedelta(hours=8), 60)
+    accept(connection, replace(RULES, sessions_per_day=before), [_watched("a", NOON, 70), evening])
+    attribute(connection, replace(RULES, sessions_per_day=after))
+
+    assert _seen(connection, CHALLENGE) == {date(2026, 3, 8): people}
+
+
+def test_days_are_numbered_anew_once_the_challenge_begins_on_another_date(connection: Connection) -> None:
     accept(connection, RULES, [_watched("a", NOON, 70)])
+    attribute(connection, replace(RULES, challenge=Challenge.starting(date(2026, 3, 7), "America/New_York")))
+
+    assert connection.execute(sa.select(attendance.c.challenge_day)).scalars().all() == [2]
+
+
+@pytest.mark.parametrize("sessions", [1, 2])
+def test_a_day_that_another_program_corrects_stays_as_it_is(connection: Connection, sessions: int) -> None:
+    told = [_watched("a", NOON, 70), _watched("b", NOON + timedelta(hours=8), 60)]
+    accept(connection, RULES, told[:sessions])
     connection.execute(sa.update(attendance).values(participant_count=75))
     attribute(connection, RULES)
 
