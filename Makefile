@@ -35,10 +35,13 @@ bench: $(VENV)/.installed-bench
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
+# A lock names everything, so nothing is resolved: pip before 25.1 would take a newer release for a requirement
+# with an extra (pypa/pip#9644) and refuse the lock. `pip check` fails where the lock is incomplete after all.
 # The project itself is installed editable: notebooks and kernels run the code of this folder.
 define install
-	$(PIP) install --require-hashes -r $(1)
+	$(PIP) install --no-deps --require-hashes -r $(1)
 	$(PIP) install --no-deps --no-build-isolation --editable .
+	$(PIP) check
 	touch $@
 endef
 
