@@ -62,6 +62,7 @@ lock: $(VENV)/.installed
 	$(BIN)/uv pip compile pyproject.toml $(LOCK) --output-file requirements.lock
 	$(BIN)/uv pip compile pyproject.toml $(LOCK) --extra test --constraints requirements.lock --output-file requirements-test.lock
 	$(BIN)/uv pip compile pyproject.toml $(LOCK) --extra bench --constraints requirements.lock --output-file requirements-bench.lock
+	sed -n 's/^\([[:alnum:]].*\) \\$$/\1/p' requirements.lock > constraints.txt
 LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
 
 clean:
