@@ -194,7 +194,8 @@ def sales(**options: Any) -> None:
     workbench = _workbench()
     wanted, sort = _wanted(workbench, options), _sort(options["sort"])
     if options["csv_file"]:
-        count = _write_csv(workbench.sales_csv(wanted, sort), options["csv_file"])
+        count, text = workbench.export(wanted, sort)
+        _write(text, options["csv_file"])
         click.echo(f"Wrote {count:,} sales to {options['csv_file']}.")
     else:
         _print(terminal.sales(workbench.all_sales(wanted, sort)))
@@ -818,17 +819,13 @@ def _sort(text: str) -> "Sort":
         raise click.UsageError(f"'{text}' is no column to sort by; choose one of {names}.") from error
 
 
-def _write_csv(chunks: Iterable[str], path: Path) -> int:
-    """Write the CSV and return its number of sales."""
-    rows = -1  # the header is no sale
+def _write(chunks: Iterable[str], path: Path) -> None:
+    """Write a text to a file, piece by piece and with its line ends as they are."""
     try:
         with path.open("w", encoding="utf-8", newline="") as file:
-            for chunk in chunks:
-                file.write(chunk)
-                rows += chunk.count("\r\n")
+            file.writelines(chunks)
     except OSError as error:
         raise Sentence(f"Could not write {path}: {error.strerror}.") from error
-    return rows
 
 
 def _print(lines: Iterable[str]) -> None:

@@ -190,6 +190,15 @@ def test_the_sales_csv_holds_all_matching_rows_safely(run: Run, folder: Path) ->
     assert lines[2].endswith(',USD,paid,matched,"same e-mail, typed differently"')
 
 
+def test_the_sales_csv_counts_rows_and_not_line_ends(run: Run, tmp_path: Path) -> None:
+    header, first, second, *_ = SALES.splitlines()
+    sold = header, first, second.replace("Mastermind", '"Master\r\nmind"')
+    (tmp_path / "sales.csv").write_text("\n".join(sold), encoding="utf-8", newline="")
+    run("import", tmp_path / "sales.csv")
+    assert run("sales", "--csv", tmp_path / "out.csv").stdout == f"Wrote 2 sales to {tmp_path / 'out.csv'}.\n"
+    assert b'"Master\r\nmind"' in (tmp_path / "out.csv").read_bytes()
+
+
 @pytest.mark.parametrize(
     ("words", "customers"),
     [
