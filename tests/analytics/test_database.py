@@ -341,8 +341,8 @@ def test_tables_of_a_newer_version_are_left_alone_and_told(database_url: str) ->
     engine.dispose()
 
 
-def test_an_upgrade_is_done_once(database_url: str) -> None:
-    engine = open_engine(database_url)
+def test_an_upgrade_is_done_once(bare_database_url: str) -> None:
+    engine = open_engine(bare_database_url)
     with reading(engine) as connection:
         assert not is_current(connection)
     assert upgrade(engine) is True
@@ -353,6 +353,16 @@ def test_an_upgrade_is_done_once(database_url: str) -> None:
     with reading(engine) as connection:
         assert is_current(connection)
     engine.dispose()
+
+
+def test_the_copy_that_tests_begin_with_is_what_an_upgrade_makes(database_url: str, bare_database_url: str) -> None:
+    copy, made = open_engine(database_url), open_engine(bare_database_url)
+    with reading(copy) as connection:
+        assert is_current(connection)
+    assert upgrade(made) is True
+    assert tables_of(copy) == tables_of(made)
+    copy.dispose()
+    made.dispose()
 
 
 def test_the_tables_have_the_columns_that_the_program_knows(engine: sa.Engine) -> None:
@@ -367,8 +377,8 @@ class KilledError(Exception):
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 5, 8, 13, 21, 34])
-def test_an_upgrade_that_was_killed_half_way_can_be_repeated(database_url: str, steps: int) -> None:
-    engine, left = open_engine(database_url), [steps]
+def test_an_upgrade_that_was_killed_half_way_can_be_repeated(bare_database_url: str, steps: int) -> None:
+    engine, left = open_engine(bare_database_url), [steps]
 
     def kill(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         if statement.lstrip().upper().startswith(("CREATE", "ALTER")):
@@ -391,11 +401,11 @@ def test_an_upgrade_that_was_killed_half_way_can_be_repeated(database_url: str, 
     engine.dispose()
 
 
-def test_of_two_that_upgrade_at_once_one_does(database_url: str) -> None:
+def test_of_two_that_upgrade_at_once_one_does(bare_database_url: str) -> None:
     done: list[bool] = []
 
     def go() -> None:
-        engine = open_engine(database_url)
+        engine = open_engine(bare_database_url)
         done.append(upgrade(engine))
         engine.dispose()
 
@@ -407,8 +417,8 @@ def test_of_two_that_upgrade_at_once_one_does(database_url: str) -> None:
     assert sorted(done) == [False, True]
 
 
-def test_who_upgrades_second_waits_until_the_first_has_kept_everything(database_url: str) -> None:
-    first, second = open_engine(database_url), open_engine(database_url)
+def test_who_upgrades_second_waits_until_the_first_has_kept_everything(bare_database_url: str) -> None:
+    first, second = open_engine(bare_database_url), open_engine(bare_database_url)
     done: list[bool] = []
     other = threading.Thread(target=lambda: done.append(upgrade(second)))
 

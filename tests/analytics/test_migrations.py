@@ -56,8 +56,8 @@ def assert_kept(engine: Engine) -> None:
     assert set(after) == set(metadata.tables)
 
 
-def test_the_specification_s_rows_come_up_from_the_first_revision(database_url: str) -> None:
-    engine = open_engine(database_url)
+def test_the_specification_s_rows_come_up_from_the_first_revision(bare_database_url: str) -> None:
+    engine = open_engine(bare_database_url)
     bring_to(engine, "0001")
     with writing(engine) as connection:
         connection.execute(sa.insert(high_ticket_sales).values(**FOREIGN, purchase_date=NOON))
@@ -71,8 +71,8 @@ def test_the_specification_s_rows_come_up_from_the_first_revision(database_url: 
 
 
 @pytest.mark.parametrize("revision", ["0008", "0009"])
-def test_our_rows_come_up_from_later_revisions(database_url: str, revision: str) -> None:
-    engine = open_engine(database_url)
+def test_our_rows_come_up_from_later_revisions(bare_database_url: str, revision: str) -> None:
+    engine = open_engine(bare_database_url)
     bring_to(engine, revision)
     with writing(engine) as connection:
         assert not accept(connection, Rules(CHALLENGE), RECORDS).refused
