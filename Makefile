@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # No bytecode at install triples the start of every kernel.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: dashboard lab test lint format bench lock clean
+.PHONY: dashboard lab test test-quick lint format bench lock clean
 
 dashboard: $(VENV)/.installed
 	$(BIN)/view3 serve
@@ -18,6 +18,9 @@ lab: $(VENV)/.installed
 
 test: $(VENV)/.installed-test
 	tests/run.sh
+
+test-quick: $(VENV)/.installed-test
+	$(BIN)/pytest --quick --numprocesses 2 --dist worksteal -r fE
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .

@@ -18,6 +18,7 @@ from analytics.migrate import upgrade
 
 MEMORY, ROOM = Path("/dev/shm"), 2 * 2**30  # noqa: S108 (where Linux keeps files in memory), bytes
 
+pytest_plugins = ["tests.processor_time", "tests.quick"]
 LEFT_OUT = frozenset(filter(None, os.environ.get("VIEW3_TEST_WITHOUT", "").split(",")))
 
 

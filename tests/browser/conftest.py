@@ -132,7 +132,13 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(chromium: Browser) -> Browser:
+    """The browser that pages are opened in."""
+    return chromium
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
     """Debian's Chromium; a missing one is a failure unless it is left out by name."""
     if "browser" in LEFT_OUT:
         pytest.skip("left out by VIEW3_TEST_WITHOUT=browser")
