@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 
 from analytics.database import open_engine
 from analytics.migrate import upgrade
+from view3 import main
 
 MEMORY, ROOM = Path("/dev/shm"), 2 * 2**30  # noqa: S108 (where Linux keeps files in memory), bytes
 
@@ -150,6 +152,16 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     engine = open_engine(f"sqlite:///{file}")
     upgrade(engine)
     engine.dispose()
+    return file
+
+
+@pytest.fixture(scope="session")
+def sample_file(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of SQLite with the sample challenge as `view3 demo` loads it, to be copied."""
+    file = tmp_path_factory.mktemp("sample") / "view3.db"
+    shutil.copyfile(migrated, file)
+    loaded = CliRunner().invoke(main, ["demo"], env={"VIEW3_DATABASE_URL": f"sqlite:///{file}"})
+    assert loaded.exit_code == 0, loaded.output
     return file
 
 

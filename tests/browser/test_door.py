@@ -24,12 +24,12 @@ TOKEN = "s3cret-s3cret-s3cret"
 
 
 @pytest.fixture(scope="module")
-def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def locked(tmp_path_factory: pytest.TempPathFactory, sample_file: Path) -> Iterator[Served]:
     """A dashboard that asks for a token."""
     from tests.browser.conftest import serving
 
     with serving(tmp_path_factory.mktemp("locked"), VIEW3_TOKEN=TOKEN) as served:
-        served.view3("demo")
+        served.take(sample_file)
         served.start()
         yield served
 

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -176,9 +177,9 @@ class TestSocket:
 
 
 class TestDoor:
-    def test_a_token_is_asked_for(self, serve: Serve):
+    def test_a_token_is_asked_for(self, serve: Serve, sample_file: Path):
         served = serve(VIEW3_TOKEN="s3cret-s3cret")
-        served.view3("demo")
+        served.take(sample_file)
         served.start()
 
         assert 'data-kpi="roas"' not in fetch(served.address)[2]
