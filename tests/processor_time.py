@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 MOST = 10
+DEAR = 1.0  # seconds: the tests above it are remembered, for `--quick` leaves them out
+REMEMBERED = "view3/dear-tests"
 KEY = pytest.StashKey["Meter"]()
 
 
@@ -19,6 +21,7 @@ class Meter:
 
     def __init__(self) -> None:
         self.files: dict[str, float] = defaultdict(float)
+        self.tests: dict[str, float] = {}
         self._file, self._since = "", 0.0
 
     def turn_to(self, file: str) -> None:
@@ -61,15 +64,28 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    item.config.stash[KEY].turn_to(item.location[0])
-    return (yield)
+    meter, begun = item.config.stash[KEY], sum(os.times()[:4])
+    meter.turn_to(item.location[0])
+    outcome = yield
+    meter.tests[item.nodeid] = sum(os.times()[:4]) - begun
+    return outcome
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     meter = session.config.stash[KEY]
     meter.turn_to("")
     if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["processor_time"] = dict(meter.files)
+        session.config.workeroutput["processor_time"] = dict(meter.files), meter.tests
+    elif meter.tests and session.config.pluginmanager.hasplugin("cacheprovider"):
+        known = {name: seconds for name, seconds in remembered(session.config).items() if name not in meter.tests}
+        dear = {name: seconds for name, seconds in meter.tests.items() if seconds > DEAR}
+        session.config.cache.set(REMEMBERED, known | dear)
+
+
+def remembered(config: pytest.Config) -> dict[str, float]:
+    """Return the tests that took more than a second of processor time when they ran last."""
+    has_memory = config.pluginmanager.hasplugin("cacheprovider")
+    return dict(config.cache.get(REMEMBERED, {})) if has_memory else {}
 
 
 class Gathering:
@@ -80,7 +96,9 @@ class Gathering:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        for file, seconds in getattr(node, "workeroutput", {}).get("processor_time", {}).items():
+        files, tests = getattr(node, "workeroutput", {}).get("processor_time", ({}, {}))
+        self._meter.tests |= tests
+        for file, seconds in files.items():
             self._meter.files[file] += seconds
 
 

@@ -1,4 +1,4 @@
-"""`--quick` leaves out what needs MariaDB or a browser, or starts any other program, and says how much that was."""
+"""`--quick` leaves out what needs MariaDB or a browser, starts any other program or takes long, and says how much that was."""
 
 import sys
 from collections import Counter
@@ -6,8 +6,11 @@ from typing import Any, Final
 
 import pytest
 
+from tests.processor_time import DEAR, remembered
+
 NEEDS: Final = ("mariadb", "chromium", "npm")  # fixtures, and engines that a fixture is asked for
 STARTS = frozenset({"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.exec"})
+LONG: Final = f"took more than {DEAR:g} s of the processor the last time"
 PROGRAM: Final = "left out by --quick: it starts a program"
 LEFT_OUT = pytest.StashKey[Counter[str]]()
 
@@ -31,7 +34,8 @@ class Leaving:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        needs = {item: need_of(item) for item in items}
+        dear = remembered(config)
+        needs = {item: need_of(item) or (LONG if item.nodeid in dear else "") for item in items}
         self._left_out.update(filter(None, needs.values()))
         config.hook.pytest_deselected(items=[item for item in items if needs[item]])
         items[:] = [item for item in items if not needs[item]]
@@ -59,7 +63,7 @@ class Leaving:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         skipped = terminalreporter.stats.get("skipped", [])
-        told = {f"need {need}": count for need, count in self._left_out.most_common()}
+        told = dict(self._left_out.most_common())
         told["start a program"] = sum(PROGRAM in str(report.longrepr) for report in skipped)
         terminalreporter.section("left out by --quick")
         terminalreporter.line(", ".join(f"{count} {why}" for why, count in told.items()))
@@ -71,4 +75,4 @@ def need_of(item: pytest.Item) -> str:
     params = getattr(getattr(item, "callspec", None), "params", {})
     engines = {str(value) for value in params.values()}
     # A fixture that is asked for by name alone, as `server` asks for `mariadb`, shows in its parameter.
-    return next((need for need in NEEDS if need in fixtures | engines), "")
+    return next((f"need {need}" for need in NEEDS if need in fixtures | engines), "")
