@@ -30,7 +30,7 @@ class Meter:
             return
         now = spent()
         if self._file:
-            self.files[self._file] += now - self._since
+            self.files[self._file] += max(0.0, now - self._since)  # a killed server takes its children's time with it
         self._file, self._since = file, now
 
 
