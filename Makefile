@@ -14,7 +14,7 @@ dashboard: $(VENV)/.installed
 	$(BIN)/view3 serve
 
 lab: $(VENV)/.installed
-	$(BIN)/jupyter lab --config=lab/jupyter_lab_config.py $(if $(filter 0,$(shell id -u)),--allow-root)
+	$(BIN)/view3 lab
 
 test: $(VENV)/.installed-test
 	tests/run.sh

@@ -1,8 +1,12 @@
 """The command line: the one file that knows the way in, the centre and the way out. Libraries load inside commands."""
 
+import sys
+
+if __name__ == "__main__" and not sys.flags.safe_path:
+    del sys.path[0]  # `python -m` looks into the current folder first: a calendar.py would be taken for Python's own
+
 import json
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -55,11 +59,13 @@ def in_sentences(command: Callable[..., Any]) -> Callable[..., Any]:
         from analytics.crediting.linking import LinkError
         from analytics.database import DatabaseError
         from analytics.explanation import NoSuchSaleError
+        from analytics.notebooks import NotebooksError
         from analytics.settings import SettingsError
 
+        troubles = (AliasError, CalendarError, DatabaseError, LinkError, NoSuchSaleError, NotebooksError, SettingsError)
         try:
             return command(*args, **kwargs)
-        except (AliasError, CalendarError, DatabaseError, LinkError, NoSuchSaleError, SettingsError) as error:
+        except troubles as error:
             raise Sentence(str(error)) from error
 
     return told
@@ -348,6 +354,30 @@ def serve(port: int, host: str) -> None:
         raise Sentence(str(error)) from error
 
 
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[OPTION]...")
+@in_sentences
+def lab(options: tuple[str, ...]) -> None:
+    """Open the analysts' notebooks in JupyterLab, which takes options such as --no-browser and --port=8890."""
+    from analytics.notebooks import open_lab
+    from analytics.project import project
+
+    open_lab(project(), options)
+
+
+@main.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@in_sentences
+def notebooks(folder: Path) -> None:
+    """Copy the analysts' notebooks into a folder to be edited there; a file that you changed is kept."""
+    from analytics.notebooks import copy_notebooks
+
+    copies = copy_notebooks(folder)
+    click.echo(f"Notebooks copied to {folder}: {len(copies.written)}.")
+    if copies.kept:
+        raise Sentence(f"Kept what differs from ours: {', '.join(copies.kept)}. Delete a file to get ours.")
+
+
 @main.command()
 @click.option("--port", default=RECEIVER_PORT, show_default=True, help="Where webhooks arrive.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Which address to listen on.")
@@ -506,7 +536,9 @@ def inbox_retry() -> None:
 @click.option("--now", metavar="TIME", help="Work as at this moment.")
 @click.option("--no-send", is_flag=True, help="Make the files and send nothing.")
 @click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), help="Where the files go; reports/out without it."
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where the files go; reports/out of the project without it.",
 )
 @click.option("--again", is_flag=True, help="Send once more: after a fix, or a correction to everyone.")
 @in_sentences
@@ -560,6 +592,7 @@ def doctor() -> None:
 
 def _daily(now: str | None, out: Path | None, *, is_sending: bool) -> "Daily":
     """Return the report that settings and options name, with a clock that starts at `--now`."""
+    from analytics.project import project
     from analytics.settings import SettingsError
     from reports import daily
     from reports.settings import ReportSettings
@@ -574,7 +607,7 @@ def _daily(now: str | None, out: Path | None, *, is_sending: bool) -> "Daily":
         )
     moment = _moment(workbench, now)
     return daily.Daily(
-        workbench, settings, now=lambda: moment if now else workbench.now(), tell=_log, out=out or daily.OUT
+        workbench, settings, now=lambda: moment if now else workbench.now(), tell=_log, out=out or project().reports
     )
 
 
@@ -845,3 +878,7 @@ def _print_history(history: "Callable[[Connection], Iterable[Any]]", in_words: C
         for one in history(connection):
             moment = workbench.challenge.local_time(one.done_at)
             click.echo(plain(f"{moment:%Y-%m-%d %H:%M:%S}  {in_words(one)}"))
+
+
+if __name__ == "__main__":
+    main(prog_name="view3")

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-HOME = Path(__file__).resolve().parent.parent
+from analytics.project import project
+
 STRICT = "STRICT_TRANS_TABLES"
 LOCKED = 5  # seconds that SQLite waits for another writer
 SILENCE = 30  # seconds; sorting a million rows for an export takes ten
@@ -23,7 +24,7 @@ class DatabaseError(RuntimeError):
 
 
 def open_engine(url: str) -> Engine:
-    """Return an engine for a SQLAlchemy URL; a relative SQLite path counts from the project's root."""
+    """Return an engine for a SQLAlchemy URL; a relative SQLite path counts from the project's folder."""
     return _open(url, writes=True, silence=None)
 
 
@@ -54,7 +55,7 @@ def _open(url: str, *, writes: bool, silence: int | None) -> Engine:
 
 def _open_sqlite(url: URL, *, writes: bool) -> Engine:
     if url.database and url.database != ":memory:" and not url.database.startswith("file:"):
-        url = url.set(database=str(HOME / url.database))
+        url = url.set(database=_in_project(url.database))
     engine = sa.create_engine(url, connect_args={"timeout": LOCKED})
 
     @sa.event.listens_for(engine, "connect")
@@ -76,6 +77,18 @@ def _open_sqlite(url: URL, *, writes: bool) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _in_project(path: str) -> str:
+    """Return a path that may be relative from the project's folder, which is made on first use."""
+    if Path(path).is_absolute():
+        return path
+    folder = project().folder
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseError(f"The folder {folder} for the database cannot be made: {error.strerror}.") from error
+    return str(folder / path)
 
 
 def _switch_to_wal(connection: Any) -> None:

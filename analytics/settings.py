@@ -2,7 +2,6 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import available_timezones
 
@@ -11,8 +10,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from analytics.challenge import Challenge
 from analytics.offers import Patterns
+from analytics.project import DATABASE_FILE, project
 
-HOME = Path(__file__).resolve().parent.parent
 JUNE = 6
 UtmColumn = Literal["utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"]
 
@@ -30,26 +29,29 @@ class SettingsError(ValueError):
 
 
 class FromEnvironment(BaseSettings):
-    """Settings that stand in the environment or in `.env`, as `VIEW3_` and their name."""
+    """Settings that stand in the environment or in the project's `.env`, as `VIEW3_` and their name."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="VIEW3_", env_file=(HOME / ".env", ".env"), env_ignore_empty=True, extra="ignore", frozen=True
-    )
+    model_config = SettingsConfigDict(env_prefix="VIEW3_", env_ignore_empty=True, extra="ignore", frozen=True)
 
     @classmethod
     def load(cls) -> Self:
         """Return the settings of the environment and `.env`; raises SettingsError with one sentence per bad setting."""
+        file = project().settings_file
         try:
-            return cls()
+            return cls(_env_file=file)
         except ValidationError as error:
             faults = (f"VIEW3_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors())
             raise SettingsError("; ".join(faults)) from None  # the cause would print the values
+        except OSError as error:
+            raise SettingsError(f"{file} cannot be read: {error.strerror}.") from error
+        except UnicodeDecodeError:
+            raise SettingsError(f"{file} is not a text in UTF-8.") from None  # the cause would print the values
 
 
 class Settings(FromEnvironment):
     """What the owner of a workbench decides; the README's settings table explains each."""
 
-    database_url: SecretStr = SecretStr("sqlite:///view3.db")
+    database_url: SecretStr = SecretStr(f"sqlite:///{DATABASE_FILE}")
     challenge_start: date | None = None
     challenge_days: int = Field(31, ge=1, le=366)
     funnel_start: date | None = None

@@ -8,8 +8,8 @@ from enum import Enum, IntEnum
 from pathlib import Path
 from shutil import rmtree
 
-from analytics.database import HOME
 from analytics.figures import figures
+from analytics.project import project
 from analytics.sales_csv import sales_csv
 from analytics.workbench import Workbench
 from reports import letter, publishing
@@ -23,7 +23,6 @@ from reports.snapshot import Snapshot, read_snapshot, yesterday
 
 REPORT, NOTICE = "daily-snapshot", "daily-snapshot-notice"
 NOTEBOOK = Path(__file__).with_name("daily_snapshot.ipynb")
-OUT = HOME / "reports" / "out"
 CATCH_UP = 7  # days that a machine may have been off
 TRIES = 2
 MAIL, SHORT_MAIL = "mail.eml", "mail-short.eml"
@@ -56,7 +55,7 @@ class Daily:
     settings: ReportSettings
     now: Callable[[], datetime]
     tell: Callable[[str], None]
-    out: Path = OUT
+    out: Path = field(default_factory=lambda: project().reports)
     run: Callable[[Path, Path, Mapping[str, str], float], None] = run
     print_pdf: Callable[[str | None, Path, Path], str] = print_pdf
     patience: Patience = field(default_factory=Patience)

@@ -27,8 +27,9 @@ from analytics.dashboard.hardening import QuietConnection
 from analytics.dashboard.source import Source
 from analytics.dashboard.viewers import MOST_VIEWERS, ViewersKernels, Visit, allow_handles
 from analytics.dashboard.warm import serving
+from analytics.project import resource
 
-NOTEBOOK: Final = Path(__file__).parents[2] / "notebooks" / "view3.ipynb"
+NOTEBOOK: Final = resource("notebooks") / "view3.ipynb"
 TEMPLATE: Final = Path(__file__).parent / "template"
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 LARGEST_MESSAGE: Final = 1024 * 1024  # bytes a browser may send at once
@@ -162,7 +163,7 @@ def serve(
     first sight of the page itself. `most` is how many may look at once.
     """
     if not notebook.is_file():
-        raise ServeError(f"The page {notebook} is missing; serve from a checkout of the project.")
+        raise ServeError(f"The page {notebook} is missing: install View 3 again.")
     where.refuse_if_open()
     if not token and not (where.is_loopback and not where.address):
         raise ServeError("Whoever knows the address could look: set VIEW3_TOKEN to a long random text first.")

@@ -316,8 +316,10 @@ class TestForAnalysts:
 
     FOLDER = Path("lab/kernels/view3").absolute()
 
-    def test_it_starts_warm_and_computes(self, tmp_path: Path):
+    def test_it_starts_warm_and_computes_with_what_lies_beside_its_notebook(self, tmp_path: Path):
         serving.announce()
+        (tmp_path / "beside.py").write_text("VALUES = [1, 2]\n")
+        (tmp_path / "wave.py").write_text("raise SystemExit('taken for a module of Python')\n")
         spec = KernelSpec.from_resource_dir(str(self.FOLDER))
         manager = KernelManager()
         manager._kernel_spec = spec
@@ -327,8 +329,8 @@ class TestForAnalysts:
         client.wait_for_ready(timeout=WITHIN)
         modules = tuple(spec.metadata["kernel_provisioner"]["config"]["modules"])
         assert parent(number(manager)) == nurseries.nursery_of(modules).pid
-        asked = {"told": "pandas.DataFrame({'a': [1, 2]}).a.sum()"}
-        reply = client.execute_interactive("import pandas", user_expressions=asked, timeout=WITHIN)
+        asked = {"told": "pandas.DataFrame({'a': beside.VALUES}).a.sum()"}
+        reply = client.execute_interactive("import beside, pandas, wave", user_expressions=asked, timeout=WITHIN)
         assert "3" in reply["content"]["user_expressions"]["told"]["data"]["text/plain"]
         client.stop_channels()
         manager.shutdown_kernel(now=True)
@@ -336,7 +338,7 @@ class TestForAnalysts:
 
     def test_it_is_what_the_page_has_but_for_what_is_imported(self):
         spec, page = json.loads((self.FOLDER / "kernel.json").read_text()), serving.kernelspec("")
-        assert spec["argv"][1:] == page.argv[1:]
+        assert ["-P", *spec["argv"][1:]] == page.argv[1:]  # a notebook imports what lies beside it, the page does not
         names = [one["kernel_provisioner"]["provisioner_name"] for one in (spec["metadata"], page.metadata)]
         assert names == [provisioner.NAME] * 2
 
