@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # No bytecode at install triples the start of every kernel.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: dashboard lab test test-quick lint format bench lock clean
+.PHONY: dashboard lab test test-quick lint format bench lock wheel clean
 
 dashboard: $(VENV)/.installed
 	$(BIN)/view3 serve
@@ -67,6 +67,11 @@ lock: $(VENV)/.installed
 	$(BIN)/uv pip compile pyproject.toml $(LOCK) --extra bench --constraints requirements.lock --output-file requirements-bench.lock
 	sed -n 's/^\([[:alnum:]].*\) \\$$/\1/p' requirements.lock > constraints.txt
 LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
+
+# What an earlier build left behind would get into the wheel.
+wheel: $(VENV)/.installed
+	rm -rf build
+	$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
