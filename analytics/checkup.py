@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from analytics.challenge import Challenge
 from analytics.database import DatabaseError, address, reading
 from analytics.migrate import is_current
-from analytics.project import RESOURCES, project
+from analytics.project import RESOURCES, SOURCES, project
 from analytics.queries.health import AdAccount, ad_accounts
 from analytics.schema import attendance, high_ticket_sales
 from analytics.settings import Settings, SettingsError
@@ -60,7 +60,8 @@ def _places() -> Iterator[Finding]:
     """Tell which folder holds settings and data, and where the samples are that came with the program."""
     chosen = project()
     yield Finding("project", OK, f"{chosen.folder} ({chosen.reason}); reports are kept in {chosen.reports}")
-    yield Finding("samples", OK, f"of settings and services: {RESOURCES}")
+    schedule = SOURCES / "reports" / "deploy"
+    yield Finding("samples", OK, f"of settings and services in {RESOURCES}, of the report's schedule in {schedule}")
 
 
 def _database(workbench: Workbench) -> Iterator[Finding]:

@@ -38,11 +38,12 @@ class Lab:
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """JupyterLab as `make lab` starts it, on a port and a sample challenge of its own."""
+    """JupyterLab as `make lab` starts it, on a port and in a project of its own: kernels run in its `notebooks` folder."""
     folder, one = tmp_path_factory.mktemp("lab"), Lab(free_port(), "a-token-of-the-test")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("VIEW3_", "JUPYTER_"))}
-    environment |= {"VIEW3_DATABASE_URL": f"sqlite:///{folder}/view3.db", "HOME": str(folder)}
-    subprocess.run([VIEW3, "demo", "--leads", "300"], env=environment, check=True, capture_output=True)
+    environment |= {"HOME": str(folder)}
+    (folder / ".env").write_text("VIEW3_DATABASE_URL=sqlite:///sample.db\n")
+    subprocess.run([VIEW3, "demo", "--leads", "300"], cwd=folder, env=environment, check=True, capture_output=True)
     options = ["--no-browser", f"--port={one.port}", "--ServerApp.port_retries=0"]
     options += [f"--IdentityProvider.token={one.token}"]
     with (folder / "log").open("w") as log:
