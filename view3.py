@@ -6,10 +6,11 @@ if __name__ == "__main__" and not sys.flags.safe_path:
     del sys.path[0]  # `python -m` looks into the current folder first: a calendar.py would be taken for Python's own
 
 import json
+import os
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
@@ -853,12 +854,27 @@ def _sort(text: str) -> "Sort":
 
 
 def _write(chunks: Iterable[str], path: Path) -> None:
-    """Write a text to a file, piece by piece and with its line ends as they are."""
+    """Write a text piece by piece, line ends as they are; a file that was there stays until the new one is whole."""
     try:
-        with path.open("w", encoding="utf-8", newline="") as file:
+        with _replacing(path) as written, written.open("w", encoding="utf-8", newline="") as file:
             file.writelines(chunks)
     except OSError as error:
         raise Sentence(f"Could not write {path}: {error.strerror}.") from error
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """Give a path beside the file to write to, which takes the file's place if nothing fails; a pipe is written to itself."""
+    if path.exists() and not path.is_file():
+        yield path
+        return
+    target = path.resolve()  # a link stays a link
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    try:
+        yield part
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _print(lines: Iterable[str]) -> None:

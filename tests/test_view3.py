@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import view3
+from analytics.database import DatabaseError, open_engine
 
 Run = Callable[..., Result]
 
@@ -215,6 +216,91 @@ def test_the_table_is_filtered(run: Run, folder: Path, words: list[str], custome
     listed = run("sales", *words).stdout.splitlines()[1:]
     assert len(listed) == len(customers)
     assert all(any(customer in line for line in listed) for customer in customers)
+
+
+FOREIGN = (
+    "INSERT INTO high_ticket_sales (customer_name, customer_email, product_name, price, purchase_date, utm_campaign)"
+    " VALUES ('Plain SQL', 'plain@example.com', 'Mastermind', 1234.56, '2026-01-17 20:00:00', 'FB_Jan')"
+)
+
+
+@pytest.fixture
+def written_by_others(run: Run, folder: Path, database_url: str) -> Run:
+    """Runs a command on a database into which another program wrote a sale."""
+    run("import", *sorted(folder.glob("*.csv")))
+    engine = open_engine(database_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(FOREIGN)
+    engine.dispose()
+    return run
+
+
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [
+        ([], 6),
+        (["--campaign", "fb_jan"], 3),
+        (["--campaign", "(unattributed)"], 3),
+        (["--product", "Mastermind"], 3),
+        (["--search", "plain"], 1),
+        (["--campaign", "fb_jan", "--product", "mastermind", "--search", "sql", "--sort", "days", "--days", "17"], 1),
+    ],
+)
+def test_a_sale_of_another_program_is_in_every_table_and_file(
+    written_by_others: Run, folder: Path, words: list[str], count: int
+) -> None:
+    listed = written_by_others("sales", *words)
+    assert listed.exit_code == 0, listed.output
+    assert len(listed.stdout.splitlines()) == 1 + count
+    written = written_by_others("sales", *words, "--csv", folder / "out.csv")
+    assert written.exit_code == 0, written.output
+    assert len((folder / "out.csv").read_text("utf-8-sig").splitlines()) == 1 + count
+
+
+class TestAFileThatWasThere:
+    OLD = "of yesterday"
+
+    @pytest.fixture
+    def old(self, run: Run, folder: Path) -> Path:
+        run("import", *sorted(folder.glob("*.csv")))
+        path = folder / "kept" / "out.csv"
+        path.parent.mkdir()
+        path.write_text(self.OLD)
+        return path
+
+    def test_it_stays_where_the_sales_cannot_be_read_to_the_end(self, run: Run, old: Path, monkeypatch) -> None:
+        def breaking(rows: Iterable[object]) -> Iterator[str]:
+            yield "the first lines"
+            raise DatabaseError("The database went away.")
+
+        monkeypatch.setattr("analytics.workbench.sales_csv", breaking)
+        result = run("sales", "--csv", old)
+        assert (result.exit_code, result.stderr) == (view3.FAILED, "Error: The database went away.\n")
+        assert old.read_text() == self.OLD
+        assert list(old.parent.iterdir()) == [old]
+
+    def test_a_full_disk_is_a_sentence(self, run: Run, old: Path) -> None:
+        full = old.with_name("full.csv")
+        full.symlink_to("/dev/full")
+        result = run("sales", "--csv", full)
+        assert (result.exit_code, result.stderr) == (
+            view3.FAILED,
+            f"Error: Could not write {full}: No space left on device.\n",
+        )
+        assert full.is_symlink()
+
+    def test_it_is_replaced_once_the_new_one_is_whole_and_a_link_to_it_stays(self, run: Run, old: Path) -> None:
+        link = old.with_name("link.csv")
+        link.symlink_to(old)
+        assert run("sales", "--csv", link).exit_code == 0
+        assert old.read_text("utf-8-sig").startswith("Customer Name,")
+        assert link.is_symlink()
+        assert sorted(old.parent.iterdir()) == [link, old]
+
+    def test_a_folder_that_cannot_be_written_to_is_a_sentence(self, run: Run, old: Path) -> None:
+        result = run("sales", "--csv", old / "below.csv")
+        assert result.exit_code == view3.FAILED
+        assert "Could not write" in result.stderr
 
 
 def test_explain_tells_every_opt_in_and_its_verdict(run: Run, folder: Path) -> None:
