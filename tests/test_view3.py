@@ -257,6 +257,17 @@ def test_a_sale_of_another_program_is_in_every_table_and_file(
     assert len((folder / "out.csv").read_text("utf-8-sig").splitlines()) == 1 + count
 
 
+def test_our_own_sales_table_says_what_it_is_and_counts_nothing_twice(written_by_others: Run, folder: Path) -> None:
+    written_by_others("sales", "--csv", folder / "out.csv")
+    before = shown(written_by_others("show", "--json"))
+    told = written_by_others("import", folder / "out.csv")
+    assert told.exit_code == 0, told.output
+    assert "high-ticket-sales: 0 accepted, 0 already there, 0 rejected" in told.stdout
+    assert "left out: 6 sales that this database has already" in told.stdout
+    assert "This is the sales table that View 3 exports" in told.stdout
+    assert shown(written_by_others("show", "--json"))["totals"] == before["totals"]
+
+
 class TestAFileThatWasThere:
     OLD = "of yesterday"
 
