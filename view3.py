@@ -345,7 +345,7 @@ def serve(port: int, host: str) -> None:
     workbench = _workbench()
     if "database_url" not in workbench.settings.model_fields_set and workbench.upgrade():
         demonstration.load(workbench)
-        click.echo("Loaded the sample challenge into a new embedded database; `view3 import` takes your own exports.")
+        _say("Loaded the sample challenge into a new embedded database; `view3 import` takes your own exports.")
     settings = workbench.settings
     where = dashboard.Where(port, host, settings.address, settings.plain_http)
     token = settings.token.get_secret_value() if settings.token else ""
@@ -391,11 +391,11 @@ def receive(port: int, host: str, *, no_drain: bool) -> None:
     workbench = _upgraded()
     secrets = _routes()
     for route, shared in secrets.items():
-        click.echo(f"{route.path}: {'on' if shared else f'off: VIEW3_{route.setting.upper()} is not set'}")
+        _say(f"{route.path}: {'on' if shared else f'off: VIEW3_{route.setting.upper()} is not set'}")
     service = Service(secrets, _drain(workbench), _connector_settings().inbox_days, _log)
     run = service.run_without_reading if no_drain else service.run
     try:
-        run(host, port, lambda: click.echo(f"Webhooks arrive at http://{host}:{port}/"))
+        run(host, port, lambda: _say(f"Webhooks arrive at http://{host}:{port}/"))
     except ServiceError as error:
         raise Sentence(str(error)) from error
 
@@ -672,7 +672,7 @@ def _sources(workbench: "Workbench", names: tuple[str, ...], since: str | None) 
     found = {name: SOURCES[name](wanted) for name in names or SOURCES}
     for name, one in found.items():
         if isinstance(one, Off):
-            click.echo(f"{name}: off: {one.sentence}")
+            _say(f"{name}: off: {one.sentence}")
     on = {name: one for name, one in found.items() if not isinstance(one, Off)}
     if not on:
         raise Sentence('There is nothing to ask; the README\'s section "Ask the vendors" says what each source needs.')

@@ -2,6 +2,7 @@
 
 import errno
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -111,7 +112,8 @@ class Server(Voila):  # type: ignore[misc]
         except OSError as error:
             self.stop()
             raise ServeError(_why_not(error, self.ip, self.port)) from None
-        click.echo(f"View 3 is at http://{self.ip}:{self.port}{self.base_url}")
+        with suppress(OSError):  # a full disk under the log is no reason to serve nobody
+            click.echo(f"View 3 is at http://{self.ip}:{self.port}{self.base_url}")
         self.ioloop = IOLoop.current()
         try:
             self.ioloop.start()
