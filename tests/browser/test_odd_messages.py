@@ -54,10 +54,11 @@ async def linked(served: Served, kernel: str) -> AsyncIterator[WebSocketClientCo
 
 
 async def closed(connection: WebSocketClientConnection) -> None:
-    """Close a connection and wait until its end is said."""
+    """Close a connection and wait until its end is said, where the server has not closed it already."""
     connection.close()
-    while await asyncio.wait_for(connection.read_message(), 30) is not None:
-        pass
+    with suppress(TimeoutError):
+        while await asyncio.wait_for(connection.read_message(), 5) is not None:
+            pass
 
 
 async def heard(connection: WebSocketClientConnection, sought: str) -> str:
