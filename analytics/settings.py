@@ -10,9 +10,11 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from analytics.challenge import Challenge
 from analytics.offers import Patterns
-from analytics.project import DATABASE_FILE, project
+from analytics.project import DATABASE_FILE, VARIABLE, project
 
 JUNE = 6
+PREFIX = "VIEW3_"
+SERVING = frozenset({"token", "address", "plain_http", "most_viewers"})
 UtmColumn = Literal["utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"]
 
 
@@ -31,7 +33,7 @@ class SettingsError(ValueError):
 class FromEnvironment(BaseSettings):
     """Settings that stand in the environment or in the project's `.env`, as `VIEW3_` and their name."""
 
-    model_config = SettingsConfigDict(env_prefix="VIEW3_", env_ignore_empty=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
 
     @classmethod
     def load(cls) -> Self:
@@ -40,7 +42,7 @@ class FromEnvironment(BaseSettings):
         try:
             return cls(_env_file=file)
         except ValidationError as error:
-            faults = (f"VIEW3_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors())
+            faults = (f"{PREFIX}{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors())
             raise SettingsError("; ".join(faults)) from None  # the cause would print the values
         except OSError as error:
             raise SettingsError(f"{file} cannot be read: {error.strerror}.") from error
@@ -89,6 +91,11 @@ class Settings(FromEnvironment):
         """Return the challenge: its start as set, else as the database remembers it, else the nearest 1 January."""
         starts_on = self.challenge_start or remembered_start or _nearest_january(now.date())
         return Challenge.starting(starts_on, self.timezone, self.challenge_days, self.funnel_start)
+
+    @classmethod
+    def for_reading(cls) -> frozenset[str]:
+        """Return the names in the environment of what a process needs to read figures: the project and its settings."""
+        return frozenset({VARIABLE, *(f"{PREFIX}{name.upper()}" for name in cls.model_fields.keys() - SERVING)})
 
     def patterns(self) -> Patterns:
         """Return the patterns that tell VIP, OTO and high-ticket apart."""

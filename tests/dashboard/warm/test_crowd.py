@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from analytics.dashboard.viewers import SOCKET_WITHIN
 from tests.browser.conftest import Served, serving
 from tests.processes import descendants, runs, until
 
@@ -169,6 +170,41 @@ def test_the_word_that_a_page_was_left_may_come_twice(standing: Served):
 
     assert set(told) <= {204, 404}
     assert "Traceback" not in (standing.folder / f"serve-{standing.port}.log").read_text()
+
+
+def test_a_place_whose_page_never_links_to_its_kernel_is_soon_free(served: Served):
+    with ThreadPoolExecutor(PLACES) as crowd:
+        assert {found.status for found in crowd.map(lambda _: visit(served), range(PLACES))} == {200}
+    assert visit(served).status == 503
+    until(lambda: served.kernels() == [], within=SOCKET_WITHIN + 30)
+    assert visit(served).status == 200
+
+
+SECRETS = {
+    name: f"secret-of-{name}"
+    for name in (
+        "VIEW3_TOKEN",
+        "VIEW3_SMTP_URL",
+        "VIEW3_STRIPE_API_KEY",
+        "VIEW3_STRIPE_WEBHOOK_SECRET",
+        "VIEW3_META_ACCESS_TOKEN",
+        "VIEW3_SETTING_OF_TOMORROW",
+    )
+}
+
+
+def test_nothing_that_the_server_starts_is_told_a_secret(tmp_path: Path):
+    with serving(tmp_path, VIEW3_TIMEZONE="America/Sao_Paulo", **SECRETS) as made:
+        made.view3("demo")
+        made.start()
+        assert visit(made, f"?token={SECRETS['VIEW3_TOKEN']}").status == 200
+        environments = {name: Path(f"/proc/{pid}/environ").read_text() for pid, name in relatives(made).items()}
+        kernel = Path(f"/proc/{made.kernels()[0]}/environ").read_text()
+
+    assert sorted(environments) == ["view3-kernel", "view3-reader", "view3-warm"]
+    assert [name for name, told in environments.items() if "secret-of-" in told] == []
+    settings = {line.partition("=")[0] for line in kernel.split("\0") if line.startswith("VIEW3_")}
+    assert settings == {"VIEW3_DATABASE_URL", "VIEW3_TIMEZONE", "VIEW3_READER"}
 
 
 def resident(served: Served) -> int:

@@ -384,3 +384,28 @@ def test_a_kernel_that_nobody_is_connected_to_is_ended(nursery: Nursery, tmp_pat
         return pid
 
     assert not runs(asyncio.run(forgotten()))
+
+
+def test_a_kernel_whose_page_never_links_to_it_is_ended(nursery: Nursery, tmp_path: Path):
+    config = Config()
+    config.ViewersKernels.socket_within = 0.5
+
+    async def visited(kernels: ViewersKernels) -> str:
+        place = kernels.take_place()
+        kernels.seat_next(place)
+        name = await kernels.start_kernel(path=str(tmp_path))
+        await kernels.give_back(place, left=False)
+        return name
+
+    async def left_alone() -> None:
+        kernels = ViewersKernels(config=config, kernel_spec_manager=Specs(), connection_dir=str(nursery.folder))
+        linked, alone = await visited(kernels), await visited(kernels)
+        kernels.notify_connect(linked)
+        deadline = time.monotonic() + WITHIN
+        while alone in kernels.list_kernel_ids() and time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(0.6)
+        assert kernels.list_kernel_ids() == [linked]
+        await kernels.shutdown_all()
+
+    asyncio.run(left_alone())
