@@ -1,19 +1,24 @@
 """Runs the receiver and the drain as services: the one process that gives real time, or two apart."""
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from random import uniform
 from socket import AF_INET, AF_INET6, create_server, socket
+from typing import ClassVar
 
 import uvicorn
 
+from analytics.file_limit import raise_file_limit
+from analytics.line_limit import LineFilter
 from connectors import inbox
 from connectors.catalog import Route
 from connectors.contract import Source
 from connectors.drain import Drain
+from connectors.http_limits import BACKLOG, MOST_CONNECTIONS, OTHER_FILES, LimitedProtocol
 from connectors.inbox import Event, Kept
 from connectors.keeper import Keeper
 from connectors.poller import Ended, Outcome, Poller, Round
@@ -100,11 +105,14 @@ class Service:
             receiver.application(),
             host=host,
             port=port,
+            http=limited(),
+            backlog=BACKLOG,
             log_level="warning",
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=10,
         )
+        quieten()
         with _listen(host, port) as listener:
             asyncio.run(_Server(config, ready).serve([listener]))
 
@@ -169,9 +177,26 @@ class Polling:
         return next(name for name, one in self.sources.items() if one.name == source)
 
 
+def limited() -> type[LimitedProtocol]:
+    """Return uvicorn's HTTP with as many connections as this process may hold, once it has asked for more."""
+    files = raise_file_limit(MOST_CONNECTIONS + OTHER_FILES)
+
+    class Protocol(LimitedProtocol):
+        most_connections = max(1, min(MOST_CONNECTIONS, files - OTHER_FILES))
+        waiting: ClassVar[dict[LimitedProtocol, None]] = {}
+
+    return Protocol
+
+
+def quieten() -> None:
+    """Have what strangers provoke in libraries logged once a minute."""
+    for name in ("asyncio", "uvicorn.error"):
+        logging.getLogger(name).addFilter(LineFilter())
+
+
 def _listen(host: str, port: int) -> socket:
     try:
-        return create_server((host, port), family=AF_INET6 if ":" in host else AF_INET, backlog=2048)
+        return create_server((host, port), family=AF_INET6 if ":" in host else AF_INET, backlog=BACKLOG)
     except OSError as error:
         raise ServiceError(f"Nothing can listen on {host}:{port}: {error.strerror}.") from error
 

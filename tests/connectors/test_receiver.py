@@ -14,6 +14,7 @@ from connectors import receiver
 from connectors.catalog import ROUTES
 from connectors.inbox import Event, Kept
 from connectors.receiver import LARGEST, Receiver
+from connectors.zoom import webhooks as zoom
 from tests.connectors.events import NOW, SECRET, body, signed
 
 STRIPE, CLICKFUNNELS, ZOOM = "/webhooks/stripe", "/webhooks/clickfunnels", "/webhooks/zoom"
@@ -158,6 +159,25 @@ def test_two_secrets_stand_side_by_side_while_one_is_rolled_over() -> None:
     with TestClient(application) as client:
         assert client.post(STRIPE, content=PAID, headers=signed("stripe", PAID)).status_code == 200
         assert client.post(STRIPE, content=PAID, headers=signed("stripe", PAID, secret="old")).status_code == 200
+
+
+@pytest.mark.parametrize("signed_with", ["old", SECRET, "newest"])
+def test_zooms_validation_is_answered_with_the_secret_it_was_signed_with(signed_with: str) -> None:
+    receiver, raw = House(), body("zoom", "url-validation")
+    route = next(route for route in ROUTES if route.path == ZOOM)
+    application = Receiver(
+        {route: ("old", SECRET, "newest")},
+        keep=receiver.keep,
+        park=receiver.park,
+        clock=lambda: NOW,
+        is_alive=receiver.is_alive,
+        log=receiver.logged.append,
+    ).application()
+    with TestClient(application) as client:
+        answer = client.post(ZOOM, content=raw, headers=signed("zoom", raw, secret=signed_with))
+
+    assert answer.json() == zoom.validation_answer(json.loads(raw), signed_with)
+    assert receiver.parked == []
 
 
 @pytest.mark.parametrize(
