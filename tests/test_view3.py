@@ -402,16 +402,17 @@ def test_a_bad_setting_is_told_without_its_secret(run: Run, setting: str, value:
     assert "secret" not in result.output + result.stderr
 
 
-def test_tables_that_are_missing_are_named_with_the_command_that_makes_them(run: Run) -> None:
-    result = run("show")
+def test_tables_that_are_missing_are_named_with_the_command_that_makes_them(run: Run, bare_database_url: str) -> None:
+    result = run("show", VIEW3_DATABASE_URL=bare_database_url)
     assert result.exit_code == view3.FAILED
     assert "view3 init" in result.stderr
 
 
-def test_doctor_fails_without_tables_and_passes_with_them(run: Run) -> None:
-    assert run("doctor").exit_code == view3.FAILED
-    run("init")
-    healthy = run("doctor")
+def test_doctor_fails_without_tables_and_passes_with_them(run: Run, bare_database_url: str) -> None:
+    bare = {"VIEW3_DATABASE_URL": bare_database_url}
+    assert run("doctor", **bare).exit_code == view3.FAILED
+    run("init", **bare)
+    healthy = run("doctor", **bare)
     assert healthy.exit_code == 0, healthy.output
     assert "2026-01-17 18:00:00 in America/Sao_Paulo (frozen by VIEW3_NOW)" in healthy.stdout
 
