@@ -645,7 +645,6 @@ def _drain(workbench: "Workbench") -> "Drain":
     """Return the drain of the workbench's inbox, with the door and the clock it reads by."""
     from analytics import ingest
     from analytics.database import open_service, writing
-    from connectors.contract import NoLookUp
     from connectors.drain import Drain
     from connectors.stripe.api import StripeLookUp
 
@@ -655,7 +654,7 @@ def _drain(workbench: "Workbench") -> "Drain":
         transaction=lambda: writing(engine),
         accept=lambda connection, records: ingest.accept(connection, workbench.rules, records),
         clock=workbench.now,
-        look_up=StripeLookUp.with_key(key.get_secret_value()) if key else NoLookUp(),
+        look_up=StripeLookUp.with_key(key.get_secret_value()) if key else None,
     )
 
 

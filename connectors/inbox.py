@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -115,6 +115,24 @@ def take(connection: Connection, limit: int) -> list[Entry]:
     if len(entries) < limit:
         entries += _unread(connection, inbox.c.attempts > 0, limit - len(entries))
     return entries
+
+
+def take_again(connection: Connection, keys: Collection[Key]) -> list[Entry]:
+    """Return those of the given events that are still unread, locked; those of another drain are passed over."""
+    found: list[Entry] = []
+    for chunk in chunks(sorted(keys)):
+        are_events = sa.tuple_(inbox.c.source, inbox.c.event_id).in_(chunk)
+        query = sa.select(inbox).where(are_events, inbox.c.state == State.UNREAD).with_for_update(skip_locked=True)
+        found += [_entry(row) for row in connection.execute(query).mappings()]
+    return sorted(found, key=lambda entry: (entry.event.received_at, entry.event.key))
+
+
+def read_again(connection: Connection, keys: Collection[Key]) -> None:
+    """Make events unread that were read without an answer which has come since."""
+    for chunk in chunks(sorted(keys)):
+        are_events = sa.tuple_(inbox.c.source, inbox.c.event_id).in_(chunk)
+        again = sa.update(inbox).where(are_events, inbox.c.state.in_([State.READ, State.IGNORED]))
+        connection.execute(again.values(state=State.UNREAD, attempts=0))
 
 
 def mark(connection: Connection, outcomes: Mapping[Key, tuple[State, str]], now: datetime) -> None:
