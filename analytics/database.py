@@ -1,12 +1,13 @@
 """The engine: one way to open SQLite or MariaDB so that reads are consistent, fresh and in UTC."""
 
+import fcntl
 import hashlib
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
@@ -73,8 +74,11 @@ def _open_sqlite(url: URL, *, writes: bool) -> Engine:
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         # A writer takes its lock at once: a transaction that reads first and upgrades later fails under another writer.
-        writes = connection.get_execution_options().get("view3_writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if not connection.get_execution_options().get("view3_writes", False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        with _turn(url.database):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
 
@@ -89,6 +93,33 @@ def _in_project(path: str) -> str:
     except OSError as error:
         raise DatabaseError(f"The folder {folder} for the database cannot be made: {error.strerror}.") from error
     return str(folder / path)
+
+
+@contextmanager
+def _turn(database: str | None) -> Iterator[None]:
+    """Queue for the write lock of a SQLite file until it is taken.
+
+    SQLite hands its lock to the first that asks, so a process that writes batch after batch, and asks again at once,
+    keeps the others out. The place in the queue is a lock on a file beside the database, held while waiting: who has
+    just written has to wait for it. Where that file cannot be made, writers compete as SQLite lets them.
+    """
+    with ExitStack() as stack:
+        if database and database != ":memory:" and not database.startswith("file:"):
+            with suppress(OSError):
+                _queue(stack.enter_context(Path(f"{database}.turn").open("ab")))
+        yield
+
+
+def _queue(file: BinaryIO) -> None:
+    """Lock a file; after as long as SQLite waits for its own lock, go on without."""
+    until = time.monotonic() + LOCKED
+    while time.monotonic() < until:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.002)
+        else:
+            return
 
 
 def _switch_to_wal(connection: Any) -> None:

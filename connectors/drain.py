@@ -16,7 +16,8 @@ from connectors.contract import Accepted, LookUp, LookUpFailedError, NoLookUp, P
 from connectors.inbox import Entry, Key, State
 from connectors.payload import parse
 
-BATCH = 100
+BATCH, SMALLEST = 100, 10
+HOLD = 0.25  # seconds that a batch should hold the locks; the receiver has 2.5 to answer
 TRIES = 5
 # Lost connection, deadlock, lock wait; server stopping, statement killed or too slow; disk full, read-only, out of memory.
 SERVER_TROUBLE = frozenset(
@@ -59,6 +60,19 @@ class _Pace:
         self.until, self.pause, self.error = None, SHORTEST_PAUSE, ""
 
 
+@dataclass(slots=True)
+class _Size:
+    """How many events a batch may have, so that its transaction keeps other writers waiting for a moment only."""
+
+    events: int = BATCH
+
+    def adapt(self, read: int, seconds: float) -> None:
+        """Follow the speed at which a batch was read, by half of the way at most."""
+        if read:
+            fitting = int(read * HOLD / max(seconds, 0.001))
+            self.events = max(SMALLEST, min(BATCH, max(fitting, self.events // 2)))
+
+
 @dataclass(frozen=True, slots=True)
 class Drain:
     """Reads the inbox. `transaction` opens a writing transaction, `accept` is the door inside it."""
@@ -68,12 +82,16 @@ class Drain:
     clock: Callable[[], datetime]
     look_up: LookUp | None = None
     _pace: _Pace = field(default_factory=_Pace)
+    _size: _Size = field(default_factory=_Size)
 
     def once(self, limit: int = BATCH) -> int:
         """Read a batch of events and return how many are done with; what crashes is tried again a few times."""
         with self.transaction() as connection:
+            began = time.monotonic()
             batch = _Batch(connection, self.clock(), can_look_up=self.look_up is not None)
-            done = self._read_batch(batch, inbox.take(connection, limit))
+            entries = inbox.take(connection, min(limit, self._size.events))
+            done = self._read_batch(batch, entries)
+            self._size.adapt(len(entries), time.monotonic() - began)
             if self.look_up is not None and not self._is_paused(batch.now):
                 batch.questions.update(dict.fromkeys(look_ups.claim_due(connection, batch.now, limit)))
         if not batch.questions:

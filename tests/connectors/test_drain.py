@@ -32,6 +32,7 @@ from analytics.schema import (
     refunds,
     sale_facts,
 )
+from connectors import drain as draining
 from connectors import inbox
 from connectors.drain import Drain
 from connectors.inbox import Event, Kept, State
@@ -243,3 +244,25 @@ def test_old_events_that_were_read_are_pruned_and_others_stay(engine: Engine) ->
     assert drain_of(engine).prune(400) == 2
     with reading(engine) as connection:
         assert inbox.waiting(connection) == 2
+
+
+@pytest.mark.parametrize(
+    ("seconds", "sizes"),
+    [
+        (0.1, [100, 100, 100]),
+        (1.0, [50, 25, 12]),
+        (20.0, [50, 25, 12]),
+    ],
+)
+def test_a_batch_is_as_large_as_can_be_read_in_a_moment(seconds: float, sizes: list[int]) -> None:
+    size = draining._Size()
+    seen = []
+    for _ in sizes:
+        size.adapt(size.events, seconds)
+        seen.append(size.events)
+    assert seen == sizes
+    for _ in range(9):
+        size.adapt(size.events, 60.0)
+    assert size.events == draining.SMALLEST
+    size.adapt(10, 0.01)
+    assert size.events == draining.BATCH
