@@ -1,6 +1,6 @@
 """Every setting of the centre, read once at the door from the environment and `.env`."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 from zoneinfo import available_timezones
@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from analytics.backlog import Limits
 from analytics.challenge import Challenge
 from analytics.offers import Patterns
 from analytics.project import DATABASE_FILE, project
@@ -72,6 +73,8 @@ class Settings(FromEnvironment):
     staff: Words = ()
     duplicate_minutes: int = Field(30, ge=0)
     sessions_per_day: Literal["max", "sum"] = "max"
+    unread_minutes: int = Field(15, ge=1)
+    unsettled_minutes: int = Field(60, ge=1)
 
     @field_validator("timezone")
     @classmethod
@@ -89,6 +92,11 @@ class Settings(FromEnvironment):
         """Return the challenge: its start as set, else as the database remembers it, else the nearest 1 January."""
         starts_on = self.challenge_start or remembered_start or _nearest_january(now.date())
         return Challenge.starting(starts_on, self.timezone, self.challenge_days, self.funnel_start)
+
+    @property
+    def limits(self) -> Limits:
+        """Return how long what arrived may wait before it is overdue."""
+        return Limits(timedelta(minutes=self.unread_minutes), timedelta(minutes=self.unsettled_minutes))
 
     def patterns(self) -> Patterns:
         """Return the patterns that tell VIP, OTO and high-ticket apart."""

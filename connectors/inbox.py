@@ -178,6 +178,21 @@ def prune(connection: Connection, before: datetime, limit: int = 1000) -> int:
     return len(keys)
 
 
+def try_to_write(connection: Connection, now: datetime) -> None:
+    """Write an event and take it back; raises what keeps the database from being written."""
+    trial = Event("health", "trial", "", b"", now)
+    with connection.begin_nested() as savepoint:
+        insert_missing(connection, inbox, [_row(trial, State.IGNORED, "")])
+        savepoint.rollback()
+
+
+def dismiss(connection: Connection, source: str, event_id: str, reason: str) -> bool:
+    """Settle an event that was set aside, for a reason that people give; False where there is none."""
+    is_event = sa.and_(inbox.c.source == source, inbox.c.event_id == event_id, inbox.c.state == State.SET_ASIDE)
+    values = {"state": State.IGNORED, "reason": reason[:REASON]}
+    return bool(connection.execute(sa.update(inbox).where(is_event).values(values)).rowcount)
+
+
 def waiting(connection: Connection) -> int:
     """Return how many events are unread."""
     query = sa.select(sa.func.count()).select_from(inbox).where(inbox.c.state == State.UNREAD)

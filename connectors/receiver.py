@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +13,7 @@ from starlette.routing import Route as Address
 
 from connectors.catalog import Route
 from connectors.contract import BadSignatureError, UnreadablePayloadError
+from connectors.health import Report
 from connectors.inbox import Event, Kept
 from connectors.payload import parse
 from connectors.zoom import webhooks as zoom
@@ -38,11 +38,11 @@ class Receiver:
         keep: Keep,
         park: Park,
         clock: Callable[[], datetime],
-        is_alive: Callable[[], Awaitable[bool]],
+        health: Callable[[], Awaitable[Report]],
         log: Callable[[str], None],
     ) -> None:
         self.secrets, self.keep, self.park, self.clock = secrets, keep, park, clock
-        self.is_alive, self.log = is_alive, log
+        self.health, self.log = health, log
 
     def application(self) -> Starlette:
         """Return the ASGI application."""
@@ -50,7 +50,9 @@ class Receiver:
         for route in self.secrets:
             path = f"{route.path}/{{token}}" if route.setting.endswith("_token") else route.path
             addresses.append(Address(path, self._endpoint(route), methods=["POST"]))
-        app = Starlette(routes=[*addresses, Address("/healthz", self._health, methods=["GET"])])
+        addresses.append(Address("/healthz", self._healthy, methods=["GET"]))
+        addresses.append(Address("/readyz", self._ready, methods=["GET"]))
+        app = Starlette(routes=addresses)
         app.router.redirect_slashes = False  # a vendor does not follow a redirect
         return app
 
@@ -117,11 +119,22 @@ class Receiver:
             self.log(f"the inbox could not be written: {type(error).__name__}")
             raise _Refusal(503, "the inbox cannot be written at the moment") from None
 
-    async def _health(self, _request: Request) -> Response:
-        with suppress(TimeoutError):
-            if await asyncio.wait_for(self.is_alive(), DEADLINE):
-                return JSONResponse({"database": "ok"})
-        return _no(503, "the database is away")
+    async def _healthy(self, _request: Request) -> Response:
+        """Answer whether events are accepted and settled in time."""
+        report = await self._report()
+        status = 503 if report.trouble or report.overdue else 200
+        return JSONResponse(report.as_json(), status, RETRY_AFTER if report.trouble else None)
+
+    async def _ready(self, _request: Request) -> Response:
+        """Answer a load balancer whether events are accepted; a backlog is no reason to send them elsewhere."""
+        report = await self._report()
+        return _no(503, report.trouble) if report.trouble else JSONResponse({"database": "ok"})
+
+    async def _report(self) -> Report:
+        try:
+            return await asyncio.wait_for(self.health(), DEADLINE)
+        except TimeoutError:
+            return Report("the database did not answer in time")
 
 
 class _Refusal(Exception):  # noqa: N818 (it is an answer)

@@ -28,34 +28,41 @@ def url(tmp_path: Path) -> str:
     return url
 
 
-def test_a_writer_waits_for_the_transaction_in_hand_and_not_for_the_next_one(url: str) -> None:
-    batches, writes, over = 0, threading.Event(), threading.Event()
+class Busy:
+    """A process that writes batch after batch without a pause."""
 
-    def write_without_a_pause() -> None:
-        nonlocal batches
-        engine = open_engine(url)
-        while not over.is_set():
-            with writing(engine) as connection:
-                batches += 1
-                writes.set()
+    def __init__(self, url: str) -> None:
+        self.engine, self.batches = open_engine(url), 0
+        self.writes, self.over = threading.Event(), threading.Event()
+        self.thread = threading.Thread(target=self.work)
+
+    def __enter__(self) -> "Busy":
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.over.set()
+        self.thread.join(10)
+        self.engine.dispose()
+
+    def work(self) -> None:
+        while not self.over.is_set():
+            with writing(self.engine):
+                self.batches += 1
+                self.writes.set()
                 time.sleep(HELD)
-                writes.clear()
-        engine.dispose()
+                self.writes.clear()
 
-    drain = threading.Thread(target=write_without_a_pause)
-    drain.start()
-    engine = open_engine(url)
-    waited_for = []
-    try:
+
+def test_a_writer_waits_for_the_transaction_in_hand_and_not_for_the_next_one(url: str) -> None:
+    engine, waited_for = open_engine(url), []
+    with Busy(url) as busy:
         for _ in range(20):
-            assert writes.wait(10)
-            before = batches
+            assert busy.writes.wait(10)
+            before = busy.batches
             write(engine)
-            waited_for.append(batches - before)
-    finally:
-        over.set()
-        drain.join(10)
-        engine.dispose()
+            waited_for.append(busy.batches - before)
+    engine.dispose()
     # One batch runs, and one may have been ahead in the queue.
     assert max(waited_for) <= 2, waited_for
 
