@@ -11,7 +11,7 @@ from socket import AF_INET, AF_INET6, create_server, socket
 
 import uvicorn
 
-from connectors import inbox
+from connectors import allocator, inbox
 from connectors.catalog import Route
 from connectors.contract import Source
 from connectors.drain import Drain
@@ -122,6 +122,7 @@ class Service:
         self._serve(host, port, ready, lambda: None)
 
     def _serve(self, host: str, port: int, ready: Callable[[], None], wake: Callable[[], None]) -> None:
+        allocator.return_large_blocks()
         with watched(self.alarm, self.log):
             self._listen(host, port, ready, wake)
 
