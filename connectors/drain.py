@@ -162,28 +162,31 @@ class Drain:
         return sum(state is not State.UNREAD for state, _ in outcomes.values())
 
     def _read_together(self, batch: "_Batch", entries: Sequence[Entry]) -> dict[Key, Outcome]:
-        """Read a batch as one; if that crashes, one by one, so that a poisonous event harms itself alone."""
+        """Read events as one; if that crashes, half by half, so that a poisonous event harms itself alone."""
         if not entries:
             return {}
+        if len(entries) == 1:
+            return self._read_alone(batch, entries[0])
+        noted = batch.noted()
         try:
             with batch.connection.begin_nested():
                 return self._read(batch, entries)
         except Exception as error:
             if _is_lost(error):
                 raise
-        batch.clear()
-        outcomes: dict[Key, Outcome] = {}
-        for entry in entries:
-            outcomes.update(self._read_alone(batch, entry))
-        return outcomes
+        batch.restore(noted)
+        half = len(entries) // 2
+        return {**self._read_together(batch, entries[:half]), **self._read_together(batch, entries[half:])}
 
     def _read_alone(self, batch: "_Batch", entry: Entry) -> dict[Key, Outcome]:
+        noted = batch.noted()
         try:
             with batch.connection.begin_nested():
                 return self._read(batch, [entry])
         except Exception as error:
             if _is_lost(error):
                 raise
+            batch.restore(noted)
             state = State.SET_ASIDE if entry.attempts + 1 >= TRIES else State.UNREAD
             return {entry.event.key: (state, f"reading it failed: {type(error).__name__}")}
 
@@ -226,11 +229,13 @@ class _Batch:
         """Return what answers an event's questions from the queue."""
         return _Queued(self, entry) if self.can_look_up else NoLookUp()
 
-    def clear(self) -> None:
+    def noted(self) -> tuple[dict[look_ups.Key, None], set[Key], set[Key]]:
+        """Return what is noted so far."""
+        return dict(self.questions), set(self.postponed), set(self.unanswered)
+
+    def restore(self, noted: tuple[dict[look_ups.Key, None], set[Key], set[Key]]) -> None:
         """Forget what was noted in a part of the transaction that was undone."""
-        self.questions.clear()
-        self.postponed.clear()
-        self.unanswered.clear()
+        self.questions, self.postponed, self.unanswered = noted
 
 
 @dataclass(frozen=True, slots=True)
