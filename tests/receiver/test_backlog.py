@@ -107,10 +107,10 @@ class World:
         if any("POISON" in getattr(record, "external_id", "") for record in told):
             raise ZeroDivisionError
         chance = self.dice.random()
-        if chance < 0.02 and self.crashes < 5:
+        if chance < 0.1 and self.crashes < 5:
             self.crashes += 1
             raise DiedError
-        if chance < 0.05 and self.locks < 5:
+        if chance < 0.3 and self.locks < 5:
             self.locks += 1
             raise OperationalError("", {}, LockedError())
         return ingest.accept(connection, RULES, told)
@@ -154,7 +154,7 @@ def unread(engine: Engine) -> int:
 
 def test_every_event_ends_in_a_state_that_people_can_see(engine: Engine) -> None:
     dice = random.Random(SEED)
-    made = events(400 if engine.dialect.name == "sqlite" else 200, dice)
+    made = events(1_500 if engine.dialect.name == "sqlite" else 300, dice)
     world = World(engine, dice)
     with writing(engine) as connection:
         inbox.keep(connection, [event for _, event in made.values()])
