@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # --help answers in a fraction of a second because nothing be
     from connectors.contract import HeldSale, Source
     from connectors.csv_import import ImportReport
     from connectors.drain import Drain
+    from connectors.health import Health
     from connectors.settings import ConnectorSettings
     from reports.daily import Daily
 
@@ -68,6 +69,10 @@ def in_sentences(command: Callable[..., Any]) -> Callable[..., Any]:
             return command(*args, **kwargs)
         except troubles as error:
             raise Sentence(str(error)) from error
+        except BrokenPipeError:  # the reader has seen enough
+            raise
+        except OSError as error:
+            raise Sentence(f"{error.filename or 'The output'} cannot be used: {error.strerror or error}.") from error
 
     return told
 
@@ -334,7 +339,7 @@ def aliases() -> None:
 
 
 @main.command()
-@click.option("--port", default=PORT, show_default=True, help="Where the page answers.")
+@click.option("--port", default=PORT, type=click.IntRange(1, 65535), show_default=True, help="Where the page answers.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Which address to listen on.")
 @in_sentences
 def serve(port: int, host: str) -> None:
@@ -380,7 +385,9 @@ def notebooks(folder: Path) -> None:
 
 
 @main.command()
-@click.option("--port", default=RECEIVER_PORT, show_default=True, help="Where webhooks arrive.")
+@click.option(
+    "--port", default=RECEIVER_PORT, type=click.IntRange(1, 65535), show_default=True, help="Where webhooks arrive."
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Which address to listen on.")
 @click.option("--no-drain", is_flag=True, help="Only keep events; another process reads them (view3 drain).")
 @in_sentences
@@ -392,7 +399,10 @@ def receive(port: int, host: str, *, no_drain: bool) -> None:
     secrets = _routes()
     for route, shared in secrets.items():
         _say(f"{route.path}: {'on' if shared else f'off: VIEW3_{route.setting.upper()} is not set'}")
-    service = Service(secrets, _drain(workbench), _connector_settings().inbox_days, _log)
+    reading = _drain(workbench)
+    service = Service(
+        secrets, reading, _health(workbench, reading), _connector_settings().inbox_days, _log, _alarm(workbench)
+    )
     run = service.run_without_reading if no_drain else service.run
     try:
         run(host, port, lambda: _say(f"Webhooks arrive at http://{host}:{port}/"))
@@ -405,14 +415,16 @@ def receive(port: int, host: str, *, no_drain: bool) -> None:
 @in_sentences
 def drain(*, once: bool) -> None:
     """Read the inbox into the tables; several may run side by side."""
-    from connectors.service import Reader
+    from connectors.service import Reader, watched
 
-    reading = _drain(_workbench())
+    workbench = _workbench()
+    reading, alarm = _drain(workbench), _alarm(workbench)
     if once:
         click.echo(f"{reading.all():,} events read.")
+        alarm()
         return
     reader = Reader(reading, days=_connector_settings().inbox_days, log=_log)
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt), watched(alarm, _log):
         reader.run()
 
 
@@ -436,6 +448,7 @@ def poll(sources: tuple[str, ...], since: str | None, *, once: bool) -> None:
         days=_connector_settings().inbox_days,
         tell=_say,
         log=_log,
+        alarm=_alarm(workbench),
     )
     if once or since:
         sys.exit(0 if polling.once(only_if_due=not since) else FAILED)
@@ -472,23 +485,37 @@ def inbox(context: click.Context) -> None:
 @inbox.command("list")
 @in_sentences
 def inbox_list() -> None:
-    """List the events that could not be read and the purchases that count nowhere."""
+    """List the events that could not be read, the look-ups without an answer and the purchases that count nowhere."""
     from analytics.database import reading
+    from analytics.queries.backlog import read_backlog
     from analytics.terminal import plain
     from connectors import inbox as events
+    from connectors import look_ups
 
     workbench = _workbench()
     rows = workbench.left_out()
+    now = workbench.challenge.local_time(workbench.now())
     with reading(workbench.engine) as connection:
         aside = events.entries(connection, events.State.SET_ASIDE)
+        unanswered = look_ups.unanswered(connection)
         waiting = events.waiting(connection)
+        backlog = read_backlog(connection, now)
     for entry in aside:
         event = entry.event
         click.echo(
             plain(f"{event.source}:{event.event_id}  {event.kind}  {event.received_at:%Y-%m-%d %H:%M}  {entry.reason}")
         )
+    for one in unanswered:
+        click.echo(
+            plain(
+                f"{one.source}:{one.subject}  product not known yet  since {one.since:%Y-%m-%d %H:%M}  {one.state} after "
+                f"{one.tries} tries, next {one.next_due:%Y-%m-%d %H:%M} UTC  {one.last_error}"
+            )
+        )
     for row in rows:
         click.echo(plain(f"{row.source}:{row.external_id}  {row.why}  {row.product}  {row.price} {row.currency}"))
+    for sentence in backlog.sentences(now).values():
+        click.echo(f"{sentence}.")
     click.echo(f"{len(aside):,} events set aside, {waiting:,} waiting; {len(rows):,} purchases count nowhere.")
 
 
@@ -510,6 +537,23 @@ def inbox_show(event: str) -> None:
     click.echo("\n".join(plain(line) for line in entry.event.body.decode("utf-8", "replace").splitlines()))
 
 
+@inbox.command("dismiss")
+@click.argument("event")
+@click.option("--by", default="", metavar="NAME", help="Who decides; kept with the event.")
+@in_sentences
+def inbox_dismiss(event: str, by: str) -> None:
+    """Settle an event that was set aside and means nothing, named SOURCE:ID; it stays in the inbox."""
+    from analytics.database import writing
+    from connectors import inbox as events
+
+    source, _, event_id = event.partition(":")
+    with writing(_workbench().engine) as connection:
+        done = events.dismiss(connection, source, event_id, f"dismissed by {by or 'an unnamed person'}")
+    if not done:
+        raise Sentence(f"There is no event {event} that was set aside.")
+    click.echo(f"{event} is dismissed.")
+
+
 @inbox.command("retry")
 @in_sentences
 def inbox_retry() -> None:
@@ -517,10 +561,12 @@ def inbox_retry() -> None:
     from analytics import repairs
     from analytics.database import writing
     from connectors import inbox as events
+    from connectors import look_ups
 
     workbench = _workbench()
     with writing(workbench.engine) as connection:
         again = events.retry(connection)
+        look_ups.retry(connection, workbench.now())
     _drain(workbench).all()
     with writing(workbench.engine) as connection:
         changed = repairs.reclassify(connection, workbench.rules)
@@ -553,6 +599,8 @@ def report(on: str | None, now: str | None, out: Path | None, *, no_send: bool, 
     from reports.deliveries import BusyError, alone
 
     work = _daily(now, out, is_sending=not no_send)
+    if not no_send and not now:
+        _alarm(work.workbench)()
     if no_send and again:
         raise click.UsageError("Choose --no-send or --again, not both.")
     wish = daily.Wish.FILES_ONLY if no_send else daily.Wish.SEND_AGAIN if again else daily.Wish.SEND
@@ -578,6 +626,9 @@ def doctor() -> None:
     for finding in checkup.findings():
         click.echo(f"{finding.mark:4}  {finding.subject:10}  {finding.sentence}")
         failed = failed or finding.is_failure
+    for mark, sentence in _backlog_findings():
+        failed = failed or mark == checkup.FAIL
+        click.echo(f"{mark:4}  inbox       {sentence}")
     for route, shared in _routes().items():
         state = "on" if shared else f"off: VIEW3_{route.setting.upper()} is not set"
         click.echo(f"{'ok' if shared else 'note':4}  webhook     {route.path} is {state}")
@@ -610,6 +661,29 @@ def _daily(now: str | None, out: Path | None, *, is_sending: bool) -> "Daily":
     return daily.Daily(
         workbench, settings, now=lambda: moment if now else workbench.now(), tell=_log, out=out or project().reports
     )
+
+
+def _backlog_findings() -> "Iterator[tuple[str, str]]":
+    """Yield a mark and a sentence for each kind of what arrived and is not settled."""
+    from analytics import checkup
+    from analytics.database import DatabaseError, reading
+    from analytics.migrate import is_current
+    from analytics.queries.backlog import read_backlog
+
+    try:
+        workbench = _workbench()
+        now = workbench.challenge.local_time(workbench.now())
+        with reading(workbench.engine) as connection:
+            if not is_current(connection):
+                return
+            backlog = read_backlog(connection, now)
+    except DatabaseError:  # printed above
+        return
+    overdue = backlog.overdue(workbench.settings.limits, now)
+    for kind, sentence in backlog.sentences(now).items():
+        yield checkup.FAIL if kind in overdue else checkup.NOTE, sentence
+    if not backlog.sentences(now):
+        yield checkup.OK, "everything that arrived is settled"
 
 
 def _mail_server() -> tuple[str, str]:
@@ -646,7 +720,6 @@ def _drain(workbench: "Workbench") -> "Drain":
     """Return the drain of the workbench's inbox, with the door and the clock it reads by."""
     from analytics import ingest
     from analytics.database import open_service, writing
-    from connectors.contract import NoLookUp
     from connectors.drain import Drain
     from connectors.stripe.api import StripeLookUp
 
@@ -656,8 +729,39 @@ def _drain(workbench: "Workbench") -> "Drain":
         transaction=lambda: writing(engine),
         accept=lambda connection, records: ingest.accept(connection, workbench.rules, records),
         clock=workbench.now,
-        look_up=StripeLookUp.with_key(key.get_secret_value()) if key else NoLookUp(),
+        look_up=StripeLookUp.with_key(key.get_secret_value()) if key else None,
     )
+
+
+def _health(workbench: "Workbench", drain: "Drain") -> "Health":
+    """Return what answers whether the receiver is well."""
+    from analytics.database import free_room
+    from analytics.queries.backlog import read_backlog
+    from connectors.health import Health
+
+    return Health(
+        drain.transaction, drain.clock, read_backlog, workbench.settings.limits, lambda: free_room(workbench.engine)
+    )
+
+
+def _alarm(workbench: "Workbench") -> Callable[[], None]:
+    """Return what mails the operator when something that arrived has waited for too long."""
+    from analytics.database import reading
+    from analytics.queries.backlog import read_backlog
+    from reports.alarm import Alarm
+    from reports.settings import ReportSettings
+
+    def local_now() -> datetime:
+        return workbench.challenge.local_time(workbench.now())
+
+    def check() -> None:
+        now = local_now()
+        with reading(workbench.engine) as connection:
+            backlog = read_backlog(connection, now)
+        alarm = Alarm(workbench.engine, ReportSettings.load(), local_now, _log)
+        alarm.check(backlog.overdue(workbench.settings.limits, now))
+
+    return check
 
 
 def _sources(workbench: "Workbench", names: tuple[str, ...], since: str | None) -> "dict[str, Source]":

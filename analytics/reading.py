@@ -11,8 +11,9 @@ from sqlalchemy.engine import Connection
 
 from analytics import kpis
 from analytics.attribution import Outcome
+from analytics.backlog import Limits
 from analytics.challenge import Challenge, Period
-from analytics.queries import costs, health, left_out, money, rooms, sales
+from analytics.queries import backlog, costs, health, left_out, money, rooms, sales
 from analytics.queries.costs import Spend
 from analytics.queries.money import Revenue, SalesGroup, Whole
 from analytics.queries.rooms import RoomDay
@@ -42,6 +43,7 @@ class Lens:
     challenge: Challenge
     currency: str = "USD"
     mapping: UtmMapping = field(default_factory=UtmMapping)
+    limits: Limits = field(default_factory=Limits)
 
 
 def read(connection: Connection, lens: Lens, now: datetime, period: Period | None = None) -> View3:
@@ -65,6 +67,7 @@ def _read(connection: Connection, lens: Lens, now: datetime, period: Period) -> 
     )
     nowhere = left_out.counted(asking(connection, "left_out"), bounds)
     newest = health.newest_by_source(asking(connection, "freshness"))
+    waiting = backlog.read_backlog(connection, now)
     return View3(
         as_of=challenge.local_time(now),
         timezone=challenge.zone.key,
@@ -80,6 +83,8 @@ def _read(connection: Connection, lens: Lens, now: datetime, period: Period) -> 
         excluded=_excluded(nowhere, groups, funnel, spend),
         freshness={name: challenge.local_time(at) for name, at in newest.items()},
         checks=_checks(connection, lens, period, whole, groups, spend),
+        backlog=waiting,
+        overdue=waiting.overdue(lens.limits, now),
         provisional_from=spend.provisional_from,
     )
 

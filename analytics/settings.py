@@ -1,6 +1,6 @@
 """Every setting of the centre, read once at the door from the environment and `.env`."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 from zoneinfo import available_timezones
@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from analytics.backlog import Limits
 from analytics.challenge import Challenge
 from analytics.offers import Patterns
 from analytics.project import DATABASE_FILE, VARIABLE, project
@@ -74,6 +75,8 @@ class Settings(FromEnvironment):
     staff: Words = ()
     duplicate_minutes: int = Field(30, ge=0)
     sessions_per_day: Literal["max", "sum"] = "max"
+    unread_minutes: int = Field(15, ge=1)
+    unsettled_minutes: int = Field(60, ge=1)
 
     @field_validator("timezone")
     @classmethod
@@ -96,6 +99,11 @@ class Settings(FromEnvironment):
     def for_reading(cls) -> frozenset[str]:
         """Return the names in the environment of what a process needs to read figures: the project and its settings."""
         return frozenset({VARIABLE, *(f"{PREFIX}{name.upper()}" for name in cls.model_fields.keys() - SERVING)})
+
+    @property
+    def limits(self) -> Limits:
+        """Return how long what arrived may wait before it is overdue."""
+        return Limits(timedelta(minutes=self.unread_minutes), timedelta(minutes=self.unsettled_minutes))
 
     def patterns(self) -> Patterns:
         """Return the patterns that tell VIP, OTO and high-ticket apart."""

@@ -72,7 +72,7 @@ class Workbench:
     def lens(self) -> Lens:
         """Return how figures are looked at."""
         mapping = UtmMapping(self.settings.utm_ad_set, self.settings.utm_ad)
-        return Lens(self.challenge, self.settings.currency, mapping)
+        return Lens(self.challenge, self.settings.currency, mapping, self.settings.limits)
 
     @property
     def rules(self) -> Rules:

@@ -76,7 +76,7 @@ class UnreadablePayloadError(ValueError):
 
 
 class LookUpFailedError(Exception):
-    """A vendor that cannot be asked now, though it could be later: the event is to be read again."""
+    """A look-up without an answer for now: the vendor is asked later, and the event read again then."""
 
 
 Payload = Mapping[str, Any]

@@ -15,6 +15,7 @@ from starlette.routing import Route as Address
 from analytics.line_limit import LineLimit
 from connectors.catalog import Route
 from connectors.contract import BadSignatureError, UnreadablePayloadError
+from connectors.health import Report
 from connectors.inbox import Event, Kept
 from connectors.payload import parse
 from connectors.zoom import webhooks as zoom
@@ -39,11 +40,11 @@ class Receiver:
         keep: Keep,
         park: Park,
         clock: Callable[[], datetime],
-        is_alive: Callable[[], Awaitable[bool]],
+        health: Callable[[], Awaitable[Report]],
         log: Callable[[str], None],
     ) -> None:
         self.secrets, self.keep, self.park, self.clock = secrets, keep, park, clock
-        self.is_alive = is_alive
+        self.health = health
         self._write, self._lines = log, LineLimit()
 
     def log(self, kind: str, line: str) -> None:
@@ -58,7 +59,9 @@ class Receiver:
         for route in self.secrets:
             path = f"{route.path}/{{token}}" if route.setting.endswith("_token") else route.path
             addresses.append(Address(path, self._endpoint(route), methods=["POST"]))
-        app = Starlette(routes=[*addresses, Address("/healthz", self._health, methods=["GET"])])
+        addresses.append(Address("/healthz", self._healthy, methods=["GET"]))
+        addresses.append(Address("/readyz", self._ready, methods=["GET"]))
+        app = Starlette(routes=addresses)
         app.router.redirect_slashes = False  # a vendor does not follow a redirect
         return app
 
@@ -144,11 +147,22 @@ class Receiver:
             self.log("inbox", f"the inbox could not be written: {type(error).__name__}")
             raise _Refusal(503, "the inbox cannot be written at the moment") from None
 
-    async def _health(self, _request: Request) -> Response:
-        with suppress(TimeoutError):
-            if await asyncio.wait_for(self.is_alive(), DEADLINE):
-                return JSONResponse({"database": "ok"})
-        return _no(503, "the database is away")
+    async def _healthy(self, _request: Request) -> Response:
+        """Answer whether events are accepted and settled in time."""
+        report = await self._report()
+        status = 503 if report.trouble or report.overdue else 200
+        return JSONResponse(report.as_json(), status, RETRY_AFTER if report.trouble else None)
+
+    async def _ready(self, _request: Request) -> Response:
+        """Answer a load balancer whether events are accepted; a backlog is no reason to send them elsewhere."""
+        report = await self._report()
+        return _no(503, report.trouble) if report.trouble else JSONResponse({"database": "ok"})
+
+    async def _report(self) -> Report:
+        try:
+            return await asyncio.wait_for(self.health(), DEADLINE)
+        except TimeoutError:
+            return Report("the database did not answer in time")
 
 
 class _Refusal(Exception):  # noqa: N818 (it is an answer)

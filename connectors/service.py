@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from random import uniform
@@ -14,10 +15,11 @@ import uvicorn
 
 from analytics.file_limit import raise_file_limit
 from analytics.line_limit import LineFilter
-from connectors import inbox
+from connectors import allocator, inbox
 from connectors.catalog import Route
 from connectors.contract import Source
 from connectors.drain import Drain
+from connectors.health import Health
 from connectors.http_limits import BACKLOG, MOST_CONNECTIONS, OTHER_FILES, LimitedProtocol
 from connectors.inbox import Event, Kept
 from connectors.keeper import Keeper
@@ -26,6 +28,7 @@ from connectors.receiver import Receiver
 
 IDLE = 1.0
 LONGEST_PAUSE = 30.0
+WATCH_EVERY = 60.0
 PRUNE_EVERY = timedelta(hours=1).total_seconds()
 
 
@@ -70,14 +73,45 @@ class Reader(threading.Thread):
                 since_pruned += pause
 
 
+class _Watcher(threading.Thread):
+    """Calls something every minute, whatever becomes of it; apart from the reader, which may be what hangs."""
+
+    def __init__(self, check: Callable[[], None], log: Callable[[str], None]) -> None:
+        super().__init__(name="view3-watch", daemon=True)
+        self.check, self.log, self.over = check, log, threading.Event()
+
+    def run(self) -> None:
+        while not self.over.wait(WATCH_EVERY):
+            try:
+                self.check()
+            except Exception as error:  # noqa: BLE001 (the next minute may be better)
+                self.log(f"looking for what is overdue failed: {type(error).__name__}")
+
+
+@contextmanager
+def watched(check: Callable[[], None], log: Callable[[str], None]) -> Iterator[None]:
+    """Call a check every minute until the block ends."""
+    watcher = _Watcher(check, log)
+    watcher.start()
+    try:
+        yield
+    finally:
+        watcher.over.set()
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The receiver with its reader: `secrets` per route (none: off), where events are read, for how long they are kept."""
+    """The receiver with its reader: `secrets` per route (none: off), where events are read, for how long they are kept.
+
+    `alarm` looks for what is overdue, and is called every minute.
+    """
 
     secrets: Mapping[Route, Sequence[str]]
     drain: Drain
+    health: Health
     days: int
     log: Callable[[str], None]
+    alarm: Callable[[], None] = lambda: None
 
     def run(self, host: str, port: int, ready: Callable[[], None]) -> None:
         """Receive webhooks and read them in the background until Ctrl-C or SIGTERM."""
@@ -93,12 +127,17 @@ class Service:
         self._serve(host, port, ready, lambda: None)
 
     def _serve(self, host: str, port: int, ready: Callable[[], None], wake: Callable[[], None]) -> None:
+        allocator.return_large_blocks()
+        with watched(self.alarm, self.log):
+            self._listen(host, port, ready, wake)
+
+    def _listen(self, host: str, port: int, ready: Callable[[], None], wake: Callable[[], None]) -> None:
         receiver = Receiver(
             self.secrets,
             keep=Keeper(lambda events: self._commit(events, wake)).keep,
             park=lambda event, reason: asyncio.to_thread(self._set_aside, event, reason),
             clock=self.drain.clock,
-            is_alive=lambda: asyncio.to_thread(self._is_alive),
+            health=lambda: asyncio.to_thread(self.health.check),
             log=self.log,
         )
         config = uvicorn.Config(
@@ -113,26 +152,23 @@ class Service:
             timeout_graceful_shutdown=10,
         )
         quieten()
-        with _listen(host, port) as listener:
+        with _listener(host, port) as listener:
             asyncio.run(_Server(config, ready).serve([listener]))
 
     def _commit(self, events: Sequence[Event], wake: Callable[[], None]) -> list[Kept]:
-        with self.drain.transaction() as connection:
-            found = inbox.keep(connection, events)
+        try:
+            with self.drain.transaction() as connection:
+                found = inbox.keep(connection, events)
+        except Exception:
+            self.health.note(stored=False)
+            raise
+        self.health.note(stored=True)
         wake()
         return found
 
     def _set_aside(self, event: Event, reason: str) -> None:
         with self.drain.transaction() as connection:
             inbox.set_aside(connection, event, reason)
-
-    def _is_alive(self) -> bool:
-        try:
-            with self.drain.transaction() as connection:
-                inbox.waiting(connection)
-        except Exception:  # noqa: BLE001 (whatever keeps it from answering, it is away)
-            return False
-        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +180,7 @@ class Polling:
     days: int
     tell: Callable[[str], None]
     log: Callable[[str], None]
+    alarm: Callable[[], None] = lambda: None
 
     def once(self, *, only_if_due: bool) -> bool:
         """Ask each source once, read the answers, and return whether all went well."""
@@ -160,7 +197,8 @@ class Polling:
         reader = Reader(self.drain, days=self.days, log=self.log)
         reader.start()
         try:
-            Round(self._poller(reader.wake), self._tell).run(list(self.sources.values()))
+            with watched(self.alarm, self.log):
+                Round(self._poller(reader.wake), self._tell).run(list(self.sources.values()))
         finally:
             reader.stop()
 
@@ -194,7 +232,7 @@ def quieten() -> None:
         logging.getLogger(name).addFilter(LineFilter())
 
 
-def _listen(host: str, port: int) -> socket:
+def _listener(host: str, port: int) -> socket:
     try:
         return create_server((host, port), family=AF_INET6 if ":" in host else AF_INET, backlog=BACKLOG)
     except OSError as error:

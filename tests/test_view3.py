@@ -1,9 +1,11 @@
 """The command line, through the front door: what people type, what they read, and the exit codes."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 import view3
-from analytics.database import DatabaseError, open_engine
+from analytics.database import DatabaseError, open_engine, writing
+from analytics.migrate import upgrade
+from connectors import inbox, look_ups
 
 Run = Callable[..., Result]
 
@@ -438,3 +442,72 @@ def test_help_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("command", [("show",), ("doctor",), ("drain", "--once"), ("inbox", "list")])
+def test_output_that_cannot_be_written_is_a_sentence(tmp_path: Path, command: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        found = subprocess.run(
+            [sys.executable, "-c", "import view3; view3.main()", *command],
+            env={**os.environ, "VIEW3_DATABASE_URL": f"sqlite:///{_upgraded(tmp_path)}"},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert (found.returncode, found.stderr) == (1, "Error: The output cannot be used: No space left on device.\n")
+
+
+def _upgraded(folder: Path) -> Path:
+    engine = open_engine(f"sqlite:///{folder}/view3.db")
+    upgrade(engine)
+    engine.dispose()
+    return folder / "view3.db"
+
+
+@pytest.mark.parametrize("command", ["receive", "serve"])
+@pytest.mark.parametrize("port", ["0", "65536", "-1"])
+def test_a_port_that_cannot_be_is_refused(run: Run, command: str, port: str) -> None:
+    refused = run(command, "--port", port)
+    assert refused.exit_code == 2
+    assert "is not in the range 1<=x<=65535" in refused.stderr
+
+
+def arrive(url: str, age: timedelta, state: inbox.State) -> None:
+    """Put an event into the inbox, and a look-up that fails."""
+    engine, now = open_engine(url), datetime(2026, 1, 17, 21, tzinfo=UTC)
+    upgrade(engine)
+    event = inbox.Event("stripe", f"evt_{state}", "x", b"{}", now - age)
+    with writing(engine) as connection:
+        inbox.keep(connection, [event])
+        inbox.mark(connection, {event.key: (state, "data.object is missing")}, now)
+        look_ups.claim(connection, ("stripe", "cs_1"), now - age)
+        failed = look_ups.Result(("stripe", "cs_1"), look_ups.State.WAITING, error="Stripe refuses the key")
+        look_ups.record(connection, [failed], now - age)
+    engine.dispose()
+
+
+def test_what_waits_stands_in_every_place_that_people_look_at(run: Run, database_url: str) -> None:
+    arrive(database_url, timedelta(hours=2), inbox.State.SET_ASIDE)
+    told = run("inbox", "list").stdout
+    assert "stripe:cs_1  product not known yet  since 2026-01-17 19:00  waiting after 1 tries" in told
+    assert "Stripe refuses the key" in told
+    aside = "1 event set aside, because they cannot be read, the oldest since 2026-01-17 16:00"
+    product = "1 purchase whose product is not known yet, the oldest since 2026-01-17 16:00"
+    assert f"{aside}.\n{product}." in told
+    checked = run("doctor")
+    assert f"FAIL  inbox       {aside}" in checked.stdout
+    assert f"FAIL  inbox       {product}" in checked.stdout
+    assert f"OVERDUE: {aside}" in run("show").stdout
+    figures = shown(run("show", "--json"))["backlog"]
+    assert figures["set_aside"] == {"count": 1, "oldest": "2026-01-17T19:00:00+00:00"}
+    assert run("inbox", "dismiss", "stripe:evt_set aside", "--by", "Ana").exit_code == 0
+    assert "dismissed by Ana" in run("inbox", "show", "stripe:evt_set aside").stdout
+    assert run("inbox", "dismiss", "stripe:evt_set aside").exit_code == 1
+    assert aside not in run("inbox", "list").stdout
+
+
+def test_nothing_waits_and_the_doctor_says_so(run: Run, database_url: str) -> None:
+    run("init")
+    assert "ok    inbox       everything that arrived is settled" in run("doctor").stdout

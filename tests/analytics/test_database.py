@@ -254,12 +254,46 @@ def test_ids_that_differ_in_case_or_a_blank_are_two(engine: sa.Engine) -> None:
     [
         ("no address", "VIEW3_DATABASE_URL is not a database address such as mysql://user@host/name."),
         ("postgresql://localhost/view3", "View 3 runs on SQLite, MariaDB and MySQL, not on postgresql."),
+        ("mysql://a@h:abc/x", "VIEW3_DATABASE_URL is not a database address such as mysql://user@host/name."),
+        ("mysql://a@h:99999/x", "VIEW3_DATABASE_URL: 99999 is not a port; ports go from 1 to 65535."),
+        ("mysql://a@h/x?ssl_ca=/no", "VIEW3_DATABASE_URL: ssl_ca names /no, and there is no such file."),
+        ("sqlite:///x.db?mode=ro", "VIEW3_DATABASE_URL has an option that cannot be used: 'mode'."),
     ],
 )
 def test_an_address_that_cannot_be_used_is_refused_in_words(url: str, sentence: str) -> None:
     with pytest.raises(DatabaseError) as refusal:
         open_engine(url)
     assert str(refusal.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("url", "named"),
+    [
+        ("mysql://root:swordfish@127.0.0.1:1/x?colour=red", "colour"),
+        ("mysql://root:swordfish@127.0.0.1:1/x?connect_timeout=soon", "soon"),
+        (f"mysql://root:swordfish@127.0.0.1:1/x?ssl_ca={__file__}", "certificate"),
+        ("sqlite:////tmp/view3-never.db?timeout=soon", "soon"),
+    ],
+)
+def test_an_option_that_the_driver_does_not_take_is_a_sentence(url: str, named: str) -> None:
+    with pytest.raises(DatabaseError, match=named) as refusal, reading(open_engine(url)):
+        pass
+    assert str(refusal.value).startswith("VIEW3_DATABASE_URL has an option that cannot be used: ")
+    assert "swordfish" not in str(refusal.value)
+
+
+def test_a_connection_that_cannot_write_is_given_up_so_that_a_mended_disk_heals(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/view3.db")
+    upgrade(engine)
+    with (
+        engine.connect() as connection
+    ):  # as one that was opened while the disk was read-only, and went back to the pool
+        connection.exec_driver_sql("PRAGMA query_only=ON")
+    with pytest.raises(DatabaseError, match="readonly"), writing(engine) as connection:
+        accept(connection, RULES, [LEAD])
+    with writing(engine) as connection:
+        accept(connection, RULES, [LEAD])
+    engine.dispose()
 
 
 def test_a_database_that_is_away_is_told_without_its_password() -> None:
