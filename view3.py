@@ -440,7 +440,7 @@ def inbox(context: click.Context) -> None:
 @inbox.command("list")
 @in_sentences
 def inbox_list() -> None:
-    """List the events that could not be read and the purchases that count nowhere."""
+    """List the events that could not be read, the purchases that are not counted, and what wants a look."""
     from analytics.database import reading
     from analytics.terminal import plain
     from connectors import inbox as events
@@ -457,7 +457,7 @@ def inbox_list() -> None:
         )
     for row in rows:
         click.echo(plain(f"{row.source}:{row.external_id}  {row.why}  {row.product}  {row.price} {row.currency}"))
-    click.echo(f"{len(aside):,} events set aside, {waiting:,} waiting; {len(rows):,} purchases count nowhere.")
+    click.echo(f"{len(aside):,} events set aside, {waiting:,} waiting; {len(rows):,} items are not counted or want a look.")
 
 
 @inbox.command("show")

@@ -1,7 +1,7 @@
 """Reads View 3 and its table from the database: questions in, frozen values out."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -27,12 +27,14 @@ from analytics.view3 import (
     SalesFilter,
     SalesPage,
     Sort,
+    Tally,
     Totals,
     View3,
 )
 
 ZERO = Decimal(0)
-NOTHING = Revenue(0, 0, ZERO, ZERO, ZERO)
+NONE = Tally(0, ZERO)
+NOTHING = Revenue(0, 0, ZERO, ZERO, ZERO, ZERO, ZERO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def _read(connection: Connection, lens: Lens, now: datetime, period: Period) -> 
     days = rooms.attendance_by_day(
         asking(connection, "attendance"), Period(min(period.first, today), max(period.last, today))
     )
-    nowhere = left_out.counted(asking(connection, "left_out"), bounds)
+    listed = left_out.tallies(asking(connection, "left_out"), bounds, lens.currency)
     newest = health.newest_by_source(asking(connection, "freshness"))
     return View3(
         as_of=challenge.local_time(now),
@@ -77,7 +79,9 @@ def _read(connection: Connection, lens: Lens, now: datetime, period: Period) -> 
         totals=totals,
         attendance=tuple(_attendance(challenge, period, days)),
         attribution=_attribution(groups),
-        excluded=_excluded(nowhere, groups, funnel, spend),
+        excluded=_excluded(listed, groups, funnel, spend),
+        excluded_money={kind: listed.get(kind, NONE).amount for kind in left_out.EXCLUDED},
+        review={kind: listed.get(kind, NONE) for kind in left_out.REVIEW},
         freshness={name: challenge.local_time(at) for name, at in newest.items()},
         checks=_checks(connection, lens, period, whole, groups, spend),
         provisional_from=spend.provisional_from,
@@ -144,17 +148,18 @@ def _totals(groups: Iterable[SalesGroup], funnel: dict[Offer, Revenue], spend: S
     groups = list(groups)
     vip, oto = funnel.get(Offer.VIP, NOTHING), funnel.get(Offer.OTO, NOTHING)
     high_ticket = sum((group.revenue for group in groups), ZERO)
-    refunded = sum((group.refunded for group in groups), vip.refunded + oto.refunded)
+    parts: list[SalesGroup | Revenue] = [*groups, vip, oto]
+    lost = sum((part.refunded + part.written_off for part in parts), ZERO)
     return Totals(
         ad_spend=spend.spend,
         vip_revenue=vip.revenue,
         oto_revenue=oto.revenue,
         high_ticket_revenue=high_ticket,
         high_ticket_sales=sum(group.sales for group in groups),
-        net_revenue=vip.revenue + oto.revenue + high_ticket - refunded,
-        collected=sum((group.collected for group in groups), vip.collected + oto.collected),
+        net_revenue=vip.revenue + oto.revenue + high_ticket - lost,
+        collected=sum((part.collected for part in parts), ZERO),
         net_sales=sum(group.net_sales for group in groups),
-        at_risk=sum((group.at_risk for group in groups), ZERO),
+        at_risk=sum((part.at_risk for part in parts), ZERO),
     )
 
 
@@ -218,15 +223,14 @@ def _attribution(groups: Iterable[SalesGroup]) -> Attribution:
 
 
 def _excluded(
-    nowhere: dict[str, int], groups: Iterable[SalesGroup], funnel: dict[Offer, Revenue], spend: Spend
+    listed: Mapping[str, Tally], groups: Iterable[SalesGroup], funnel: dict[Offer, Revenue], spend: Spend
 ) -> dict[str, int]:
     other_currency = sum(group.other_currency for group in groups) + sum(one.other_currency for one in funnel.values())
     return {
-        "test_mode": nowhere.get("test_mode", 0),
+        "test_mode": listed.get("test_mode", NONE).count,
         "other_currency": other_currency,
-        "staff": nowhere.get("staff", 0),
-        "unclassified": nowhere.get("unclassified", 0),
-        "suspected_duplicates": nowhere.get("suspected_duplicates", 0),
+        "staff": listed.get("staff", NONE).count,
+        "unclassified": listed.get("unclassified", NONE).count,
         "ad_spend_other_currency": spend.other_currency,
     }
 
