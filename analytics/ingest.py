@@ -17,13 +17,14 @@ from analytics.folding import email_keys
 from analytics.intake import restating, spending
 from analytics.intake.attending import take_presence, take_samples, take_sessions
 from analytics.intake.guards import fault
-from analytics.intake.rows import lead_row, spend_row, whole_second
+from analytics.intake.rows import lead_row, recorded_order, recorded_row, spend_row, whole_second
 from analytics.money.daily_totals import days_of, sum_days
 from analytics.money.fact_store import Touched, take_addresses, take_orders, take_payments, take_returns
 from analytics.money.facts import Terms
 from analytics.money.results import resolve_around
 from analytics.offers import Patterns
 from analytics.queries import left_out
+from analytics.queries.money import foreign_sales
 from analytics.records import (
     AdSpend,
     AdSpendDay,
@@ -43,10 +44,12 @@ from analytics.schema import (
     challenges,
     freshness,
     leads,
+    sale_facts,
 )
 from analytics.store import batches, existing, temporary, upsert, work_alone, write_changed
 from analytics.versions import newer_lead
 
+FEW = 250  # records
 MONEY = (Order, Payment, Plan, Refund, Dispute)
 Kinds = Mapping[type, Sequence[Any]]
 
@@ -204,9 +207,29 @@ def _take_purchases(connection: Connection, rules: Rules, kinds: Kinds, touched:
     take_payments(connection, kinds[Payment], moved)
     take_returns(connection, kinds, moved)
     customers = take_addresses(connection, (*kinds[Order], *kinds[Payment]))
+    moments = [*(one.ordered_at for one in kinds[Order]), *(one.paid_at for one in kinds[Payment])]
+    _take_foreign_near(connection, rules, moments)
     touched |= resolve_and_credit(connection, rules, moved, customers)
     keys = {(order.source, order.external_id.strip()) for order in kinds[Order]}
     return states + left_out.states(connection, keys)
+
+
+def take_recorded(connection: Connection, rules: Rules, rows: Sequence[Any]) -> None:
+    """Take sales that another program wrote as what a file tells: one that a webhook tells too is one sale."""
+    upsert(connection, sale_facts, [recorded_row(row, rules.challenge, rules.currency) for row in rows])
+    moved = Touched()
+    take_orders(connection, [recorded_order(row, rules.currency) for row in rows], moved)
+    sum_days(connection, resolve_and_credit(connection, rules, moved))
+
+
+def _take_foreign_near(connection: Connection, rules: Rules, moments: Sequence[datetime]) -> None:
+    """Take sales that another program wrote about when something was told to have been bought, and not yet noticed."""
+    if not moments or len(moments) > FEW:
+        return  # an import looks for all of them once it is done
+    near = timedelta(days=1) + rules.duplicate_window
+    rows = foreign_sales(connection, (min(moments) - near, max(moments) + near))
+    if rows:
+        take_recorded(connection, rules, rows)
 
 
 def resolve_and_credit(

@@ -14,6 +14,7 @@ from analytics.attribution import Outcome
 from analytics.challenge import Challenge, Period
 from analytics.queries import costs, health, left_out, money, rooms, sales
 from analytics.queries.costs import Spend
+from analytics.queries.later import Later, later
 from analytics.queries.money import Revenue, SalesGroup, Whole
 from analytics.queries.rooms import RoomDay
 from analytics.recording import asking, recording
@@ -56,12 +57,14 @@ def read(connection: Connection, lens: Lens, now: datetime, period: Period | Non
 def _read(connection: Connection, lens: Lens, now: datetime, period: Period) -> View3:
     challenge = lens.challenge
     today = challenge.local_date(now)
-    bounds = challenge.bounds(period)
+    begin, end = challenge.bounds(period)
+    bounds = begin, min(end, whole_second_after(now))
     whole = money.whole_sales(asking(connection, "all_sales"), bounds)
     groups = money.sales_by_campaign(asking(connection, "sales"), period, bounds, lens.currency, whole)
     funnel = money.funnel_revenue(asking(connection, "funnel_orders"), bounds, lens.currency)
     spend = costs.spend_by_account(asking(connection, "ad_spend"), period, lens.currency)
-    totals = _totals(groups, funnel, spend)
+    undone = later(asking(connection, "later"), bounds, lens.currency, now)
+    totals = _totals(groups, funnel, spend, undone)
     days = rooms.attendance_by_day(
         asking(connection, "attendance"), Period(min(period.first, today), max(period.last, today))
     )
@@ -83,7 +86,8 @@ def _read(connection: Connection, lens: Lens, now: datetime, period: Period) -> 
         excluded_money={kind: listed.get(kind, NONE).amount for kind in left_out.EXCLUDED},
         review={kind: listed.get(kind, NONE) for kind in left_out.REVIEW},
         freshness={name: challenge.local_time(at) for name, at in newest.items()},
-        checks=_checks(connection, lens, period, whole, groups, spend),
+        checks=_checks(connection, lens, period, (whole, spend), groups)
+        | {"money_is_conserved": "imbalances" not in listed},
         provisional_from=spend.provisional_from,
     )
 
@@ -144,12 +148,23 @@ def status(price: Decimal, refunded: Decimal) -> str:
     return "refunded" if refunded >= price else "partly refunded"
 
 
-def _totals(groups: Iterable[SalesGroup], funnel: dict[Offer, Revenue], spend: Spend) -> Totals:
+def whole_second_after(now: datetime) -> datetime:
+    """Return the first moment, to the second, that is not up to now."""
+    return now.replace(microsecond=0) + timedelta(seconds=1)
+
+
+def _totals(
+    groups: Iterable[SalesGroup], funnel: dict[Offer, Revenue], spend: Spend, undone: Mapping[Offer, Later]
+) -> Totals:
+    """Return the totals without what happened after the moment that is looked at."""
     groups = list(groups)
     vip, oto = funnel.get(Offer.VIP, NOTHING), funnel.get(Offer.OTO, NOTHING)
     high_ticket = sum((group.revenue for group in groups), ZERO)
     parts: list[SalesGroup | Revenue] = [*groups, vip, oto]
+    after = list(undone.values())
     lost = sum((part.refunded + part.written_off for part in parts), ZERO)
+    lost -= sum((part.refunded + part.written_off for part in after), ZERO)
+    high_ticket -= undone[Offer.HIGH_TICKET].revenue
     return Totals(
         ad_spend=spend.spend,
         vip_revenue=vip.revenue,
@@ -157,9 +172,9 @@ def _totals(groups: Iterable[SalesGroup], funnel: dict[Offer, Revenue], spend: S
         high_ticket_revenue=high_ticket,
         high_ticket_sales=sum(group.sales for group in groups),
         net_revenue=vip.revenue + oto.revenue + high_ticket - lost,
-        collected=sum((part.collected for part in parts), ZERO),
-        net_sales=sum(group.net_sales for group in groups),
-        at_risk=sum((part.at_risk for part in parts), ZERO),
+        collected=sum((part.collected for part in parts), ZERO) - sum((part.collected for part in after), ZERO),
+        net_sales=sum(group.net_sales for group in groups) - undone[Offer.HIGH_TICKET].net_sales,
+        at_risk=sum((part.at_risk for part in parts), ZERO) - sum((part.at_risk for part in after), ZERO),
     )
 
 
@@ -172,8 +187,8 @@ def _cards(
     live = rooms.live_now(asking(connection, "watching_now"), now)
     seen_today = [day.participants for day in days if day.date == today]
     return Cards(
-        high_ticket_sales_today=_sold_on(asking(connection, "sales_today"), challenge, today),
-        high_ticket_sales_yesterday=_sold_on(asking(connection, "sales_yesterday"), challenge, yesterday),
+        high_ticket_sales_today=_sold_on(asking(connection, "sales_today"), challenge, today, now),
+        high_ticket_sales_yesterday=_sold_on(asking(connection, "sales_yesterday"), challenge, yesterday, now),
         cost_per_acquisition=kpis.cost_per_acquisition(totals.ad_spend, totals.high_ticket_sales),
         cost_per_acquisition_reason=_spend_reason(spend, lens) or ("" if totals.high_ticket_sales else "no sale yet"),
         roas=kpis.roas(totals.revenue, totals.ad_spend),
@@ -187,8 +202,9 @@ def _cards(
     )
 
 
-def _sold_on(connection: Connection, challenge: Challenge, on: date) -> int:
-    return money.sales_count(connection, challenge.bounds(Period(on, on)))
+def _sold_on(connection: Connection, challenge: Challenge, on: date, now: datetime) -> int:
+    start, end = challenge.bounds(Period(on, on))
+    return money.sales_count(connection, (start, min(end, whole_second_after(now))))
 
 
 def _spend_reason(spend: Spend, lens: Lens) -> str:
@@ -236,9 +252,10 @@ def _excluded(
 
 
 def _checks(
-    connection: Connection, lens: Lens, period: Period, whole: Whole, groups: Iterable[SalesGroup], spend: Spend
+    connection: Connection, lens: Lens, period: Period, wholes: tuple[Whole, Spend], groups: Iterable[SalesGroup]
 ) -> dict[str, bool]:
     """Return whether the parts make the whole, each side asked from the database on its own."""
+    whole, spend = wholes
     groups = list(groups)
     by_ad = costs.spend_by_ad(asking(connection, "spend_by_ad"), period, lens.currency)
     return {

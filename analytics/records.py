@@ -83,6 +83,9 @@ class Lead:
     as_of: datetime | None = None
 
 
+RECORDED = "recorded"  # the source of sales that another program wrote into the specification's table
+
+
 class OrderState(StrEnum):
     """Whether an order's money came: nothing yet, at least once, or the order was voided."""
 

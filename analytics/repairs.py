@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,15 +11,14 @@ from analytics import ingest
 from analytics.challenge import Challenge, Period
 from analytics.crediting.all_at_once import credit_all
 from analytics.crediting.single import credit_sales
-from analytics.folding import fold
 from analytics.ingest import Rules
 from analytics.intake.attending import redate_sessions
-from analytics.intake.rows import RECORDED, TEXT, person_row, utm_keys
+from analytics.intake.rows import recorded_row
 from analytics.money.daily_totals import days_of, sum_all, sum_days
 from analytics.money.fact_store import Touched
 from analytics.queries.money import inside
+from analytics.records import RECORDED
 from analytics.schema import (
-    UTM_COLUMNS,
     Moment,
     funnel_orders,
     high_ticket_sales,
@@ -30,7 +28,7 @@ from analytics.schema import (
     review_items,
     sale_facts,
 )
-from analytics.store import BATCH, batches, upsert, work_alone, write_changed
+from analytics.store import BATCH, batches, work_alone, write_changed
 
 
 def attribute(connection: Connection, rules: Rules) -> int:
@@ -70,7 +68,7 @@ def _note_recorded(connection: Connection, rules: Rules) -> list[int]:
     query = sa.select(high_ticket_sales).select_from(facts).where(sale_facts.c.sale_id.is_(None))
     foreign = connection.execute(query).mappings().all()
     for batch in batches(foreign):
-        upsert(connection, sale_facts, [_recorded(row, rules) for row in batch])
+        ingest.take_recorded(connection, rules, batch)
     return [row["id"] for row in foreign]
 
 
@@ -80,7 +78,7 @@ def _read_anew(connection: Connection, rules: Rules) -> None:
     query = sa.select(sale).join(sale_facts, sale_facts.c.sale_id == sale.c.id).where(sale_facts.c.source == RECORDED)
     last = 0
     while rows := connection.execute(query.where(sale.c.id > last).order_by(sale.c.id).limit(BATCH)).mappings().all():
-        write_changed(connection, sale_facts, [_recorded(row, rules) for row in rows])
+        write_changed(connection, sale_facts, [recorded_row(row, rules.challenge, rules.currency) for row in rows])
         last = rows[-1]["id"]
 
 
@@ -144,22 +142,3 @@ def _conclusions(connection: Connection) -> set[tuple[tuple[str, str], Any]]:
     listed = sa.select(*(review_items.c[name] for name in ("source", "external_id", "part", "kind")))
     rows = connection.execute(sa.union_all(sold, ordered, listed)).all()
     return {((source, external_id), (part, kind)) for source, external_id, part, kind in rows}
-
-
-def _recorded(row: Any, rules: Rules) -> dict[str, Any]:
-    """Return the facts of a sale that another program wrote: paid in full, in the reporting currency."""
-    person = person_row(row["customer_email"])
-    del person["email"]
-    return {
-        "sale_id": row["id"],
-        "source": RECORDED,
-        "external_id": str(row["id"]),
-        "currency": rules.currency,
-        "eligible_until": row["purchase_date"],
-        "purchased_on": rules.challenge.local_date(row["purchase_date"]),
-        **person,
-        "product_key": fold(row["product_name"])[:TEXT],
-        "collected": row["price"],
-        "refunded": Decimal(0),
-        **utm_keys({name: row[name] for name in UTM_COLUMNS}),
-    }

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from analytics.attribution import Outcome, Reason, Rule
 from analytics.crediting.single import BY_A_LEAD
 from analytics.dialect import bytes_of, characters, days_between
-from analytics.intake.rows import RECORDED
+from analytics.records import RECORDED
 from analytics.schema import UTM_COLUMNS, buyers, high_ticket_sales, identity_links, leads, sale_facts
 from analytics.store import temporary
 

@@ -11,8 +11,8 @@ from sqlalchemy.engine import Connection
 from analytics import attribution
 from analytics.attribution import Buyer, Credit, OptIn, Outcome, Rule
 from analytics.folding import EmailKeys
-from analytics.intake.rows import RECORDED, utm_keys, utm_row
-from analytics.records import Utm
+from analytics.intake.rows import utm_keys, utm_row
+from analytics.records import RECORDED, Utm
 from analytics.schema import UTM_COLUMNS, buyers, high_ticket_sales, identity_links, leads, sale_facts
 from analytics.store import chunks, update_changed
 

@@ -10,6 +10,7 @@ from typing import Any
 from analytics.challenge import Challenge
 from analytics.folding import email_keys, fold
 from analytics.records import (
+    RECORDED,
     AdSpend,
     AdSpendDay,
     Attendance,
@@ -27,12 +28,13 @@ from analytics.records import (
     Session,
     Stay,
     Utm,
+    order_of_one,
 )
 
 TEXT, EMAIL, ROOM = 255, 320, 64
-RECORDED = "recorded"  # the source of sales that another program wrote into the specification's table
 LABELS = 16_000  # of up to four bytes each: MariaDB's TEXT holds no more
 CAMPAIGN, AD_SET, AD = 1, 2, 3
+UTM_COLUMNS = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 ORDER, PLAN, PAYMENT, PAYS = "order", "plan", "payment", "pays"  # what a shared id is to the row that mentions it
 
 Row = dict[str, Any]
@@ -159,6 +161,42 @@ def _line(product: str, labels: str, amount: str | None, offer: str | None, paym
 
 def _utm(row: Mapping[Any, Any]) -> Utm:
     return Utm(*(row[f"utm_{part}"] or "" for part in ("source", "medium", "campaign", "term", "content")))
+
+
+def recorded_row(row: Mapping[Any, Any], challenge: Challenge, currency: str) -> Row:
+    """Return the facts of a sale that another program wrote: paid in full, in the reporting currency."""
+    person = person_row(row["customer_email"])
+    del person["email"]
+    return {
+        "sale_id": row["id"],
+        "source": RECORDED,
+        "external_id": str(row["id"]),
+        "line": 0,
+        "currency": currency,
+        "eligible_until": row["purchase_date"],
+        "purchased_on": challenge.local_date(row["purchase_date"]),
+        **person,
+        "product_key": fold(row["product_name"])[:TEXT],
+        "collected": row["price"],
+        "refunded": Decimal(0),
+        **utm_keys({name: row[name] for name in UTM_COLUMNS}),
+    }
+
+
+def recorded_order(row: Mapping[Any, Any], currency: str) -> Order:
+    """Return what a sale that another program wrote tells, as a file's order."""
+    return order_of_one(
+        source=RECORDED,
+        external_id=str(row["id"]),
+        email=row["customer_email"],
+        name=row["customer_name"],
+        product=row["product_name"],
+        price=row["price"],
+        currency=currency,
+        ordered_at=row["purchase_date"],
+        offer=Offer.HIGH_TICKET,
+        utm=_utm(row),
+    )
 
 
 def payment_row(payment: Payment) -> Row:

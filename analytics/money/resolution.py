@@ -147,6 +147,31 @@ def resolve(facts: Facts, terms: Terms) -> Resolution:
     )
 
 
+def imbalances(facts: Facts, found: Resolution) -> list[Place]:
+    """Return what the facts tell of payments and what is placed of each, where the two differ."""
+    told = {one.key: one for one in receive(facts)[0]}
+    placed: defaultdict[Key, Decimal] = defaultdict(Decimal)
+    for place in (*found.unplaced, *(place for one in found.purchases for place in one.places)):
+        if place.kind == "payment":
+            placed[place.key] += place.amount
+    provider = {key: one for key, one in told.items() if one.messenger is Messenger.PAYMENT_PROVIDER}
+    return [
+        Place(
+            "payment",
+            key,
+            WHOLE,
+            NOWHERE,
+            None,
+            one.amount - placed[key],
+            one.currency,
+            MoneyState.RECEIVED,
+            one.paid_at,
+        )
+        for key, one in provider.items()
+        if placed[key] != one.amount
+    ]
+
+
 def _is_for_unknown_invoice(draft: Draft) -> bool:
     return draft.is_bare and draft.received[0].for_invoice
 
@@ -225,6 +250,8 @@ def _identity(known: KnownLine) -> tuple[str | None, str, int]:
 
 def _purchase(draft: Draft, people: People, terms: Terms, ended: dict[str, datetime], *, is_waiting: bool) -> Resolved:
     messenger, currency = money_messenger(draft), _currency(draft)
+    others = [one for one in draft.received if one.messenger is messenger and one.currency != currency]
+    draft.received = [one for one in draft.received if one not in others]
     papers = documents(draft, messenger)
     telling = best_telling(draft.orders, draft.received, terms) or _unknown(messenger)
     made = bills(telling, papers, terms)
@@ -249,7 +276,7 @@ def _purchase(draft: Draft, people: People, terms: Terms, ended: dict[str, datet
         purchased_at=purchased_at,
         day=day,
         lines=tuple(lines),
-        places=(*places, *back),
+        places=(*places, *back, *(place for one in others for place in _in_another_currency(one))),
         orders=frozenset(map(key_of, _all_orders(draft))),
         payments=frozenset(key_of(fact) for one in _all_received(draft) for fact in one.facts),
         ids=frozenset(one.key for one in _all_received(draft)),
@@ -259,6 +286,11 @@ def _purchase(draft: Draft, people: People, terms: Terms, ended: dict[str, datet
         is_refund_unknown=is_unknown,
         received=tuple(_all_received(draft)),
     )
+
+
+def _in_another_currency(payment: Received) -> Iterator[Place]:
+    """Yield a payment that cannot be added to its purchase, and what went back of it."""
+    yield from _without_purchase(Draft(received=[payment]))
 
 
 def _all_orders(draft: Draft) -> Iterator[Order]:
@@ -283,7 +315,7 @@ def _word(draft: Draft, name: str) -> str:
         draft.told,
         key=lambda one: (ON_WORDS.index(one.messenger), isinstance(one, Payment), one.source, one.external_id),
     )
-    return next((text for one in told if (text := str(getattr(one, name)).strip())), "")
+    return next((text for one in told if (text := str(getattr(one, name))).strip()), "")
 
 
 def _contract(draft: Draft, telling: Telling) -> Decimal | None:
@@ -412,8 +444,8 @@ def _movements(draft: Draft, messenger: Messenger, collected: Decimal) -> tuple[
         (others if stray.key[0] in sources and messenger is Messenger.PAYMENT_PROVIDER else own).append(stray)
     known = [move for move in own if move.state in GONE]
     told = [*own] if known else [*own, *(move for move in others if move.state in GONE)]
-    if not any(move.state in GONE for move in told):
-        told += _order_refunds(draft, collected)
+    if not (messenger is Messenger.PAYMENT_PROVIDER and known):
+        told += _order_refunds(draft, collected, sum((move.amount for move in told if move.state in GONE), ZERO))
     if not any(move.kind == "dispute" for move in told):
         told += [move for move in others if move.kind == "dispute"] or _order_disputes(draft)
     is_unknown = any(order.refunded is None for order in draft.orders) and not any(
@@ -422,8 +454,8 @@ def _movements(draft: Draft, messenger: Messenger, collected: Decimal) -> tuple[
     return _within(told, collected), is_unknown
 
 
-def _order_refunds(draft: Draft, collected: Decimal) -> list[Movement]:
-    """Return what orders say went back in all; a paid order that was voided is refunded in full."""
+def _order_refunds(draft: Draft, collected: Decimal, known: Decimal) -> list[Movement]:
+    """Return what orders say went back beyond what is known; a paid order that was voided is refunded in full."""
     found: list[tuple[Decimal, Order]] = []
     for order in draft.orders:
         if order.state is OrderState.VOIDED and order.paid_at is not None:
@@ -433,9 +465,10 @@ def _order_refunds(draft: Draft, collected: Decimal) -> list[Movement]:
     if not found:
         return []
     amount, order = max(found, key=lambda pair: (pair[0], key_of(pair[1])))
-    return [
-        Movement("refund", key_of(order), amount, order.currency, MoneyState.REFUNDED, order.refunded_at or order.as_of)
-    ]
+    if amount <= known:
+        return []
+    at = order.refunded_at or order.as_of
+    return [Movement("refund", key_of(order), amount - known, order.currency, MoneyState.REFUNDED, at)]
 
 
 def _order_disputes(draft: Draft) -> list[Movement]:

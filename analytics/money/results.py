@@ -1,9 +1,11 @@
 """Writes what follows from the facts around some purchases: sales, funnel orders, places of money, and what wants a look."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,10 +13,10 @@ from sqlalchemy.engine import Connection
 
 from analytics.challenge import Challenge
 from analytics.folding import email_keys, fold
-from analytics.intake.rows import RECORDED, TEXT, cut, person_row
+from analytics.intake.rows import TEXT, cut, person_row
 from analytics.money.daily_totals import days_of
 from analytics.money.fact_store import Neighbourhood, Touched, read_facts, read_neighbourhood
-from analytics.money.facts import Key, Terms
+from analytics.money.facts import Facts, Key, Terms
 from analytics.money.pairing import LIKENESS
 from analytics.money.resolution import (
     COUNTED,
@@ -25,9 +27,10 @@ from analytics.money.resolution import (
     Resolution,
     Resolved,
     ResolvedLine,
+    imbalances,
     resolve,
 )
-from analytics.records import Offer
+from analytics.records import RECORDED, Offer
 from analytics.schema import (
     allocations,
     buyers,
@@ -41,6 +44,7 @@ from analytics.schema import (
 )
 from analytics.store import chunks, delete, update_by_key, write_changed
 
+IMBALANCE = "imbalances"
 DOUBLE_CHARGE, ALIKE, UNCLASSIFIED_LINE = "possible_double_charges", "joined_by_likeness", "unclassified_lines"
 WITHOUT_PURCHASE = {
     "payment": "payments_without_purchase",
@@ -69,17 +73,16 @@ def resolve_around(
     around = read_neighbourhood(connection, touched, customers)
     facts = read_facts(connection, around)
     found = resolve(facts, terms)
-    stored = _stored_sales(connection, around)
-    days_before = days_of(connection, {row.sale_id for row in stored})
+    days_before = days_of(connection, {row.sale_id for row in _stored_sales(connection, around)})
     lines = [(one, line) for one in found.purchases if one.status == COUNTED for line in one.lines if line.offer]
     sale_ids = _write_sales(
-        connection, challenge, stored, [pair for pair in lines if pair[1].offer is Offer.HIGH_TICKET]
+        connection, challenge, around, [pair for pair in lines if pair[1].offer is Offer.HIGH_TICKET]
     )
     order_lines = [pair for pair in lines if pair[1].offer in {Offer.VIP, Offer.OTO}]
     _write_orders(connection, around, order_lines)
     keys = _fact_keys(around, found)
     _replace(connection, allocations, keys, [_place_row(place) for place in _all_places(found)])
-    _replace(connection, review_items, keys, list(_review_rows(found)))
+    _replace(connection, review_items, keys, [*_review_rows(found), *_imbalance_rows(facts, found)])
     _replace(
         connection, buyers, keys, [row for one in found.purchases if one.status == COUNTED for row in _buyer_rows(one)]
     )
@@ -88,30 +91,33 @@ def resolve_around(
 
 
 def _stored_sales(connection: Connection, around: Neighbourhood) -> list[Any]:
-    """Return the sales that were concluded from the facts of a neighbourhood so far."""
+    """Return the sales that were concluded from the facts of a neighbourhood so far, another program's rows included."""
     fact = sale_facts.c
-    found: list[Any] = []
+    columns = (fact.sale_id, fact.source, fact.external_id, fact.line)
+    ids = sorted(_row_of(key) for key in around.order_rows if key[0] == RECORDED)
+    found: list[Any] = list(connection.execute(sa.select(*columns).where(fact.sale_id.in_(ids)))) if ids else []
     for chunk in chunks(sorted(around.keys)):
-        query = sa.select(fact.sale_id, fact.source, fact.external_id, fact.line)
+        query = sa.select(*columns)
         found += connection.execute(
             query.where(sa.tuple_(fact.external_id, fact.source).in_([key[::-1] for key in chunk]))
         ).all()
-    return found
+    return list({row.sale_id: row for row in found}.values())
 
 
 def _write_sales(
     connection: Connection,
     challenge: Challenge,
-    stored: Sequence[Any],
+    around: Neighbourhood,
     counted: Sequence[tuple[Resolved, ResolvedLine]],
 ) -> dict[LineKey, int]:
     """Write the high-ticket sales and return the row of each; a row that no sale keeps is removed."""
+    stored = _stored_sales(connection, around)
     claims = _claims(stored, counted)
     for one, line in counted:
         key = (*one.key, line.number)
         if key not in claims:
             claims[key] = _insert_sale(connection, one, line)
-    foreign = {row.sale_id for row in stored if row.source == RECORDED}
+    foreign = {_row_of(key) for key in around.order_rows if key[0] == RECORDED}  # never ours to delete
     surplus = [(row.sale_id,) for row in stored if row.sale_id not in {*claims.values(), *foreign}]
     for table in (identity_links, sale_facts, high_ticket_sales):
         delete(connection, table, surplus)
@@ -136,30 +142,30 @@ def _insert_sale(connection: Connection, one: Resolved, line: ResolvedLine) -> i
 
 
 def _claims(stored: Sequence[Any], counted: Sequence[tuple[Resolved, ResolvedLine]]) -> dict[LineKey, int]:
-    """Return the row that each sale keeps: another program's, its own, that of one of its facts, or one that is left over."""
-    free = {row.sale_id: row for row in sorted(stored, key=lambda row: row.sale_id)}
+    """Return the row that each sale keeps: another program's, else its own, else that of one of its facts."""
+    free = {row.sale_id: (row.source, row.external_id) for row in sorted(stored, key=lambda row: row.sale_id)}
+    own = {(row.source, row.external_id, row.line): row.sale_id for row in stored}
+    by_fact: defaultdict[Key, list[int]] = defaultdict(list)
+    for sale_id, stored_key in free.items():
+        by_fact[stored_key].append(sale_id)
     claims: dict[LineKey, int] = {}
-    for rank in range(4):
-        for one, line in counted:
-            key = (*one.key, line.number)
-            if key in claims:
-                continue
-            kept = next((sale_id for sale_id, row in free.items() if _may_claim(rank, row, one, line)), None)
-            if kept is not None:
-                claims[key] = kept
-                del free[kept]
+    ways: tuple[Callable[[Resolved, ResolvedLine], Iterable[int]], ...] = (
+        lambda one, _: sorted(_row_of(key) for key in one.orders if key[0] == RECORDED),
+        lambda one, line: filter(None, [own.get((*one.key, line.number))]),
+        lambda one, _: sorted(sale_id for key in one.orders | one.payments for sale_id in by_fact.get(key, ())),
+    )
+    for candidates, (one, line) in product(ways, counted):
+        target = (*one.key, line.number)
+        kept = None if target in claims else next((found for found in candidates(one, line) if found in free), None)
+        if kept is not None:
+            claims[target] = kept
+            del free[kept]
     return claims
 
 
-def _may_claim(rank: int, row: Any, one: Resolved, line: ResolvedLine) -> bool:
-    stored = (row.source, row.external_id)
-    if rank == 0:
-        return row.source == RECORDED and stored in one.orders
-    if row.source == RECORDED:
-        return False
-    if rank == 1:
-        return (*stored, row.line) == (*one.key, line.number)
-    return rank == 3 or stored in one.orders | one.payments  # noqa: PLR2004 (the last resort)
+def _row_of(key: Key) -> int:
+    """Return the row of a sale that another program wrote."""
+    return int(key[1])
 
 
 def _write_orders(
@@ -240,6 +246,13 @@ def _review_rows(found: Resolution) -> Iterator[dict[str, Any]]:
     for place in found.unplaced:
         if place.kind in WITHOUT_PURCHASE and place.at is not None:
             yield _item(WITHOUT_PURCHASE[place.kind], place.key, WHOLE, "", (place.amount, place.currency, place.at))
+
+
+def _imbalance_rows(facts: Facts, found: Resolution) -> Iterator[dict[str, Any]]:
+    """Yield payments whose parts do not add up: the check that money is conserved fails as long as there is one."""
+    for place in imbalances(facts, found):
+        if place.at is not None:
+            yield _item(IMBALANCE, place.key, WHOLE, "", (abs(place.amount), place.currency, place.at))
 
 
 def _review_of(one: Resolved) -> Iterator[dict[str, Any]]:

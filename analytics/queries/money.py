@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from analytics.attribution import Outcome, Reason, Rule
 from analytics.challenge import Period
 from analytics.dialect import count_where, exact_sum, lower_case, sum_where
-from analytics.records import Offer
+from analytics.records import RECORDED, Offer
 from analytics.schema import UTM_COLUMNS, funnel_orders, high_ticket_sales, sale_days, sale_facts
 
 Bounds = tuple[datetime, datetime]
@@ -28,7 +28,8 @@ recorded_campaign = lower_case(sa.func.coalesce(sale.c.utm_campaign, ""))
 campaign_key = sa.func.coalesce(fact.c.utm_campaign_key, recorded_campaign)
 product_key = sa.func.coalesce(fact.c.product_key, lower_case(sale.c.product_name))
 refunded = sa.func.coalesce(fact.c.refunded, ZERO)
-collected = sa.func.coalesce(fact.c.collected, sale.c.price)
+# One that it has corrected since is read as it is now, too.
+collected = sa.case((fact.c.source == RECORDED, sale.c.price), else_=sa.func.coalesce(fact.c.collected, sale.c.price))
 at_risk = sa.func.coalesce(fact.c.at_risk, ZERO)
 written_off = sa.func.coalesce(fact.c.written_off, ZERO)
 _AMOUNTS = {"refunded": refunded, "collected": collected, "at_risk": at_risk, "written_off": written_off}
@@ -182,6 +183,14 @@ def _sealed(rows: Sequence[Any]) -> int:
 
 def _whole_cents(amount: Decimal) -> int:
     return int(amount.scaleb(2))
+
+
+def foreign_sales(connection: Connection, bounds: Bounds) -> Sequence[Any]:
+    """Return the sales inside the bounds that another program wrote and that have no facts yet."""
+    query = (
+        sa.select(sale).select_from(with_facts).where(fact.c.sale_id.is_(None), inside(sale.c.purchase_date, bounds))
+    )
+    return connection.execute(query).mappings().all()
 
 
 def sales_count(connection: Connection, bounds: Bounds) -> int:

@@ -16,7 +16,7 @@ from analytics.database import open_engine, reading, writing
 from analytics.ingest import Rules, accept
 from analytics.migrate import is_current, upgrade
 from analytics.reading import Lens, read
-from analytics.records import AdSpend, Lead, Offer, Purchase, Utm
+from analytics.records import AdSpend, Lead, Offer, Utm, order_of_one
 from analytics.schema import attendance, high_ticket_sales, metadata
 
 CHALLENGE = Challenge.starting(date(2026, 1, 1), "America/Sao_Paulo")
@@ -24,8 +24,8 @@ NOON = datetime(2026, 1, 5, 15, tzinfo=UTC)
 FOREIGN = {"customer_name": "F", "customer_email": "f@x.com", "product_name": "P", "price": Decimal("9.99")}
 RECORDS = (
     Lead("crm", "1", "ana@x.com", NOON, utm=Utm(campaign="spring")),
-    Purchase("stripe", "1", "ana@x.com", "Ana", "Club", Decimal(2000), "USD", NOON, offer=Offer.HIGH_TICKET),
-    Purchase("stripe", "2", "ana@x.com", "Ana", "Seat", Decimal(47), "USD", NOON, offer=Offer.VIP),
+    order_of_one("stripe", "1", "ana@x.com", "Ana", "Club", Decimal(2000), "USD", NOON, offer=Offer.HIGH_TICKET),
+    order_of_one("stripe", "2", "ana@x.com", "Ana", "Seat", Decimal(47), "USD", NOON, offer=Offer.VIP),
     AdSpend(date(2026, 1, 5), "meta", Decimal("12.34"), "USD", "ads", "1", campaign="spring"),
 )
 

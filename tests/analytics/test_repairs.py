@@ -12,7 +12,7 @@ from analytics.challenge import Challenge
 from analytics.ingest import Rules, accept
 from analytics.offers import Patterns
 from analytics.reading import Lens, read, stream_sales
-from analytics.records import AttendanceSample, Lead, Offer, Platform, Purchase, Utm
+from analytics.records import AttendanceSample, Lead, Offer, Order, Platform, Utm, order_of_one
 from analytics.repairs import adopt, attribute, reclassify
 from analytics.schema import attendance, high_ticket_sales
 from analytics.view3 import SaleRow, SalesFilter, Sort
@@ -28,8 +28,8 @@ def _lead(name: str, at: datetime, campaign: str = "spring", *, date_only: bool 
     return Lead("crm", name, f"{name}@x.com", at, utm=Utm(campaign=campaign), date_only=date_only)
 
 
-def _sale(name: str, at: datetime, offer: Offer | None = Offer.HIGH_TICKET) -> Purchase:
-    return Purchase("stripe", name, f"{name}@x.com", name, "Mastermind", Decimal(1000), "USD", at, offer=offer)
+def _sale(name: str, at: datetime, offer: Offer | None = Offer.HIGH_TICKET) -> Order:
+    return order_of_one("stripe", name, f"{name}@x.com", name, "Mastermind", Decimal(1000), "USD", at, offer=offer)
 
 
 def _recorded(connection: Connection, **values: object) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from analytics.records import Payment, Purchase
+from analytics.records import Order, Payment
 from connectors.contract import NoLookUp, UnreadablePayloadError
 from connectors.payload import parse
 from connectors.stripe import webhooks as stripe
@@ -29,7 +29,7 @@ def records(payload: Mapping[str, Any], look_up: Any = None) -> list[Any]:
 
 def test_session_intent_and_charge_of_one_payment_share_its_id() -> None:
     told = [one for case in ("session-paid", "intent-bare", "charge-succeeded") for one in records(event(case))]
-    purchases = [one for one in told if isinstance(one, Purchase)]
+    purchases = [one for one in told if isinstance(one, Order)]
     payments = [one for one in told if isinstance(one, Payment)]
     assert len({one.external_id for one in purchases}) == 3
     assert all("pi_bloom1" in one.payment_ids for one in purchases)
@@ -40,7 +40,7 @@ def test_session_intent_and_charge_of_one_payment_share_its_id() -> None:
 def test_every_message_of_a_plan_names_its_subscription_or_its_invoice() -> None:
     cases = ["instalment-first-since-basil", "instalment-second-since-basil", "instalment-names-its-intent"]
     told = [one for case in [*cases, "intent-of-an-instalment-since-basil"] for one in records(event(case))]
-    assert all("sub_bloom" in one.payment_ids for one in told if isinstance(one, Purchase))
+    assert all("sub_bloom" in one.payment_ids for one in told if isinstance(one, Order))
     assert {one.shared_id for one in told if isinstance(one, Payment)} == {"in_inst1", "in_inst2"}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from analytics.records import Payment, Purchase, Record, Refund, RefundState
+from analytics.records import Order, Payment, Record, Refund, RefundState
 from connectors.contract import Payload
 from connectors.stripe import history as stripe_history
 
@@ -41,7 +41,7 @@ def test_a_session_was_bought_when_its_card_was_charged_and_names_what_came_with
     intent = {"id": "pi_bloom1", "latest_charge": about("charge-succeeded")}
     items = {"data": [{"description": "Bloom Mastermind"}], "has_more": False}
     purchase, payment = read("checkout.session", about("session-paid", payment_intent=intent, line_items=items))
-    assert isinstance(purchase, Purchase)
+    assert isinstance(purchase, Order)
     assert (purchase.purchased_at, purchase.as_of, purchase.product) == (CHARGED, CHARGED, "Bloom Mastermind")
     assert purchase.payment_ids == ("pi_bloom1", "cs_live_bloom1")
     assert isinstance(payment, Payment)
@@ -51,7 +51,7 @@ def test_a_session_was_bought_when_its_card_was_charged_and_names_what_came_with
 @pytest.mark.parametrize("items", [None, {"data": [{"description": "the first"}], "has_more": True}])
 def test_a_session_that_nothing_tells_more_about_was_bought_when_it_was_opened(items: Any) -> None:
     (purchase,) = read("checkout.session", about("session-free", line_items=items))
-    assert isinstance(purchase, Purchase)
+    assert isinstance(purchase, Order)
     assert purchase.purchased_at == OPENED
     assert purchase.product.startswith("asked about cs_")
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from analytics.records import AdSpend, Attendance, Lead, Offer, Platform, Purchase, Statistic, Utm
+from analytics.records import AdSpend, Attendance, Lead, Offer, Platform, Statistic, Utm, order_of_one
 from connectors.contract import UnusableFileError
 from connectors.csv_import import template
 
@@ -30,7 +30,7 @@ EXPECTED = {
         ),
     ],
     "funnel-orders": [
-        Purchase(
+        order_of_one(
             source="file",
             external_id="O-2001",
             email="ana@example.com",
@@ -38,11 +38,11 @@ EXPECTED = {
             product="VIP ticket",
             price=Decimal("47.00"),
             currency="USD",
-            purchased_at=datetime(2026, 1, 5, 22, 35, tzinfo=UTC),
+            ordered_at=datetime(2026, 1, 5, 22, 35, tzinfo=UTC),
             offer=Offer.VIP,
             labels=("VIP ticket",),
         ),
-        Purchase(
+        order_of_one(
             source="file",
             external_id="O-2002",
             email="bob@example.com",
@@ -50,7 +50,7 @@ EXPECTED = {
             product="Workbook bundle",
             price=Decimal("97.00"),
             currency="USD",
-            purchased_at=datetime(2026, 1, 6, 3, tzinfo=UTC),
+            ordered_at=datetime(2026, 1, 6, 3, tzinfo=UTC),
             offer=Offer.OTO,
             labels=("Workbook bundle",),
             date_only=True,
@@ -58,7 +58,7 @@ EXPECTED = {
         ),
     ],
     "high-ticket-sales": [
-        Purchase(
+        order_of_one(
             source="file",
             external_id="S-3001",
             email="ana@example.com",
@@ -66,12 +66,12 @@ EXPECTED = {
             product="Mastermind",
             price=Decimal("3000.00"),
             currency="USD",
-            purchased_at=datetime(2026, 1, 17, 23, 15, tzinfo=UTC),
+            ordered_at=datetime(2026, 1, 17, 23, 15, tzinfo=UTC),
             offer=Offer.HIGH_TICKET,
             labels=("Mastermind",),
             collected=Decimal("1000.00"),
         ),
-        Purchase(
+        order_of_one(
             source="file",
             external_id="S-3002",
             email="bob@example.com",
@@ -79,7 +79,7 @@ EXPECTED = {
             product="Mastermind",
             price=Decimal("3000.00"),
             currency="USD",
-            purchased_at=datetime(2026, 1, 18, 3, tzinfo=UTC),
+            ordered_at=datetime(2026, 1, 18, 3, tzinfo=UTC),
             offer=Offer.HIGH_TICKET,
             labels=("Mastermind",),
             date_only=True,

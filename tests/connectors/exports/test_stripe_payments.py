@@ -4,19 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from analytics.records import Dispute, DisputeState, Messenger, Payment, Purchase
+from analytics.records import Dispute, DisputeState, Messenger, Order, Payment, order_of_one
 from connectors.contract import UnusableFileError
 
 FILE = Path(__file__).with_name("stripe-payments.csv")
 
 
 def purchases(outcome):
-    return {record.external_id: record for record in outcome.records if isinstance(record, Purchase)}
+    return {record.external_id: record for record in outcome.records if isinstance(record, Order)}
 
 
 def test_a_paid_charge_is_a_purchase_and_its_payment(take):
     purchase, payment, *_ = take(FILE).records
-    assert purchase == Purchase(
+    assert purchase == order_of_one(
         source="stripe",
         external_id="ch_paid",
         email="Ana@Example.com",
@@ -24,10 +24,10 @@ def test_a_paid_charge_is_a_purchase_and_its_payment(take):
         product="Mastermind",
         price=Decimal("3000.00"),
         currency="USD",
-        purchased_at=datetime(2026, 1, 17, 23, 30, tzinfo=UTC),
+        ordered_at=datetime(2026, 1, 17, 23, 30, tzinfo=UTC),
         messenger=Messenger.PAYMENT_PROVIDER,
         labels=("Mastermind", "price_ht", "Payment for Invoice"),
-        payment_ids=("ch_paid", "pi_paid"),
+        ids=("ch_paid", "pi_paid"),
         customer_id="cus_1",
         refunded=Decimal("0.00"),
     )
