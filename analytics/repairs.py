@@ -78,7 +78,11 @@ def _read_anew(connection: Connection, rules: Rules) -> None:
     query = sa.select(sale).join(sale_facts, sale_facts.c.sale_id == sale.c.id).where(sale_facts.c.source == RECORDED)
     last = 0
     while rows := connection.execute(query.where(sale.c.id > last).order_by(sale.c.id).limit(BATCH)).mappings().all():
-        write_changed(connection, sale_facts, [recorded_row(row, rules.challenge, rules.currency) for row in rows])
+        facts = [recorded_row(row, rules.challenge, rules.currency) for row in rows]
+        states = write_changed(connection, sale_facts, facts)
+        changed = [row for row, state in zip(rows, states, strict=True) if state != "same"]
+        if changed:
+            ingest.take_recorded(connection, rules, changed)
         last = rows[-1]["id"]
 
 

@@ -256,7 +256,7 @@ def _purchase(draft: Draft, people: People, terms: Terms, ended: dict[str, datet
     telling = best_telling(draft.orders, draft.received, terms) or _unknown(messenger)
     made = bills(telling, papers, terms)
     sums = _sums(made, _contract(draft, telling), currency, terms)
-    status = _status(draft, people, terms, sums, is_waiting=is_waiting)
+    status = _status(draft, terms, sums, is_waiting=is_waiting)
     key = draft.key
     places = [*_payment_places(made, sums, status, key), *_deposit_places(draft, sums, status, key)]
     moves, is_unknown = _movements(draft, messenger, sum((one.collected for one in made), ZERO))
@@ -364,10 +364,10 @@ def _by_price(one: _Sum, currency: str, terms: Terms) -> _Sum:
     return one
 
 
-def _status(draft: Draft, people: People, terms: Terms, sums: Sequence[_Sum], *, is_waiting: bool) -> str:
+def _status(draft: Draft, terms: Terms, sums: Sequence[_Sum], *, is_waiting: bool) -> str:
     if any(one.test for one in draft.told):
         return TEST
-    if people.keys(draft) & terms.staff:
+    if {email_keys(one.email).key for one in draft.told} & terms.staff:
         return STAFF
     if is_waiting:
         return WAITING

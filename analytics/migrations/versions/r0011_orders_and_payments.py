@@ -5,6 +5,7 @@ moves with its rows. A row that moved has no moment of its own, so that whatever
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -204,21 +205,27 @@ funnel_orders = sa.Table(
     mysql_charset="utf8mb4",
 )
 REPLACED = ("payments", "funnel_orders")
-ADDED = {
-    "sale_facts": (
-        sa.Column("line", sa.SmallInteger, nullable=False, server_default="0"),
-        sa.Column("written_off", Money(10, 2), nullable=False, server_default="0"),
-        sa.Column("tax", Money(10, 2), nullable=False, server_default="0"),
-        sa.Column("is_open_plan", sa.Boolean, nullable=False, server_default="0"),
-        sa.Column("is_refund_unknown", sa.Boolean, nullable=False, server_default="0"),
-    ),
-    "sale_days": (
-        sa.Column("purchases", sa.Integer, nullable=False, server_default="0"),
-        sa.Column("written_off", Money(15, 2), nullable=False, server_default="0"),
-    ),
-    "refunds": (_text("other_id"),),
-    "disputes": (_text("other_id"), sa.Column("opened_at", Moment)),
-}
+
+
+def _added() -> dict[str, tuple[sa.Column[Any], ...]]:
+    """Return the columns that existing tables get."""
+    return {
+        "sale_facts": (
+            sa.Column("line", sa.SmallInteger, nullable=False, server_default="0"),
+            sa.Column("written_off", Money(10, 2), nullable=False, server_default="0"),
+            sa.Column("tax", Money(10, 2), nullable=False, server_default="0"),
+            sa.Column("is_open_plan", sa.Boolean, nullable=False, server_default="0"),
+            sa.Column("is_refund_unknown", sa.Boolean, nullable=False, server_default="0"),
+        ),
+        "sale_days": (
+            sa.Column("purchases", sa.Integer, nullable=False, server_default="0"),
+            sa.Column("written_off", Money(15, 2), nullable=False, server_default="0"),
+        ),
+        "refunds": (_text("other_id"),),
+        "disputes": (_text("other_id"), sa.Column("opened_at", Moment)),
+    }
+
+
 INDEXES = (
     ("sale_facts", "ix_sale_facts_purchase", ["external_id", "source"]),
     ("refunds", "ix_refunds_other_id", ["other_id"]),
@@ -262,11 +269,11 @@ def _set_aside(connection: Connection) -> None:
 
 def _add_columns(connection: Connection) -> None:
     inspector = sa.inspect(connection)
-    for table, columns in ADDED.items():
+    for table, columns in _added().items():
         there = {column["name"] for column in inspector.get_columns(table)}
         for column in columns:
             if column.name not in there:
-                op.add_column(table, column.copy())
+                op.add_column(table, column)
     names = {index["name"] for table, *_ in INDEXES for index in inspector.get_indexes(table)}
     for table, name, columns_of_index in INDEXES:
         if name not in names:

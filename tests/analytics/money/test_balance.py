@@ -225,8 +225,8 @@ def test_what_came_in_and_what_went_back(store: Store, story: str) -> None:
 def _records(tables: dict[str, list[Row]]) -> list[Record]:
     paid = [
         Payment(
-            *("stripe", row["payment"], row["payment"], Decimal(row["amount"]), "USD", SALE.purchased_at),
-            refunded=Decimal(row.get("back", 0)),
+            *("stripe", row["payment"], Decimal(row["amount"]), "USD", SALE.ordered_at),
+            refunded=Decimal(row["back"]) if "back" in row else None,
         )
         for row in tables.get("payment", [])
     ]
