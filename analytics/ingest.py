@@ -214,12 +214,17 @@ def _take_purchases(connection: Connection, rules: Rules, kinds: Kinds, touched:
     return states + left_out.states(connection, keys)
 
 
-def take_recorded(connection: Connection, rules: Rules, rows: Sequence[Any]) -> None:
-    """Take sales that another program wrote as what a file tells: one that a webhook tells too is one sale."""
+def take_recorded(connection: Connection, rules: Rules, rows: Sequence[Any]) -> set[int]:
+    """Take sales that another program wrote as what a file tells: one that a webhook tells too is one sale.
+
+    Returns the sales around them, which the caller credits.
+    """
     upsert(connection, sale_facts, [recorded_row(row, rules.challenge, rules.currency) for row in rows])
     moved = Touched()
     take_orders(connection, [recorded_order(row, rules.currency) for row in rows], moved)
-    sum_days(connection, resolve_and_credit(connection, rules, moved))
+    written = resolve_around(connection, rules.challenge, rules.terms, moved)
+    sum_days(connection, written.days_before | days_of(connection, written.sale_ids))
+    return written.sale_ids
 
 
 def _take_foreign_near(connection: Connection, rules: Rules, moments: Sequence[datetime]) -> None:
@@ -229,7 +234,9 @@ def _take_foreign_near(connection: Connection, rules: Rules, moments: Sequence[d
     near = timedelta(days=1) + rules.duplicate_window
     rows = foreign_sales(connection, (min(moments) - near, max(moments) + near))
     if rows:
-        take_recorded(connection, rules, rows)
+        sale_ids = take_recorded(connection, rules, rows)
+        credit_sales(connection, sale_ids)
+        sum_days(connection, days_of(connection, sale_ids))
 
 
 def resolve_and_credit(

@@ -49,10 +49,11 @@ def attribute(connection: Connection, rules: Rules) -> int:
 
 def adopt(connection: Connection, rules: Rules) -> int:
     """Take note of sales that another program wrote into the specification's table, and return how many there were."""
-    sale_ids = _note_recorded(connection, rules)
+    _resolve_pending(connection, rules)
+    noticed, sale_ids = _note_recorded(connection, rules)
     credit_sales(connection, sale_ids)
     sum_days(connection, days_of(connection, sale_ids))
-    return len(sale_ids)
+    return noticed
 
 
 def _resolve_pending(connection: Connection, rules: Rules) -> None:
@@ -62,14 +63,16 @@ def _resolve_pending(connection: Connection, rules: Rules) -> None:
         sum_days(connection, ingest.resolve_and_credit(connection, rules, Touched(orders=set(keys))))
 
 
-def _note_recorded(connection: Connection, rules: Rules) -> list[int]:
+def _note_recorded(connection: Connection, rules: Rules) -> tuple[int, set[int]]:
+    """Take the sales that another program wrote; return how many there are, and the sales around them."""
     # NOT EXISTS would have MariaDB copy the numbers of all known sales, and of a million on disk.
     facts = high_ticket_sales.outerjoin(sale_facts, sale_facts.c.sale_id == high_ticket_sales.c.id)
     query = sa.select(high_ticket_sales).select_from(facts).where(sale_facts.c.sale_id.is_(None))
     foreign = connection.execute(query).mappings().all()
+    found: set[int] = set()
     for batch in batches(foreign):
-        ingest.take_recorded(connection, rules, batch)
-    return [row["id"] for row in foreign]
+        found |= ingest.take_recorded(connection, rules, batch)
+    return len(foreign), found
 
 
 def _read_anew(connection: Connection, rules: Rules) -> None:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from analytics.records import Lead, Line, Messenger, Order, OrderState, Payment, Plan, Record, Refund, RefundState, Utm
 from connectors import signatures
 from connectors.contract import BadSignatureError, LookUp, Payload
+from connectors.exports.identity import numbered
 from connectors.payload import Fields
 
 SOURCE = "clickfunnels"
@@ -139,7 +140,7 @@ def _order(event: Fields, order: Fields, name: str) -> Iterator[Record]:
     if status not in PAID | OWING:
         return
     total, is_plan = _decimal(order, "total_amount"), _is_plan(order)
-    sold, number = _lines(lines, is_plan=is_plan), order.text("order_number").lstrip("#")
+    sold = _lines(lines, is_plan=is_plan)
     renewals = order.integer("recurring_invoices_paid_count") or 0
     activated_at = order.moment("activated_at")
     is_paid = status in PAID or (status in {"past-due", "unpaid"} and (activated_at is not None or renewals > 0))
@@ -159,7 +160,7 @@ def _order(event: Fields, order: Fields, name: str) -> Iterator[Record]:
         tax=order.decimal("tax_amount") or NOTHING,
         messenger=Messenger.FUNNEL_TOOL,
         state=OrderState.VOIDED if status == "voided" else OrderState.PAID if is_paid else OrderState.PENDING,
-        ids=tuple(filter(None, (f"{SOURCE}-number:{number}" if number else "", *_shared(order)))),
+        ids=(*_numbered(order, contact, total), *_shared(order)),
         plan_id=_plan_id(order),
         interval_days=max((_interval(line) for line in lines), default=0) if is_plan else 0,
         customer_id=order.text("contact_id") or contact.text("id"),
@@ -241,6 +242,12 @@ def _transaction(event: Fields, transaction: Fields) -> Iterator[Refund]:
         created_at=made_at,
         as_of=_as_of(event, transaction) or made_at,
     )
+
+
+def _numbered(order: Fields, contact: Fields, total: Decimal) -> tuple[str, ...]:
+    """Return what an export may know the order by: its number, unique in a workspace alone, with the buyer or the total."""
+    number, email = order.text("order_number").lstrip("#"), contact.first("email_address", "email")
+    return (numbered(number, email or str(total)),) if number else ()
 
 
 def _shared(fields: Fields) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from analytics.records import Messenger, OrderState, Record, order_of_one
 from connectors.contract import Reading
 from connectors.exports.amounts import POINT
 from connectors.exports.currencies import currency_code
-from connectors.exports.identity import name_cell, required, row_id
+from connectors.exports.identity import name_cell, numbered, required, row_id
 from connectors.exports.sheet import Sheet
 from connectors.exports.survey import survey
 from connectors.exports.table import Table, is_false, key
@@ -90,6 +90,7 @@ class _Orders:
         moment, date_only = self.moments.moment(when)
         email, number = self.email(cells), self.number(cells).lstrip("#")
         known = self.id(cells) or number or row_id(email, product, price, moment)
+        numbers = (numbered(number, email), numbered(number, str(price))) if number else ()
         paid_at = moment if status != "voided" or self.activated(cells) else None
         order = order_of_one(
             source="clickfunnels",
@@ -103,9 +104,7 @@ class _Orders:
             messenger=Messenger.FUNNEL_TOOL,
             state=OrderState.VOIDED if status == "voided" else OrderState.PAID,
             labels=(product,),
-            ids=tuple(
-                filter(None, (f"clickfunnels:{known}", number and f"clickfunnels-number:{number}", self.payment(cells)))
-            ),
+            ids=tuple(filter(None, (f"clickfunnels:{known}", *numbers, self.payment(cells)))),
             customer_id=self.contact(cells),
             date_only=date_only,
             paid_at=paid_at,

@@ -450,7 +450,7 @@ def test_messengers_that_speak_at_once_of_one_purchase_make_one_sale(engine: sa.
             SALE,
             source=source,
             external_id=f"{source}{number}",
-            product=f"Club {number}",
+            lines=(Line(f"Club {number}", offer=Offer.HIGH_TICKET),),
             ids=(f"pi_{number}",),
         )
         for number in range(4)

@@ -44,9 +44,7 @@ rows = st.builds(
 def sale(**changes) -> SaleRow:
     told = {"customer_name": "Ana", "product": "Club", "campaign": "fb_jan", "ad_set": "set", "ad": "reel", **changes}
     rest = {"status": "paid", "attribution": "matched", "reason": "same e-mail"}
-    return SaleRow(
-        sale_id=7, price=Decimal("2000.00"), currency="USD", ordered_at=AT, days_from_lead=8, **told, **rest
-    )
+    return SaleRow(sale_id=7, price=Decimal("2000.00"), currency="USD", ordered_at=AT, days_from_lead=8, **told, **rest)
 
 
 def read_back(told: list[SaleRow]) -> list[list[str]]:
