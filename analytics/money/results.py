@@ -113,32 +113,34 @@ def _write_sales(
     """Write the high-ticket sales and return the row of each; a row that no sale keeps is removed."""
     stored = _stored_sales(connection, around)
     claims = _claims(stored, counted)
-    for one, line in counted:
-        key = (*one.key, line.number)
-        if key not in claims:
-            claims[key] = _insert_sale(connection, one, line)
+    new = [(one, line) for one, line in counted if (*one.key, line.number) not in claims]
+    kept = [(one, line) for one, line in counted if (*one.key, line.number) in claims]
+    for (one, line), sale_id in zip(new, _insert_sales(connection, new), strict=True):
+        claims[(*one.key, line.number)] = sale_id
     foreign = {_row_of(key) for key in around.order_rows if key[0] == RECORDED}  # never ours to delete
     surplus = [(row.sale_id,) for row in stored if row.sale_id not in {*claims.values(), *foreign}]
     for table in (identity_links, sale_facts, high_ticket_sales):
         delete(connection, table, surplus)
-    write_changed(
-        connection,
-        high_ticket_sales,
-        [{"id": claims[(*one.key, line.number)], **_sale_row(one, line)} for one, line in counted],
-    )
-    write_changed(
-        connection,
-        sale_facts,
-        [{"sale_id": claims[(*one.key, line.number)], **_fact_row(one, line, challenge)} for one, line in counted],
-    )
+    rows = [{"id": claims[(*one.key, line.number)], **_sale_row(one, line)} for one, line in kept]
+    write_changed(connection, high_ticket_sales, rows)
+    facts = [{"sale_id": claims[(*one.key, line.number)], **_fact_row(one, line, challenge)} for one, line in counted]
+    write_changed(connection, sale_facts, facts)
     return claims
 
 
-def _insert_sale(connection: Connection, one: Resolved, line: ResolvedLine) -> int:
-    inserted = connection.execute(sa.insert(high_ticket_sales), _sale_row(one, line)).inserted_primary_key
-    if inserted is None:
+def _insert_sales(connection: Connection, new: Sequence[tuple[Resolved, ResolvedLine]]) -> list[int]:
+    """Insert sales and return the number that the database gave each; some engines tell it one by one alone."""
+    rows = [_sale_row(one, line) for one, line in new]
+    insert, number = sa.insert(high_ticket_sales), high_ticket_sales.c.id
+    if rows and connection.dialect.insert_executemany_returning_sort_by_parameter_order:
+        return list(connection.scalars(insert.returning(number, sort_by_parameter_order=True), rows))
+    return [_number(connection.execute(insert, row)) for row in rows]
+
+
+def _number(result: sa.CursorResult[Any]) -> int:
+    if result.inserted_primary_key is None:
         raise RuntimeError("The database did not number a sale.")
-    return int(inserted[0])
+    return int(result.inserted_primary_key[0])
 
 
 def _claims(stored: Sequence[Any], counted: Sequence[tuple[Resolved, ResolvedLine]]) -> dict[LineKey, int]:

@@ -19,7 +19,7 @@ from analytics.challenge import Challenge
 from analytics.database import DatabaseError, address, open_engine, reading, writing
 from analytics.ingest import Rules, accept
 from analytics.migrate import is_current, upgrade
-from analytics.records import Lead, Offer, Order, Utm, order_of_one
+from analytics.records import Lead, Line, Offer, Order, Utm, order_of_one
 from analytics.repairs import attribute
 from analytics.schema import high_ticket_sales, leads, metadata
 from analytics.settings import Settings
