@@ -54,7 +54,7 @@ def test_line_items_name_what_was_bought() -> None:
     )
     purchase = next(stripe.normalise(parse(SESSION.read_bytes()), shop))
     assert isinstance(purchase, Order)
-    assert (purchase.product, purchase.labels[:3]) == ("Bloom Live", ("Bloom Live", "price_1", "prod_1"))
+    assert (purchase.lines[0].product, purchase.lines[0].labels[:2]) == ("Bloom Live", ("price_1", "prod_1"))
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404])

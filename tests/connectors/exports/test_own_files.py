@@ -149,7 +149,7 @@ def test_a_time_that_the_clocks_jumped_over_is_rejected(take):
 
 def test_the_currency_beside_a_price_is_read_where_there_is_no_column(take):
     outcome = take("kind,email,price,ordered_at\nvip,a@x.io,€1.50,2026-01-05\noto,a@x.io,2.50,2026-01-05\n")
-    assert [(order.price, order.currency) for order in outcome.records] == [
+    assert [(order.total, order.currency) for order in outcome.records] == [
         (Decimal("1.50"), "EUR"),
         (Decimal("2.50"), "USD"),
     ]
