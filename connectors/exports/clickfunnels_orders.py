@@ -25,6 +25,7 @@ STATUS = ("billing status", "payment status", "status", "order status")
 WHEN = ("activated at", "paid at", "created at", "order date", "date", "ordered at", "placed at", "order created at")
 PRODUCTS = ("products", "product names", "product name", "product", "line items", "items", "item", "order items")
 REFUNDED = ("refunded amount", "amount refunded", "total refunded", "refund amount")
+OWING = frozenset({"past due", "voided"})  # paid before, where it was activated
 SALES = frozenset(
     [
         "paid",
@@ -82,6 +83,8 @@ class _Orders:
         status = key(self.status(cells)).replace("-", " ")
         if status not in SALES:
             return LeftOut(f"with status {self.status(cells) or 'empty'}")
+        if status in OWING and not self.activated(cells):
+            return LeftOut(f"with status {self.status(cells)}")
         product = required(self.products(cells), "Products")
         price, currency = self.amounts.price(
             required(self.total(cells), "Total"), currency_code(self.currency(cells), ""), self.default_currency
@@ -91,7 +94,6 @@ class _Orders:
         email, number = self.email(cells), self.number(cells).lstrip("#")
         known = self.id(cells) or number or row_id(email, product, price, moment)
         numbers = (numbered(number, email), numbered(number, str(price))) if number else ()
-        paid_at = moment if status != "voided" or self.activated(cells) else None
         order = order_of_one(
             source="clickfunnels",
             external_id=self._own_id(known, product),
@@ -107,7 +109,7 @@ class _Orders:
             ids=tuple(filter(None, (f"clickfunnels:{known}", *numbers, self.payment(cells)))),
             customer_id=self.contact(cells),
             date_only=date_only,
-            paid_at=paid_at,
+            paid_at=moment if status in OWING else None,
             refunded=self._refunded(cells, status, price),
             disputed=price if status == "disputed" else Decimal(0),
             test=is_false(self.live(cells)),

@@ -88,7 +88,8 @@ def read_charge(event: Event) -> Iterator[Record]:
         return
     amount, refunded = _captured(event)
     # A bank debit succeeds days after its charge was created: only these events tell when.
-    when = {} if event.kind in TELL_SUCCESS else {"paid_at": moment(charge, "created"), "is_estimate": True}
+    made_at = moment(charge, "created")
+    when = {} if event.kind in TELL_SUCCESS else {"paid_at": made_at, "is_estimate": True}
     yield _payment(event, (event.id, charge.id("payment_intent")), amount, charge, refunded=refunded, **when)
 
 

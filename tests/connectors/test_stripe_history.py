@@ -72,11 +72,10 @@ def test_a_refund_is_in_the_state_it_has_now() -> None:
     ("kind", "told"),
     [
         ("invoice", about("instalment-first-since-basil", status="open")),
-        ("checkout.session", about("session-bank-debit-pending")),
         ("charge", about("charge-failed")),
         ("payout", {"id": "po_1"}),
     ],
-    ids=["an open invoice", "a debit under way", "a failed charge", "what nobody asks for"],
+    ids=["an open invoice", "a failed charge", "what nobody asks for"],
 )
 def test_what_is_no_sale_says_nothing(kind: str, told: dict[str, Any]) -> None:
     assert read(kind, told) == []
