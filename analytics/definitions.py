@@ -100,9 +100,9 @@ _FIGURES = (
     Definition(
         "at_risk",
         "At risk in disputes",
-        "High-ticket money in open disputes; it is still counted everywhere else.",
+        "Money of the full funnel in open disputes; it is still counted everywhere else.",
         MONEY,
-        (SALES,),
+        REVENUE,
     ),
     Definition("matched", "Matched sales", "High-ticket sales credited to a campaign.", "sales", (SALES,)),
     Definition(
@@ -116,13 +116,6 @@ _FIGURES = (
         "unclassified",
         "Left out: unclassified",
         "Purchases that no pattern says what they are.",
-        "purchases",
-        (LEFT_OUT,),
-    ),
-    Definition(
-        "suspected_duplicates",
-        "Left out: suspected duplicates",
-        "Equal purchases within the window, of which one counts.",
         "purchases",
         (LEFT_OUT,),
     ),

@@ -1,5 +1,6 @@
 """View 3 as plain figures: what `view3 show --json` prints and every other surface equals, digit for digit."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
@@ -43,7 +44,11 @@ def figures(view: View3) -> dict[str, Any]:
             "unattributed": view.attribution.unattributed,
             "reasons": dict(view.attribution.reasons),
         },
-        "excluded": dict(view.excluded),
+        "excluded": {**view.excluded, **_amounts(view.excluded_money)},
+        "review": {
+            **{name: tally.count for name, tally in view.review.items()},
+            **_amounts({name: tally.amount for name, tally in view.review.items()}),
+        },
         "freshness": {source: _moment(at) for source, at in view.freshness.items()},
         "checks": dict(view.checks),
         "backlog": {
@@ -55,6 +60,10 @@ def figures(view: View3) -> dict[str, Any]:
 
 def _pending(backlog: Backlog) -> tuple[tuple[str, Pending], ...]:
     return ("unread", backlog.unread), ("set_aside", backlog.set_aside), ("look_ups", backlog.look_ups)
+
+
+def _amounts(money: Mapping[str, Decimal]) -> dict[str, str | None]:
+    return {f"{name}_amount": _decimal(amount) for name, amount in money.items()}
 
 
 def _decimal(value: Decimal | None) -> str | None:

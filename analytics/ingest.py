@@ -1,7 +1,7 @@
 """The one door: everything that comes in passes `accept`, is judged, stored and credited in one transaction."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -17,11 +17,14 @@ from analytics.folding import email_keys
 from analytics.intake import restating, spending
 from analytics.intake.attending import take_presence, take_samples, take_sessions
 from analytics.intake.guards import fault
-from analytics.intake.rows import lead_row, purchase_row, spend_row, whole_second
-from analytics.money.ledger import mentioning, related_ids, take_payments, take_returns
-from analytics.money.settlement import settle
-from analytics.money.summing import days_of, sum_days
+from analytics.intake.rows import lead_row, recorded_order, recorded_row, spend_row, whole_second
+from analytics.money.daily_totals import days_of, sum_days
+from analytics.money.fact_store import Touched, take_addresses, take_orders, take_payments, take_returns
+from analytics.money.facts import Terms
+from analytics.money.results import resolve_around
 from analytics.offers import Patterns
+from analytics.queries import left_out
+from analytics.queries.money import foreign_sales
 from analytics.records import (
     AdSpend,
     AdSpendDay,
@@ -29,8 +32,9 @@ from analytics.records import (
     AttendanceSample,
     Dispute,
     Lead,
+    Order,
     Payment,
-    Purchase,
+    Plan,
     Record,
     Refund,
     Session,
@@ -38,15 +42,15 @@ from analytics.records import (
 )
 from analytics.schema import (
     challenges,
-    external_ids,
     freshness,
     leads,
-    purchases,
+    sale_facts,
 )
 from analytics.store import batches, existing, temporary, upsert, work_alone, write_changed
-from analytics.versions import newer, newer_lead
+from analytics.versions import newer_lead
 
-MONEY = (Purchase, Payment, Refund, Dispute)
+FEW = 250  # records
+MONEY = (Order, Payment, Plan, Refund, Dispute)
 Kinds = Mapping[type, Sequence[Any]]
 
 
@@ -60,6 +64,23 @@ class Rules:
     staff: tuple[str, ...] = ()
     duplicate_window: timedelta = timedelta(minutes=30)
     sessions_per_day: str = "max"
+    tax_included: bool = False
+
+    @property
+    def terms(self) -> Terms:
+        """Return how facts about money are read."""
+        return Terms(
+            window=self.duplicate_window,
+            day_of=self._day_of,
+            patterns=self.patterns,
+            currency=self.currency,
+            staff=self.staff_keys,
+            tax_included=self.tax_included,
+        )
+
+    def _day_of(self, moment: datetime) -> tuple[datetime, datetime]:
+        on = self.challenge.local_date(moment)
+        return self.challenge.start_of(on), self.challenge.start_of(on + timedelta(days=1))
 
     @property
     def staff_keys(self) -> frozenset[str]:
@@ -171,6 +192,8 @@ def _take_leads(connection: Connection, rules: Rules, arriving: Sequence[Lead], 
     moved = [row for row, state in zip(rows, states, strict=True) if state != "same"]
     # Who a changed lead was before has lost it, and who it is now has won it.
     were = [before[key] for row in moved if (key := (row["source"], row["external_id"])) in before]
+    customers = take_addresses(connection, arriving)
+    touched |= resolve_and_credit(connection, rules, Touched(), customers)
     sale_ids = sales_of(connection, [*moved, *were])
     credit_sales(connection, sale_ids)
     touched |= days_of(connection, sale_ids)
@@ -178,36 +201,53 @@ def _take_leads(connection: Connection, rules: Rules, arriving: Sequence[Lead], 
 
 
 def _take_purchases(connection: Connection, rules: Rules, kinds: Kinds, touched: set[date]) -> list[str]:
-    """Store purchase messages and what is told of their money, settle what they speak of, and credit the sales."""
-    arriving: Sequence[Purchase] = kinds[Purchase]
-    staff = rules.staff_keys
-    rows = [purchase_row(purchase, rules.patterns, staff) for purchase in arriving]
-    states = write_changed(connection, purchases, rows, merge=newer)
-    ids = [
-        {"shared_id": shared.strip(), "source": row["source"], "external_id": row["external_id"]}
-        for purchase, row in zip(arriving, rows, strict=True)
-        for shared in (f"{row['source']}:{row['external_id']}", *purchase.payment_ids)
-    ]
-    id_states = write_changed(connection, external_ids, ids)
-    keys = {(row["source"], row["external_id"]) for row, state in zip(rows, states, strict=True) if state != "same"}
-    keys |= {(row["source"], row["external_id"]) for row, state in zip(ids, id_states, strict=True) if state == "new"}
-    moved = take_payments(connection, kinds[Payment])
-    moved |= take_returns(connection, kinds[Refund], kinds[Dispute])
-    keys |= mentioning(connection, related_ids(connection, moved))
-    touched |= settle_and_credit(connection, rules, keys)
-    now = existing(connection, purchases, {(row["source"], row["external_id"]) for row in rows}).values()
-    excluded = ["excluded" for row in now if row["excluded"]]
-    unclassified = ["unclassified" for row in now if not row["excluded"] and not row["counted_as"]]
-    return states + excluded + unclassified
+    """Store orders and what is told of their money, resolve what they are about, and credit the sales."""
+    moved = Touched()
+    states = take_orders(connection, kinds[Order], moved)
+    take_payments(connection, kinds[Payment], moved)
+    take_returns(connection, kinds, moved)
+    customers = take_addresses(connection, (*kinds[Order], *kinds[Payment]))
+    moments = [*(one.ordered_at for one in kinds[Order]), *(one.paid_at for one in kinds[Payment])]
+    _take_foreign_near(connection, rules, moments)
+    touched |= resolve_and_credit(connection, rules, moved, customers)
+    keys = {(order.source, order.external_id.strip()) for order in kinds[Order]}
+    return states + left_out.states(connection, keys)
 
 
-def settle_and_credit(connection: Connection, rules: Rules, keys: set[tuple[str, str]]) -> set[date]:
-    """Bring the sales around the given purchase messages up to date, and credit them; return the dates they touch."""
-    if not keys:
+def take_recorded(connection: Connection, rules: Rules, rows: Sequence[Any]) -> set[int]:
+    """Take sales that another program wrote as what a file tells: one that a webhook tells too is one sale.
+
+    Returns the sales around them, which the caller credits.
+    """
+    upsert(connection, sale_facts, [recorded_row(row, rules.challenge, rules.currency) for row in rows])
+    moved = Touched()
+    take_orders(connection, [recorded_order(row, rules.currency) for row in rows], moved)
+    written = resolve_around(connection, rules.challenge, rules.terms, moved)
+    sum_days(connection, written.days_before | days_of(connection, written.sale_ids))
+    return written.sale_ids
+
+
+def _take_foreign_near(connection: Connection, rules: Rules, moments: Sequence[datetime]) -> None:
+    """Take sales that another program wrote about when something was told to have been bought, and not yet noticed."""
+    if not moments or len(moments) > FEW:
+        return  # an import looks for all of them once it is done
+    near = timedelta(days=1) + rules.duplicate_window
+    rows = foreign_sales(connection, (min(moments) - near, max(moments) + near))
+    if rows:
+        sale_ids = take_recorded(connection, rules, rows)
+        credit_sales(connection, sale_ids)
+        sum_days(connection, days_of(connection, sale_ids))
+
+
+def resolve_and_credit(
+    connection: Connection, rules: Rules, moved: Touched, customers: Collection[tuple[str, str]] = ()
+) -> set[date]:
+    """Bring the sales around what was told up to date, and credit them; return the dates they touch."""
+    if not (moved.orders or moved.payments or moved.ids or customers):
         return set()
-    settled = settle(connection, rules.challenge, rules.duplicate_window, keys)
-    credit_sales(connection, settled.sale_ids)
-    return settled.days_before | days_of(connection, settled.sale_ids)
+    written = resolve_around(connection, rules.challenge, rules.terms, moved, customers)
+    credit_sales(connection, written.sale_ids)
+    return written.days_before | days_of(connection, written.sale_ids)
 
 
 def _note_freshness(connection: Connection, records: Iterable[Record]) -> None:
@@ -230,7 +270,7 @@ def _moment_of(record: Record) -> datetime | None:
     """Return when what a record tells happened; ad spend is about days."""
     names = (
         "opted_in_at",
-        "purchased_at",
+        "ordered_at",
         "paid_at",
         "seen_at",
         "ended_at",

@@ -33,7 +33,7 @@ class Cards:
 class Totals:
     """What the ratios are made of, in the reporting currency, inside the period; `ad_spend` is None where it is unknown.
 
-    `at_risk` is high-ticket money in open disputes; it is still counted everywhere else.
+    `at_risk` is money of the full funnel in open disputes; it is still counted everywhere else.
     """
 
     ad_spend: Decimal | None
@@ -74,6 +74,14 @@ class Attribution:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """How many there are of something that wants a look, and their money in the reporting currency."""
+
+    count: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A statement as it was executed, its bound values by name, how many rows came back, and a hash of them.
 
@@ -106,6 +114,8 @@ class View3:
     attendance: tuple[AttendanceDay, ...]
     attribution: Attribution
     excluded: Mapping[str, int]
+    excluded_money: Mapping[str, Decimal]  # in the reporting currency
+    review: Mapping[str, Tally]  # what is counted and wants a look, or belongs to no purchase
     freshness: Mapping[str, datetime]
     checks: Mapping[str, bool]
     backlog: Backlog = field(default_factory=Backlog)

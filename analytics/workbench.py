@@ -84,6 +84,7 @@ class Workbench:
             self.settings.staff,
             timedelta(minutes=self.settings.duplicate_minutes),
             self.settings.sessions_per_day,
+            self.settings.tax == "included",
         )
 
     def now(self) -> datetime:
@@ -152,7 +153,7 @@ class Workbench:
             return explanation.explain(connection, self.lens, sale_id)
 
     def left_out(self) -> list[LeftOut]:
-        """Return the purchases that count nowhere, with why."""
+        """Return what is not counted and what wants a look, with why."""
         with self._read() as connection:
             return left_out.listed(connection)
 

@@ -25,7 +25,6 @@ MOST, NEAR = 50, 0.75
 PERCENT = Decimal("0.1")
 UNREPLACED = re.compile(r"\{\{.*?\}\}|\{[a-z_:.]+\}|%7b", re.IGNORECASE)
 AN_ID = re.compile(r"\d{8,}")
-KINDS = ("test_mode", "staff", "suspected_duplicates", "unclassified")
 
 MATCHES = (
     *texts(outcome="matched or unattributed", reason="why, where it is unattributed"),
@@ -43,14 +42,14 @@ HYGIENE = (
 )
 LEFT_OUT = (
     *texts(
-        why="test_mode, staff, suspected_duplicates or unclassified",
-        purchase="source:id",
+        why=", ".join((*nowhere.EXCLUDED, *nowhere.REVIEW)),
+        purchase="source:id of the purchase, payment or refund",
         product="product as received",
     ),
-    *amounts("`currency`", price="contract price"),
-    *texts(currency="currency of the price"),
-    Column("purchased_at", Kind.MOMENT, "business zone", "moment of the purchase"),
-    *texts(duplicate_of="the purchase it is suspected to repeat"),
+    *amounts("`currency`", price="its amount"),
+    *texts(currency="currency of the amount"),
+    Column("purchased_at", Kind.MOMENT, "business zone", "moment of the purchase, payment or refund"),
+    *texts(other="the other one of a pair"),
 )
 COVERAGE = (
     *texts(source="who tells it", what="opt-ins, ad spend, attendance or samples"),
@@ -105,11 +104,13 @@ def utm_hygiene(workbench: Workbench, period: Period | None = None, column: str 
 
 
 def left_out(workbench: Workbench, period: Period | None = None) -> pd.DataFrame:
-    """Return the newest purchases that count nowhere, up to 50 for each reason: excluded, duplicates suspected, unclassified."""
+    """Return the newest of what is not counted and of what wants a look, up to 50 for each reason."""
     bounds = workbench.challenge.bounds(period or workbench.challenge.whole(workbench.now()))
     with workbench.frames.read() as connection:
-        found = [one for why in KINDS for one in nowhere.newest(connection, bounds, why, MOST)]
-    names = ("why", "product", "price", "currency", "purchased_at", "duplicate_of")
+        found = [
+            one for why in (*nowhere.EXCLUDED, *nowhere.REVIEW) for one in nowhere.newest(connection, bounds, why, MOST)
+        ]
+    names = ("why", "product", "price", "currency", "purchased_at", "other")
     rows = [
         {**{name: getattr(one, name) for name in names}, "purchase": f"{one.source}:{one.external_id}"} for one in found
     ]

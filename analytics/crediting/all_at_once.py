@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from analytics.attribution import Outcome, Reason, Rule
-from analytics.crediting.single import BY_A_LEAD, RECORDED
+from analytics.crediting.single import BY_A_LEAD
 from analytics.dialect import bytes_of, characters, days_between
-from analytics.schema import UTM_COLUMNS, high_ticket_sales, identity_links, leads, purchases, sale_facts
+from analytics.records import RECORDED
+from analytics.schema import UTM_COLUMNS, buyers, high_ticket_sales, identity_links, leads, sale_facts
 from analytics.store import temporary
 
 BY_LINK, BY_ID, BY_EMAIL = 1, 2, 3
@@ -73,9 +74,10 @@ def _recognised() -> sa.CompoundSelect[Any]:
         .join_from(fact, leads, leads.c.email_key == fact.c.email_key)
         .where(fact.c.email_key != "", ~_is_linked)
     )
-    told = sa.and_(purchases.c.sale_id == fact.c.sale_id, purchases.c.customer_id != "")
-    same = sa.and_(leads.c.source == purchases.c.source, leads.c.customer_id == purchases.c.customer_id)
-    of_id = _opt_in(fact.c.sale_id, BY_ID, _named).join_from(purchases, fact, told).join(leads, same).where(~_is_linked)
+    whose = sa.and_(fact.c.external_id == buyers.c.external_id, fact.c.source == buyers.c.source)
+    same = sa.and_(leads.c.source == buyers.c.value_source, leads.c.customer_id == buyers.c.value)
+    of_id = _opt_in(fact.c.sale_id, BY_ID, _named).join_from(buyers, fact, whose).join(leads, same)
+    of_id = of_id.where(buyers.c.kind == "customer", ~_is_linked)
     return sa.union_all(of_link, _through(of_id, "ix_leads_customer"), _through(of_email, "ix_leads_person"))
 
 

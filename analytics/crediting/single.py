@@ -12,11 +12,10 @@ from analytics import attribution
 from analytics.attribution import Buyer, Credit, OptIn, Outcome, Rule
 from analytics.folding import EmailKeys
 from analytics.intake.rows import utm_keys, utm_row
-from analytics.records import Utm
-from analytics.schema import UTM_COLUMNS, high_ticket_sales, identity_links, leads, purchases, sale_facts
+from analytics.records import RECORDED, Utm
+from analytics.schema import UTM_COLUMNS, buyers, high_ticket_sales, identity_links, leads, sale_facts
 from analytics.store import chunks, update_changed
 
-RECORDED = "recorded"  # the source of sales that another program wrote into the specification's table
 BY_A_LEAD = tuple(
     rule for rule in Rule if rule is not Rule.AS_RECORDED
 )  # then the sale's UTMs are not what was recorded
@@ -62,8 +61,9 @@ def sales_of(connection: Connection, people: Iterable[Row]) -> set[int]:
         linked = sa.select(identity_links.c.sale_id).join(leads, _link_to_lead).where(leads.c.email_key.in_(chunk))
         found.update(connection.scalars(linked))
     for pairs in chunks(customers):
-        same = sa.tuple_(purchases.c.source, purchases.c.customer_id).in_(pairs)
-        found.update(connection.scalars(sa.select(purchases.c.sale_id).where(purchases.c.sale_id.is_not(None), same)))
+        same = sa.tuple_(buyers.c.value, buyers.c.value_source).in_([pair[::-1] for pair in pairs])
+        theirs = sa.select(sale_facts.c.sale_id).join_from(buyers, sale_facts, _is_buyer).where(_is_customer, same)
+        found.update(connection.scalars(theirs))
     return found
 
 
@@ -86,6 +86,8 @@ def load(connection: Connection, sale_ids: Collection[int]) -> list[Case]:
     return [opt_ins.case(row) for row in rows]
 
 
+_is_buyer = sa.and_(buyers.c.source == sale_facts.c.source, buyers.c.external_id == sale_facts.c.external_id)
+_is_customer = buyers.c.kind == "customer"
 _link_to_lead = sa.and_(
     leads.c.source == identity_links.c.lead_source, leads.c.external_id == identity_links.c.lead_external_id
 )
@@ -150,8 +152,10 @@ def _sale_rows(connection: Connection, sale_ids: Collection[int]) -> list[Row]:
 
 
 def _customers(connection: Connection, sale_ids: Collection[int]) -> dict[int, set[tuple[str, str]]]:
-    query = sa.select(purchases.c.sale_id, purchases.c.source, purchases.c.customer_id).where(
-        purchases.c.sale_id.in_(sale_ids), purchases.c.customer_id != ""
+    query = (
+        sa.select(sale_facts.c.sale_id, buyers.c.value_source, buyers.c.value)
+        .join_from(sale_facts, buyers, _is_buyer)
+        .where(sale_facts.c.sale_id.in_(sale_ids), _is_customer)
     )
     found: defaultdict[int, set[tuple[str, str]]] = defaultdict(set)
     for sale_id, source, customer_id in connection.execute(query):

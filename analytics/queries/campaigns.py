@@ -19,12 +19,14 @@ from analytics.queries.money import (
     SalesGroup,
     fact,
     inside,
+    is_net,
     outcome,
     refunded,
     sale,
     sales_by_campaign,
     whole_sales,
     with_facts,
+    written_off,
 )
 from analytics.schema import ad_spend, campaign_aliases, leads
 
@@ -63,7 +65,10 @@ class LeadsGroup:
 
 @dataclass(frozen=True, slots=True)
 class CreditedGroup:
-    """High-ticket sales credited to one set of UTMs, or to none; money is in the reporting currency alone."""
+    """High-ticket sales credited to one set of UTMs, or to none; money is in the reporting currency alone.
+
+    `refunded` holds what plans that ended will never pay, too.
+    """
 
     path: tuple[Name, ...]
     is_unattributed: bool
@@ -110,9 +115,9 @@ def credited_by_entity(
         sa.select(
             outcome.label("credited"),
             sa.func.count(),
-            sa.func.sum(sa.case((sa.or_(refunded == ZERO, refunded < sale.c.price), 1), else_=0)),
+            sa.func.sum(sa.case((is_net, 1), else_=0)),
             exact_sum(sa.case((here, sale.c.price), else_=0)),
-            exact_sum(sa.case((here, refunded), else_=0)),
+            exact_sum(sa.case((here, refunded + written_off), else_=0)),
             *keys,
             *labels,
         )
@@ -152,7 +157,7 @@ def credited_by_campaign(
             sum(group.sales for group in groups),
             sum(group.net_sales for group in groups),
             sum((group.revenue for group in groups), ZERO),
-            sum((group.refunded for group in groups), ZERO),
+            sum((group.refunded + group.written_off for group in groups), ZERO),
         )
         for key, groups in summed.items()
     ]

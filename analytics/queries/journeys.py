@@ -8,7 +8,7 @@ from sqlalchemy.engine import Connection
 
 from analytics.dialect import characters, days_between
 from analytics.queries.money import ZERO, Bounds, fact, inside, outcome, sale
-from analytics.schema import UTM_COLUMNS, identity_links, leads, purchases
+from analytics.schema import UTM_COLUMNS, buyers, identity_links, leads
 
 NOWHERE = "(unattributed)"  # a touch without any UTM; of a sale: credited to nothing
 STREAM, CHUNK = 5000, 1000
@@ -86,9 +86,9 @@ def _recognised() -> Iterator[sa.Select[Any]]:
     by_email = pair.join_from(fact, leads, leads.c.email_key == fact.c.email_key).where(
         fact.c.email_key != "", ~_is_linked
     )
-    told = sa.and_(purchases.c.sale_id == fact.c.sale_id, purchases.c.customer_id != "")
-    same = sa.and_(leads.c.source == purchases.c.source, leads.c.customer_id == purchases.c.customer_id)
-    by_id = pair.join_from(fact, purchases, told).join(leads, same).where(~_is_linked)
+    whose = sa.and_(buyers.c.source == fact.c.source, buyers.c.external_id == fact.c.external_id)
+    same = sa.and_(leads.c.source == buyers.c.value_source, leads.c.customer_id == buyers.c.value)
+    by_id = pair.join_from(fact, buyers, whose).join(leads, same).where(buyers.c.kind == "customer", ~_is_linked)
     linked = leads.alias("linked")
     is_link = sa.and_(
         linked.c.source == identity_links.c.lead_source, linked.c.external_id == identity_links.c.lead_external_id

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from analytics.attribution import Outcome, Reason, Rule
 from analytics.challenge import Period
 from analytics.dialect import count_where, exact_sum, lower_case, sum_where
-from analytics.records import Offer
+from analytics.records import RECORDED, Offer
 from analytics.schema import UTM_COLUMNS, funnel_orders, high_ticket_sales, sale_days, sale_facts
 
 Bounds = tuple[datetime, datetime]
@@ -28,8 +28,13 @@ recorded_campaign = lower_case(sa.func.coalesce(sale.c.utm_campaign, ""))
 campaign_key = sa.func.coalesce(fact.c.utm_campaign_key, recorded_campaign)
 product_key = sa.func.coalesce(fact.c.product_key, lower_case(sale.c.product_name))
 refunded = sa.func.coalesce(fact.c.refunded, ZERO)
-collected = sa.func.coalesce(fact.c.collected, sale.c.price)
+# One that it has corrected since is read as it is now, too.
+collected = sa.case((fact.c.source == RECORDED, sale.c.price), else_=sa.func.coalesce(fact.c.collected, sale.c.price))
 at_risk = sa.func.coalesce(fact.c.at_risk, ZERO)
+written_off = sa.func.coalesce(fact.c.written_off, ZERO)
+_AMOUNTS = {"refunded": refunded, "collected": collected, "at_risk": at_risk, "written_off": written_off}
+_lost = refunded + written_off
+is_net = sa.or_(_lost == ZERO, _lost < sale.c.price)
 # A sum that moves when prices move between sales, though count and amount stay: small enough for a million large prices.
 _seal = exact_sum(sale.c.price * (sale.c.id % 97)).label("seal")
 
@@ -38,7 +43,7 @@ _seal = exact_sum(sale.c.price * (sale.c.id % 97)).label("seal")
 class SalesGroup:
     """High-ticket sales of one campaign, outcome and reason; money but `amount` is in the reporting currency alone.
 
-    `amount` adds up the prices of all currencies: it means nothing, but it has to add up.
+    `other_currency` counts purchases. `amount` adds up the prices of all currencies: it means nothing, but it has to add up.
     """
 
     campaign_key: str
@@ -52,6 +57,7 @@ class SalesGroup:
     refunded: Decimal
     collected: Decimal
     at_risk: Decimal
+    written_off: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +71,15 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class Revenue:
-    """Gross revenue, what went back of it, and what was collected, in the reporting currency."""
+    """Gross revenue and what became of it, in the reporting currency; `other_currency` counts purchases."""
 
     orders: int
     other_currency: int
     revenue: Decimal
     refunded: Decimal
     collected: Decimal
+    at_risk: Decimal
+    written_off: Decimal
 
 
 def whole_sales(connection: Connection, bounds: Bounds) -> Whole:
@@ -104,11 +112,10 @@ def daily_sums(connection: Connection, days: Collection[date] | None) -> list[di
         sa.select(
             *(column.label(name) for name, column in told.items()),
             sa.func.count().label("sales"),
-            count_where(_is_net).label("net_sales"),
+            count_where(is_net).label("net_sales"),
+            count_where(fact.c.line == 0).label("purchases"),
             exact_sum(sale.c.price).label("amount"),
-            exact_sum(fact.c.refunded).label("refunded"),
-            exact_sum(fact.c.collected).label("collected"),
-            exact_sum(fact.c.at_risk).label("at_risk"),
+            *(exact_sum(fact.c[name]).label(name) for name in _AMOUNTS),
             _seal,
         )
         .join_from(fact, sale, sale.c.id == fact.c.sale_id)
@@ -116,7 +123,7 @@ def daily_sums(connection: Connection, days: Collection[date] | None) -> list[di
     )
     if days is not None:
         query = query.where(fact.c.purchased_on.in_(days))
-    counts = ("sales", "net_sales")  # MariaDB sums whole numbers to decimals
+    counts = ("sales", "net_sales", "purchases")  # MariaDB sums whole numbers to decimals
     return [
         {**row, **{name: int(row[name]) for name in counts}, "seal": _whole_cents(row["seal"])}
         for row in connection.execute(query).mappings()
@@ -132,10 +139,10 @@ def _sums_of_days(period: Period, currency: str) -> sa.Select[Any]:
             *key,
             sa.func.sum(day.sales).label("sales"),
             sa.func.sum(day.net_sales).label("net_sales"),
-            sa.func.sum(sa.case((~here, day.sales), else_=0)).label("other_currency"),
+            sa.func.sum(sa.case((~here, day.purchases), else_=0)).label("other_currency"),
             exact_sum(day.amount).label("amount"),
             sum_where(here, day.amount).label("revenue"),
-            *(sum_where(here, day[name]).label(name) for name in ("refunded", "collected", "at_risk")),
+            *(sum_where(here, day[name]).label(name) for name in _AMOUNTS),
             sa.func.sum(day.seal).label("seal"),
         )
         .where(day.date.between(period.first, period.last))
@@ -148,8 +155,9 @@ def _sums_of_sales(bounds: Bounds, currency: str) -> sa.Select[Any]:
     told = (
         sa.select(
             *(campaign_key.label("campaign_key"), outcome.label("outcome"), reason.label("reason")),
-            *(sale.c.id.label("id"), sale.c.price.label("price"), _is_net.label("is_net")),
-            *(refunded.label("refunded"), collected.label("collected"), at_risk.label("at_risk")),
+            *(sale.c.id.label("id"), sale.c.price.label("price"), is_net.label("is_net")),
+            *(amount.label(name) for name, amount in _AMOUNTS.items()),
+            sa.func.coalesce(fact.c.line, 0).label("line"),
             (sa.func.coalesce(fact.c.currency, currency) == currency).label("here"),
         )
         .select_from(with_facts)
@@ -161,10 +169,10 @@ def _sums_of_sales(bounds: Bounds, currency: str) -> sa.Select[Any]:
         *key,
         sa.func.count().label("sales"),
         count_where(told.c.is_net).label("net_sales"),
-        count_where(~told.c.here).label("other_currency"),
+        count_where(sa.and_(~told.c.here, told.c.line == 0)).label("other_currency"),
         exact_sum(told.c.price).label("amount"),
         sum_where(told.c.here, told.c.price).label("revenue"),
-        *(sum_where(told.c.here, told.c[name]).label(name) for name in ("refunded", "collected", "at_risk")),
+        *(sum_where(told.c.here, told.c[name]).label(name) for name in _AMOUNTS),
         exact_sum(told.c.price * (told.c.id % 97)).label("seal"),
     ).group_by(*key)
 
@@ -175,6 +183,14 @@ def _sealed(rows: Sequence[Any]) -> int:
 
 def _whole_cents(amount: Decimal) -> int:
     return int(amount.scaleb(2))
+
+
+def foreign_sales(connection: Connection, bounds: Bounds) -> Sequence[Any]:
+    """Return the sales inside the bounds that another program wrote and that have no facts yet."""
+    query = (
+        sa.select(sale).select_from(with_facts).where(fact.c.sale_id.is_(None), inside(sale.c.purchase_date, bounds))
+    )
+    return connection.execute(query).mappings().all()
 
 
 def sales_count(connection: Connection, bounds: Bounds) -> int:
@@ -191,10 +207,9 @@ def funnel_revenue(connection: Connection, bounds: Bounds, currency: str) -> dic
         sa.select(
             order.c.kind,
             sa.func.count().label("orders"),
-            count_where(~here).label("other_currency"),
+            count_where(sa.and_(~here, order.c.line == 0)).label("other_currency"),
             sum_where(here, order.c.price).label("revenue"),
-            sum_where(here, order.c.refunded).label("refunded"),
-            sum_where(here, order.c.collected).label("collected"),
+            *(sum_where(here, order.c[name]).label(name) for name in _AMOUNTS),
         )
         .where(inside(order.c.ordered_at, bounds))
         .group_by(order.c.kind)
@@ -203,9 +218,6 @@ def funnel_revenue(connection: Connection, bounds: Bounds, currency: str) -> dic
         Offer(kind): Revenue(count, int(others), *amounts)
         for kind, count, others, *amounts in connection.execute(query)
     }
-
-
-_is_net = sa.or_(refunded == ZERO, refunded < sale.c.price)
 
 
 def inside(moment: sa.Column[Any], bounds: Bounds) -> sa.ColumnElement[bool]:

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from analytics.challenge import Challenge
 from analytics.ingest import Rules, accept
-from analytics.records import Lead, Offer, Purchase, Record, Utm
+from analytics.records import Lead, Offer, Order, Record, Utm, order_of_one
 from analytics.repairs import attribute
 from analytics.schema import UTM_COLUMNS, high_ticket_sales, identity_links, leads, sale_facts
 from tests.tables import Row, drawn_apart, each, moment_in
@@ -525,9 +525,9 @@ def _lead(row: Row) -> Lead:
     )
 
 
-def _purchase(row: Row) -> Purchase:
+def _purchase(row: Row) -> Order:
     purchased_at, date_only = moment_in(row["bought"], CHALLENGE.moment)
-    return Purchase(
+    return order_of_one(
         row.get("source", "cf"),
         row["sale"],
         row["e-mail"],
@@ -535,7 +535,7 @@ def _purchase(row: Row) -> Purchase:
         product=f"Mentorship {row['sale']}",
         price=Decimal(2000),
         currency="USD",
-        purchased_at=purchased_at,
+        ordered_at=purchased_at,
         offer=Offer.HIGH_TICKET,
         customer_id=row.get("customer", ""),
         date_only=date_only,

@@ -20,9 +20,9 @@ from analytics.records import (
     Lead,
     Messenger,
     Offer,
+    Order,
     Payment,
     Platform,
-    Purchase,
     Record,
 )
 from analytics.sample import Size, records
@@ -57,8 +57,8 @@ class Told:
         return self.kind(Lead)
 
     @cached_property
-    def purchases(self) -> list[Purchase]:
-        return self.kind(Purchase)
+    def purchases(self) -> list[Order]:
+        return self.kind(Order)
 
     @cached_property
     def payments(self) -> list[Payment]:
@@ -89,15 +89,15 @@ class Told:
         return {lead.customer_id: lead for lead in self.leads}
 
     @cached_property
-    def sales(self) -> list[Purchase]:
+    def sales(self) -> list[Order]:
         """High-ticket sales, each once."""
-        first: dict[str, Purchase] = {}
+        first: dict[str, Order] = {}
         for purchase in self.purchases:
             if purchase.offer is Offer.HIGH_TICKET:
                 first.setdefault(next(iter(purchase.payment_ids), purchase.external_id), purchase)
         return list(first.values())
 
-    def of_buyer(self, purchase: Purchase) -> list[Lead]:
+    def of_buyer(self, purchase: Order) -> list[Lead]:
         return self.opt_ins.get(email_keys(purchase.email).key, [])
 
 
@@ -248,7 +248,7 @@ def unknown_days(sample: Told, platform: Platform) -> set[int]:
     return set(range(1, 18)) - known
 
 
-def suspected_duplicates(sample: Told) -> list[tuple[Purchase, Purchase]]:
+def suspected_duplicates(sample: Told) -> list[tuple[Order, Order]]:
     return [
         (one, other)
         for one in sample.sales
@@ -258,15 +258,15 @@ def suspected_duplicates(sample: Told) -> list[tuple[Purchase, Purchase]]:
     ]
 
 
-def never_opted_in(sample: Told) -> list[Purchase]:
+def never_opted_in(sample: Told) -> list[Order]:
     return [sale for sale in sample.sales if not sample.of_buyer(sale) and sale.customer_id not in sample.contacts]
 
 
-def known_by_contact_alone(sample: Told) -> list[Purchase]:
+def known_by_contact_alone(sample: Told) -> list[Order]:
     return [one for one in sample.purchases if one.customer_id in sample.contacts and not sample.of_buyer(one)]
 
 
-def in_conflict(sample: Told) -> list[Purchase]:
+def in_conflict(sample: Told) -> list[Order]:
     return [
         one
         for one in sample.purchases
@@ -276,7 +276,7 @@ def in_conflict(sample: Told) -> list[Purchase]:
     ]
 
 
-def opted_in_after_buying(sample: Told) -> list[Purchase]:
+def opted_in_after_buying(sample: Told) -> list[Order]:
     return [
         sale
         for sale in sample.sales
@@ -284,7 +284,7 @@ def opted_in_after_buying(sample: Told) -> list[Purchase]:
     ]
 
 
-def without_utm(sample: Told) -> list[Purchase]:
+def without_utm(sample: Told) -> list[Order]:
     return [
         sale
         for sale in sample.sales

@@ -25,13 +25,14 @@ from analytics.records import (
     Lead,
     Messenger,
     Offer,
+    Order,
     Payment,
     Platform,
-    Purchase,
     Record,
     Statistic,
     Utm,
     UtmMapping,
+    order_of_one,
 )
 from analytics.repairs import adopt, attribute, reclassify
 from analytics.view3 import SalesFilter, Sort, View3
@@ -589,9 +590,9 @@ def _lead(row: Row) -> Lead:
     return Lead("cf", row["lead"], row["e-mail"], at, customer_id=row["customer"], date_only=date_only, utm=utm)
 
 
-def _purchase(row: Row) -> Purchase:
+def _purchase(row: Row) -> Order:
     at, date_only = moment_in(row["bought"], CHALLENGE.moment)
-    return Purchase(
+    return order_of_one(
         "cf",
         row["sale"],
         row.get("e-mail") or "x@x.com",
@@ -599,9 +600,9 @@ def _purchase(row: Row) -> Purchase:
         product=row.get("product") or f"Product {row['sale']}",
         price=Decimal(row["price"]),
         currency=row.get("currency") or "USD",
-        purchased_at=at,
+        ordered_at=at,
         offer=Offer(row["offer"]) if row["offer"] else None,
-        payment_ids=(f"pi_{row['sale']}",),
+        ids=(f"pi_{row['sale']}",),
         customer_id=row.get("customer", ""),
         date_only=date_only,
         refunded=Decimal(row.get("refunded") or 0),
@@ -673,7 +674,7 @@ def test_the_figures_are_as_drawn(connection: Connection, story: str) -> None:
     assert _told(_view(connection, tables)) == told
 
 
-def _sale(number: str, price: str = "2000.00", **changes: Any) -> Purchase:
+def _sale(number: str, price: str = "2000.00", **changes: Any) -> Order:
     row = {"sale": number, "bought": "2026-01-10 10:00", "offer": "high_ticket", "price": price}
     return _purchase({**row, **changes})
 
@@ -746,7 +747,7 @@ def test_one_purchase_with_four_messengers_is_one_sale(connection: Connection) -
         55   | cf     | funnel_tool      | pi_1    |      | 2026-01-10 09:59:00 | 1999.00 | The Club | Ana Souza
     """)["said"]
     for row in told:
-        purchase = Purchase(
+        purchase = order_of_one(
             row["source"],
             row["said"],
             "x@x.com",
@@ -757,7 +758,7 @@ def test_one_purchase_with_four_messengers_is_one_sale(connection: Connection) -
             moment_in(row["at"], CHALLENGE.moment)[0],
             messenger=Messenger(row["by"]),
             offer=Offer.HIGH_TICKET,
-            payment_ids=tuple(filter(None, (row["payment"], row["also"]))),
+            ids=tuple(filter(None, (row["payment"], row["also"]))),
         )
         accept(connection, RULES, [purchase])
     (listed,) = list(stream_sales(connection, LENS, SalesFilter(CHALLENGE.whole(NOON)), Sort()))
@@ -767,11 +768,11 @@ def test_one_purchase_with_four_messengers_is_one_sale(connection: Connection) -
 
 def test_a_purchase_is_in_test_mode_if_any_of_its_messengers_says_so(connection: Connection) -> None:
     funnel = _sale("A")
-    provider = Purchase(
+    provider = order_of_one(
         *("stripe", "pi_A", "x@x.com", "", "Club", Decimal(2000), "USD", funnel.purchased_at),
         messenger=Messenger.PAYMENT_PROVIDER,
         offer=Offer.HIGH_TICKET,
-        payment_ids=("pi_A",),
+        ids=("pi_A",),
         test=True,
     )
     accept(connection, RULES, [funnel, provider])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analytics.records import Purchase
+from analytics.records import Order
 from connectors.contract import UnusableFileError
 from connectors.csv_import import KINDS, import_file
 
@@ -212,7 +212,7 @@ def test_the_same_file_gives_the_same_records(take):
 
 def test_dates_of_rows_are_business_dates(take):
     outcome = take("kind,email,price,ordered_at\nvip,a@x.io,1,2026-01-05T01:00:00Z\n")
-    assert isinstance(order := outcome.records[0], Purchase)
+    assert isinstance(order := outcome.records[0], Order)
     assert order.purchased_at.date() == date(2026, 1, 5)
 
 

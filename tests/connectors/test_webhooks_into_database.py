@@ -15,7 +15,7 @@ from analytics.challenge import Challenge
 from analytics.database import open_engine, writing
 from analytics.ingest import Rules, accept
 from analytics.offers import Patterns
-from analytics.records import Messenger, Payment, Purchase
+from analytics.records import Messenger, Payment, order_of_one
 from connectors.clickfunnels import webhooks as clickfunnels
 from connectors.clickfunnels_classic import webhooks as clickfunnels_classic
 from connectors.contract import NoLookUp
@@ -123,7 +123,7 @@ def test_any_order_and_repetition_end_in_the_same_tables(
 
 
 def test_an_export_of_the_same_payment_adds_nothing(migrated: Path, tmp_path: Path) -> None:
-    charge = Purchase(
+    charge = order_of_one(
         source="stripe",
         external_id="ch_bloom1",
         email="rosa.lima@example.com",
@@ -131,10 +131,10 @@ def test_an_export_of_the_same_payment_adds_nothing(migrated: Path, tmp_path: Pa
         product="Bloom Mastermind",
         price=Decimal(1997),
         currency="USD",
-        purchased_at=datetime(2026, 1, 11, 16, 59, 57, tzinfo=UTC),
+        ordered_at=datetime(2026, 1, 11, 16, 59, 57, tzinfo=UTC),
         messenger=Messenger.PAYMENT_PROVIDER,
         labels=("Bloom Mastermind",),
-        payment_ids=("ch_bloom1", "pi_bloom1"),
+        ids=("ch_bloom1", "pi_bloom1"),
     )
     payment = Payment("stripe", "ch_bloom1", "ch_bloom1", Decimal(1997), "USD", charge.purchased_at)
     for turn, parts in enumerate(((ONE_SALE, []), ([], ONE_SALE), (ONE_SALE[:2], ONE_SALE[2:]))):

@@ -21,9 +21,9 @@ from analytics.records import (
     Offer,
     Payment,
     Platform,
-    Purchase,
     Record,
     Statistic,
+    order_of_one,
 )
 from analytics.schema import attendance, leads, purchases
 
@@ -33,7 +33,7 @@ BEFORE_TIME = datetime(1999, 12, 31, 23, 59, 59, tzinfo=UTC)
 AFTER_TIME = datetime(2038, 1, 19, tzinfo=UTC)
 
 LEAD = Lead("cf", "1", "ana@x.com", AT)
-PURCHASE = Purchase("cf", "1", "ana@x.com", "Ana", "Club", Decimal(2000), "USD", AT, offer=Offer.HIGH_TICKET)
+PURCHASE = order_of_one("cf", "1", "ana@x.com", "Ana", "Club", Decimal(2000), "USD", AT, offer=Offer.HIGH_TICKET)
 PAYMENT = Payment("stripe", "ch_1", "pi_1", Decimal(100), "USD", AT)
 SESSION = Attendance(Platform.ZOOM, "z", date(2026, 1, 17), 100, Statistic.UNIQUE_PEOPLE, "zoom")
 SAMPLE = AttendanceSample(Platform.ZOOM, "z", AT, 100, "zoom")
