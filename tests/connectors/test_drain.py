@@ -24,15 +24,15 @@ from analytics.schema import (
     attendance_sessions,
     attendance_stays,
     disputes,
-    external_ids,
     freshness,
     funnel_orders,
     high_ticket_sales,
     leads,
+    orders,
     payments,
-    purchases,
     refunds,
     sale_facts,
+    shared_ids,
 )
 from connectors import inbox
 from connectors.contract import LookUpFailedError
@@ -44,7 +44,7 @@ RULES = Rules(
     Challenge.starting(date(2026, 1, 1), "America/Sao_Paulo"),
     patterns=Patterns(vip=("*vip*",), oto=("*workbook*",), high_ticket_from=Decimal(500)),
 )
-TOLD = (leads, purchases, external_ids, payments, refunds, disputes, funnel_orders)
+TOLD = (leads, orders, shared_ids, payments, refunds, disputes, funnel_orders)
 CONCLUDED = (attendance, attendance_sessions, attendance_stays, freshness)
 NUMBERED = {"id", "sale_id", "lead_id", "created_at", "updated_at"}
 
@@ -223,15 +223,15 @@ def test_a_vendor_is_asked_while_nothing_is_locked(engine: Engine) -> None:
     assert drain.once() == 5  # two sales, and what arrived in the meantime
     assert vendor.asked == 3
     with reading(engine) as connection:
-        names = connection.scalars(sa.select(purchases.c.product)).all()
-        assert list(names) == ["Bloom Mastermind"] * 2
+        names = connection.scalars(sa.select(orders.c.line_items)).all()
+        assert [json.loads(lines)[0][0] for lines in names] == ["Bloom Mastermind"] * 2
         (waits,) = [one for one in inbox.entries(connection, State.UNREAD) if one.event.source == "stripe"]
     assert waits.event.event_id == "evt_s2"
     vendor.answers = 9
     drain.all()
     with reading(engine) as connection:
         assert inbox.waiting(connection) == 0
-        assert connection.scalar(sa.select(sa.func.count()).select_from(purchases)) == 3
+        assert connection.scalar(sa.select(sa.func.count()).select_from(orders)) == 3
 
 
 def test_a_vendor_that_is_away_is_asked_once_and_not_for_every_event(engine: Engine) -> None:
