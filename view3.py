@@ -516,7 +516,9 @@ def inbox_list() -> None:
         click.echo(plain(f"{row.source}:{row.external_id}  {row.why}  {row.product}  {row.price} {row.currency}"))
     for sentence in backlog.sentences(now).values():
         click.echo(f"{sentence}.")
-    click.echo(f"{len(aside):,} events set aside, {waiting:,} waiting; {len(rows):,} items are not counted or want a look.")
+    click.echo(
+        f"{len(aside):,} events set aside, {waiting:,} waiting; {len(rows):,} items are not counted or want a look."
+    )
 
 
 @inbox.command("show")

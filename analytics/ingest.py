@@ -98,7 +98,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What became of a stream of records. Payments accompany purchases and are not counted apart."""
+    """What became of a stream of records. Refunds, disputes and ends of plans are not counted."""
 
     new: int = 0
     changed: int = 0
@@ -204,14 +204,16 @@ def _take_purchases(connection: Connection, rules: Rules, kinds: Kinds, touched:
     """Store orders and what is told of their money, resolve what they are about, and credit the sales."""
     moved = Touched()
     states = take_orders(connection, kinds[Order], moved)
-    take_payments(connection, kinds[Payment], moved)
+    states += take_payments(connection, kinds[Payment], moved)
     take_returns(connection, kinds, moved)
     customers = take_addresses(connection, (*kinds[Order], *kinds[Payment]))
     moments = [*(one.ordered_at for one in kinds[Order]), *(one.paid_at for one in kinds[Payment])]
     _take_foreign_near(connection, rules, moments)
     touched |= resolve_and_credit(connection, rules, moved, customers)
-    keys = {(order.source, order.external_id.strip()) for order in kinds[Order]}
-    return states + left_out.states(connection, keys)
+    told = [(kind, (one.source, one.external_id.strip())) for kind in (Order, Payment) for one in kinds[kind]]
+    return states + left_out.states(
+        connection, *({key for kind, key in told if kind is wanted} for wanted in (Order, Payment))
+    )
 
 
 def take_recorded(connection: Connection, rules: Rules, rows: Sequence[Any]) -> set[int]:

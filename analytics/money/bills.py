@@ -102,13 +102,13 @@ def _ids(thing: Order | Received) -> set[str]:
     return own_ids(thing) if isinstance(thing, Order) else set(thing.ids | thing.order_ids)
 
 
-def bills(telling: Telling, papers: Sequence[Document], terms: Terms) -> list[Bill]:
+def bills(draft: Draft, telling: Telling, papers: Sequence[Document], terms: Terms) -> list[Bill]:
     """Return the bills of a purchase: each invoice of a plan by its own lines, else one with all that was collected."""
     is_plan = any(one.line.payments != 1 for one in telling.lines)
     own = telling.order is not None and telling.order in [order for paper in papers for order in paper.orders]
     if is_plan and own and len(papers) > 1:
         return [_bill(_lines_of(paper, telling, terms), paper, terms) for paper in papers]
-    total = papers[0].total if is_plan else sum((paper.total for paper in papers), ZERO)
+    total = papers[0].total if is_plan else max(sum((paper.total for paper in papers), ZERO), _by_file(draft, papers))
     tax = papers[0].tax if is_plan else sum((paper.tax for paper in papers), ZERO)
     if not tax and telling.order is not None and telling.order.total == total:
         tax = telling.order.tax
@@ -117,6 +117,15 @@ def bills(telling: Telling, papers: Sequence[Document], terms: Terms) -> list[Bi
     lines = tuple(merged(telling.lines))
     collected = sum((paper.collected for paper in papers), ZERO)
     return [Bill(lines, tuple(due_amounts(lines, total - tax)), total, tax, collected, received)]
+
+
+def _by_file(draft: Draft, papers: Sequence[Document]) -> Decimal:
+    """Return the price that a file tells of payments that no order of theirs explains: they may be parts of it."""
+    if any(paper.orders for paper in papers):
+        return ZERO
+    currencies = {one.currency for paper in papers for one in paper.received}
+    told = [one.total for one in draft.orders if one.messenger is Messenger.FILE and one.currency in currencies]
+    return max((total for total in told if total is not None), default=ZERO)
 
 
 def _lines_of(paper: Document, telling: Telling, terms: Terms) -> tuple[KnownLine, ...]:

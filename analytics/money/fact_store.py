@@ -48,11 +48,12 @@ def take_orders(connection: Connection, told: Sequence[Order], touched: Touched)
     return states
 
 
-def take_payments(connection: Connection, told: Sequence[Payment], touched: Touched) -> None:
-    """Store payments with their ids."""
+def take_payments(connection: Connection, told: Sequence[Payment], touched: Touched) -> list[str]:
+    """Store payments with their ids; return per payment whether it is new, changed or the same."""
     rows = [{**payment_row(payment), **_own_purchase(payment)} for payment in told]
     states = write_changed(connection, payments, rows, merge=_keeping_purchase(newer_payment))
     touched.payments |= _moved(rows, states) | _take_ids(connection, told, payment_ids)
+    return states
 
 
 def take_returns(connection: Connection, kinds: Records, touched: Touched) -> None:

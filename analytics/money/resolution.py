@@ -254,7 +254,7 @@ def _purchase(draft: Draft, people: People, terms: Terms, ended: dict[str, datet
     draft.received = [one for one in draft.received if one not in others]
     papers = documents(draft, messenger)
     telling = best_telling(draft.orders, draft.received, terms) or _unknown(messenger)
-    made = bills(telling, papers, terms)
+    made = bills(draft, telling, papers, terms)
     sums = _sums(made, _contract(draft, telling), currency, terms)
     status = _status(draft, terms, sums, is_waiting=is_waiting)
     key = draft.key
@@ -313,9 +313,14 @@ def _word(draft: Draft, name: str) -> str:
     """Return what the messenger that is trusted most on words says, the earliest order first."""
     told: list[Order | Payment] = sorted(
         draft.told,
-        key=lambda one: (ON_WORDS.index(one.messenger), isinstance(one, Payment), one.source, one.external_id),
+        key=lambda one: (ON_WORDS.index(one.messenger), _is_second_hand(one), one.source, one.external_id),
     )
     return next((text for one in told if (text := str(getattr(one, name))).strip()), "")
+
+
+def _is_second_hand(told: Order | Payment) -> bool:
+    """Tell whether a paid order knows better."""
+    return isinstance(told, Payment) or not is_paid(told)
 
 
 def _contract(draft: Draft, telling: Telling) -> Decimal | None:

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from analytics.dialect import sum_where
 from analytics.queries.money import Bounds, inside
-from analytics.schema import orders, review_items
+from analytics.schema import orders, payments, review_items
 from analytics.view3 import Tally
 
 EXCLUDED = ("test_mode", "staff", "unclassified")
@@ -63,13 +63,22 @@ def newest(connection: Connection, bounds: Bounds, why: str, most: int) -> list[
     return [LeftOut(*row) for row in connection.execute(query)]
 
 
-def states(connection: Connection, keys: Collection[tuple[str, str]]) -> list[str]:
-    """Return `excluded` or `unclassified` for each of the given orders whose purchase is not counted."""
-    is_theirs = sa.and_(_item.source == orders.c.purchase_source, _item.external_id == orders.c.purchase_id)
+def states(
+    connection: Connection, order_keys: Collection[tuple[str, str]], payment_keys: Collection[tuple[str, str]]
+) -> list[str]:
+    """Return `excluded` or `unclassified` for each of the given orders and payments whose purchase is not counted."""
+    both = (
+        _states(connection, table, keys) for table, keys in ((orders, order_keys), (payments, payment_keys)) if keys
+    )
+    return [state for states in both for state in states]
+
+
+def _states(connection: Connection, table: sa.Table, keys: Collection[tuple[str, str]]) -> list[str]:
+    is_theirs = sa.and_(_item.source == table.c.purchase_source, _item.external_id == table.c.purchase_id)
     query = (
         sa.select(_item.kind)
-        .join_from(orders, review_items, is_theirs)
-        .where(sa.tuple_(orders.c.source, orders.c.external_id).in_(sorted(keys)), _item.kind.in_(EXCLUDED))
+        .join_from(table, review_items, is_theirs)
+        .where(sa.tuple_(table.c.source, table.c.external_id).in_(sorted(keys)), _item.kind.in_(EXCLUDED))
     )
     return ["unclassified" if kind == "unclassified" else "excluded" for kind in connection.scalars(query)]
 

@@ -31,7 +31,7 @@ rows = st.builds(
     product=texts,
     price=st.decimals(0, 10**8 - 1, places=2),
     currency=st.sampled_from(("USD", "BRL")),
-    ordered_at=st.integers(0, 10**8).map(lambda seconds: AT + timedelta(seconds=seconds)),
+    purchased_at=st.integers(0, 10**8).map(lambda seconds: AT + timedelta(seconds=seconds)),
     campaign=texts,
     ad_set=texts,
     ad=texts,
@@ -45,7 +45,9 @@ rows = st.builds(
 def sale(**changes) -> SaleRow:
     told = {"customer_name": "Ana", "product": "Club", "campaign": "fb_jan", "ad_set": "set", "ad": "reel", **changes}
     rest = {"status": "paid", "attribution": "matched", "reason": "same e-mail"}
-    return SaleRow(sale_id=7, price=Decimal("2000.00"), currency="USD", ordered_at=AT, days_from_lead=8, **told, **rest)
+    return SaleRow(
+        sale_id=7, price=Decimal("2000.00"), currency="USD", purchased_at=AT, days_from_lead=8, **told, **rest
+    )
 
 
 def read_back(told: list[SaleRow]) -> list[list[str]]:

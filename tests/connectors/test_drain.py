@@ -22,15 +22,15 @@ from analytics.schema import (
     attendance_sessions,
     attendance_stays,
     disputes,
-    external_ids,
     freshness,
     funnel_orders,
     high_ticket_sales,
     leads,
+    orders,
     payments,
-    purchases,
     refunds,
     sale_facts,
+    shared_ids,
 )
 from connectors import drain as draining
 from connectors import inbox
@@ -42,7 +42,7 @@ RULES = Rules(
     Challenge.starting(date(2026, 1, 1), "America/Sao_Paulo"),
     patterns=Patterns(vip=("*vip*",), oto=("*workbook*",), high_ticket_from=Decimal(500)),
 )
-TOLD = (leads, purchases, external_ids, payments, refunds, disputes, funnel_orders)
+TOLD = (leads, orders, shared_ids, payments, refunds, disputes, funnel_orders)
 CONCLUDED = (attendance, attendance_sessions, attendance_stays, freshness)
 NUMBERED = {"id", "sale_id", "lead_id", "created_at", "updated_at"}
 
