@@ -17,7 +17,7 @@ from analytics.database import open_engine, reading, writing
 from analytics.ingest import Rules
 from analytics.migrate import upgrade
 from analytics.offers import Patterns
-from analytics.schema import high_ticket_sales, purchases
+from analytics.schema import high_ticket_sales, orders, sale_facts
 from analytics.schema import inbox as inbox_table
 from connectors import drain as draining
 from connectors import inbox, look_ups
@@ -102,10 +102,15 @@ def states(engine: Engine) -> dict[str, int]:
 
 
 def products(engine: Engine) -> list[tuple[str, str | None, Decimal]]:
+    """Return what each order is known to be of, what it counts as, and its total."""
+    fact, order = sale_facts.c, orders.c
+    is_sale = sa.and_(fact.source == order.purchase_source, fact.external_id == order.purchase_id)
+    query = sa.select(order.line_items, fact.sale_id, order.total).outerjoin(sale_facts, is_sale).order_by(order.total)
     with reading(engine) as connection:
-        told = purchases.c
-        query = sa.select(told.product, told.counted_as, told.price).order_by(told.price)
-        return [tuple(row) for row in connection.execute(query)]
+        return [
+            (next((line[0] for line in json.loads(lines)), ""), "high_ticket" if sale_id else None, total)
+            for lines, sale_id, total in connection.execute(query)
+        ]
 
 
 def sold(engine: Engine) -> int:
