@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 Row = Mapping[Any, Any]
@@ -111,4 +112,9 @@ def _utm_of(row: Row) -> Row:
 
 
 def _text(row: Row, columns: Row) -> str:
-    return repr([(name, str(row[name])) for name in sorted(columns)])
+    return repr([(name, _plain(row[name])) for name in sorted(columns)])
+
+
+def _plain(value: Any) -> str:
+    """Return a value as text, the same before and after the database has given it its number of decimals."""
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
