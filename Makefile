@@ -8,16 +8,19 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # No bytecode at install triples the start of every kernel.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: dashboard lab test lint format bench lock clean
+.PHONY: dashboard lab test test-quick lint format bench lock wheel clean
 
 dashboard: $(VENV)/.installed
 	$(BIN)/view3 serve
 
 lab: $(VENV)/.installed
-	$(BIN)/jupyter lab --config=lab/jupyter_lab_config.py $(if $(filter 0,$(shell id -u)),--allow-root)
+	$(BIN)/view3 lab
 
 test: $(VENV)/.installed-test
 	tests/run.sh
+
+test-quick: $(VENV)/.installed-test
+	$(BIN)/pytest --quick --numprocesses 2 --dist worksteal -r fE
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
@@ -35,10 +38,13 @@ bench: $(VENV)/.installed-bench
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
+# A lock names everything, so nothing is resolved: pip before 25.1 would take a newer release for a requirement
+# with an extra (pypa/pip#9644) and refuse the lock. `pip check` fails where the lock is incomplete after all.
 # The project itself is installed editable: notebooks and kernels run the code of this folder.
 define install
-	$(PIP) install --require-hashes -r $(1)
+	$(PIP) install --no-deps --require-hashes -r $(1)
 	$(PIP) install --no-deps --no-build-isolation --editable .
+	$(PIP) check
 	touch $@
 endef
 
@@ -59,7 +65,13 @@ lock: $(VENV)/.installed
 	$(BIN)/uv pip compile pyproject.toml $(LOCK) --output-file requirements.lock
 	$(BIN)/uv pip compile pyproject.toml $(LOCK) --extra test --constraints requirements.lock --output-file requirements-test.lock
 	$(BIN)/uv pip compile pyproject.toml $(LOCK) --extra bench --constraints requirements.lock --output-file requirements-bench.lock
+	sed -n 's/^\([[:alnum:]].*\) \\$$/\1/p' requirements.lock > constraints.txt
 LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
+
+# What an earlier build left behind would get into the wheel.
+wheel: $(VENV)/.installed
+	rm -rf build
+	$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,11 +1,16 @@
 """The command line: the one file that knows the way in, the centre and the way out. Libraries load inside commands."""
 
-import json
-import signal
 import sys
+
+if __name__ == "__main__" and not sys.flags.safe_path:
+    del sys.path[0]  # `python -m` looks into the current folder first: a calendar.py would be taken for Python's own
+
+import json
+import os
+import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
@@ -21,9 +26,10 @@ if TYPE_CHECKING:  # --help answers in a fraction of a second because nothing be
     from analytics.workbench import Workbench
     from connectors.catalog import Route
     from connectors.checkup import Finding
-    from connectors.contract import Source
+    from connectors.contract import HeldSale, Source
     from connectors.csv_import import ImportReport
     from connectors.drain import Drain
+    from connectors.health import Health
     from connectors.settings import ConnectorSettings
     from reports.daily import Daily
 
@@ -55,12 +61,18 @@ def in_sentences(command: Callable[..., Any]) -> Callable[..., Any]:
         from analytics.crediting.linking import LinkError
         from analytics.database import DatabaseError
         from analytics.explanation import NoSuchSaleError
+        from analytics.notebooks import NotebooksError
         from analytics.settings import SettingsError
 
+        troubles = (AliasError, CalendarError, DatabaseError, LinkError, NoSuchSaleError, NotebooksError, SettingsError)
         try:
             return command(*args, **kwargs)
-        except (AliasError, CalendarError, DatabaseError, LinkError, NoSuchSaleError, SettingsError) as error:
+        except troubles as error:
             raise Sentence(str(error)) from error
+        except BrokenPipeError:  # the reader has seen enough
+            raise
+        except OSError as error:
+            raise Sentence(f"{error.filename or 'The output'} cannot be used: {error.strerror or error}.") from error
 
     return told
 
@@ -194,7 +206,8 @@ def sales(**options: Any) -> None:
     workbench = _workbench()
     wanted, sort = _wanted(workbench, options), _sort(options["sort"])
     if options["csv_file"]:
-        count = _write_csv(workbench.sales_csv(wanted, sort), options["csv_file"])
+        count, text = workbench.export(wanted, sort)
+        _write(text, options["csv_file"])
         click.echo(f"Wrote {count:,} sales to {options['csv_file']}.")
     else:
         _print(terminal.sales(workbench.all_sales(wanted, sort)))
@@ -326,7 +339,7 @@ def aliases() -> None:
 
 
 @main.command()
-@click.option("--port", default=PORT, show_default=True, help="Where the page answers.")
+@click.option("--port", default=PORT, type=click.IntRange(1, 65535), show_default=True, help="Where the page answers.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Which address to listen on.")
 @in_sentences
 def serve(port: int, host: str) -> None:
@@ -337,7 +350,7 @@ def serve(port: int, host: str) -> None:
     workbench = _workbench()
     if "database_url" not in workbench.settings.model_fields_set and workbench.upgrade():
         demonstration.load(workbench)
-        click.echo("Loaded the sample challenge into a new embedded database; `view3 import` takes your own exports.")
+        _say("Loaded the sample challenge into a new embedded database; `view3 import` takes your own exports.")
     settings = workbench.settings
     where = dashboard.Where(port, host, settings.address, settings.plain_http)
     token = settings.token.get_secret_value() if settings.token else ""
@@ -347,8 +360,34 @@ def serve(port: int, host: str) -> None:
         raise Sentence(str(error)) from error
 
 
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[OPTION]...")
+@in_sentences
+def lab(options: tuple[str, ...]) -> None:
+    """Open the analysts' notebooks in JupyterLab, which takes options such as --no-browser and --port=8890."""
+    from analytics.notebooks import open_lab
+    from analytics.project import project
+
+    open_lab(project(), options)
+
+
 @main.command()
-@click.option("--port", default=RECEIVER_PORT, show_default=True, help="Where webhooks arrive.")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@in_sentences
+def notebooks(folder: Path) -> None:
+    """Copy the analysts' notebooks into a folder to be edited there; a file that you changed is kept."""
+    from analytics.notebooks import copy_notebooks
+
+    copies = copy_notebooks(folder)
+    click.echo(f"Notebooks copied to {folder}: {len(copies.written)}.")
+    if copies.kept:
+        raise Sentence(f"Kept what differs from ours: {', '.join(copies.kept)}. Delete a file to get ours.")
+
+
+@main.command()
+@click.option(
+    "--port", default=RECEIVER_PORT, type=click.IntRange(1, 65535), show_default=True, help="Where webhooks arrive."
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Which address to listen on.")
 @click.option("--no-drain", is_flag=True, help="Only keep events; another process reads them (view3 drain).")
 @in_sentences
@@ -359,11 +398,14 @@ def receive(port: int, host: str, *, no_drain: bool) -> None:
     workbench = _upgraded()
     secrets = _routes()
     for route, shared in secrets.items():
-        click.echo(f"{route.path}: {'on' if shared else f'off: VIEW3_{route.setting.upper()} is not set'}")
-    service = Service(secrets, _drain(workbench), _connector_settings().inbox_days, _log)
+        _say(f"{route.path}: {'on' if shared else f'off: VIEW3_{route.setting.upper()} is not set'}")
+    reading = _drain(workbench)
+    service = Service(
+        secrets, reading, _health(workbench, reading), _connector_settings().inbox_days, _log, _alarm(workbench)
+    )
     run = service.run_without_reading if no_drain else service.run
     try:
-        run(host, port, lambda: click.echo(f"Webhooks arrive at http://{host}:{port}/"))
+        run(host, port, lambda: _say(f"Webhooks arrive at http://{host}:{port}/"))
     except ServiceError as error:
         raise Sentence(str(error)) from error
 
@@ -373,14 +415,16 @@ def receive(port: int, host: str, *, no_drain: bool) -> None:
 @in_sentences
 def drain(*, once: bool) -> None:
     """Read the inbox into the tables; several may run side by side."""
-    from connectors.service import Reader
+    from connectors.service import Reader, watched
 
-    reading = _drain(_workbench())
+    workbench = _workbench()
+    reading, alarm = _drain(workbench), _alarm(workbench)
     if once:
         click.echo(f"{reading.all():,} events read.")
+        alarm()
         return
     reader = Reader(reading, days=_connector_settings().inbox_days, log=_log)
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt), watched(alarm, _log):
         reader.run()
 
 
@@ -404,6 +448,7 @@ def poll(sources: tuple[str, ...], since: str | None, *, once: bool) -> None:
         days=_connector_settings().inbox_days,
         tell=_say,
         log=_log,
+        alarm=_alarm(workbench),
     )
     if once or since:
         sys.exit(0 if polling.once(only_if_due=not since) else FAILED)
@@ -440,24 +485,40 @@ def inbox(context: click.Context) -> None:
 @inbox.command("list")
 @in_sentences
 def inbox_list() -> None:
-    """List the events that could not be read, the purchases that are not counted, and what wants a look."""
+    """List events that could not be read, look-ups without an answer, purchases that are not counted, and what wants a look."""
     from analytics.database import reading
+    from analytics.queries.backlog import read_backlog
     from analytics.terminal import plain
     from connectors import inbox as events
+    from connectors import look_ups
 
     workbench = _workbench()
     rows = workbench.left_out()
+    now = workbench.challenge.local_time(workbench.now())
     with reading(workbench.engine) as connection:
         aside = events.entries(connection, events.State.SET_ASIDE)
+        unanswered = look_ups.unanswered(connection)
         waiting = events.waiting(connection)
+        backlog = read_backlog(connection, now)
     for entry in aside:
         event = entry.event
         click.echo(
             plain(f"{event.source}:{event.event_id}  {event.kind}  {event.received_at:%Y-%m-%d %H:%M}  {entry.reason}")
         )
+    for one in unanswered:
+        click.echo(
+            plain(
+                f"{one.source}:{one.subject}  product not known yet  since {one.since:%Y-%m-%d %H:%M}  {one.state} after "
+                f"{one.tries} tries, next {one.next_due:%Y-%m-%d %H:%M} UTC  {one.last_error}"
+            )
+        )
     for row in rows:
         click.echo(plain(f"{row.source}:{row.external_id}  {row.why}  {row.product}  {row.price} {row.currency}"))
-    click.echo(f"{len(aside):,} events set aside, {waiting:,} waiting; {len(rows):,} items are not counted or want a look.")
+    for sentence in backlog.sentences(now).values():
+        click.echo(f"{sentence}.")
+    click.echo(
+        f"{len(aside):,} events set aside, {waiting:,} waiting; {len(rows):,} items are not counted or want a look."
+    )
 
 
 @inbox.command("show")
@@ -478,6 +539,23 @@ def inbox_show(event: str) -> None:
     click.echo("\n".join(plain(line) for line in entry.event.body.decode("utf-8", "replace").splitlines()))
 
 
+@inbox.command("dismiss")
+@click.argument("event")
+@click.option("--by", default="", metavar="NAME", help="Who decides; kept with the event.")
+@in_sentences
+def inbox_dismiss(event: str, by: str) -> None:
+    """Settle an event that was set aside and means nothing, named SOURCE:ID; it stays in the inbox."""
+    from analytics.database import writing
+    from connectors import inbox as events
+
+    source, _, event_id = event.partition(":")
+    with writing(_workbench().engine) as connection:
+        done = events.dismiss(connection, source, event_id, f"dismissed by {by or 'an unnamed person'}")
+    if not done:
+        raise Sentence(f"There is no event {event} that was set aside.")
+    click.echo(f"{event} is dismissed.")
+
+
 @inbox.command("retry")
 @in_sentences
 def inbox_retry() -> None:
@@ -485,10 +563,12 @@ def inbox_retry() -> None:
     from analytics import repairs
     from analytics.database import writing
     from connectors import inbox as events
+    from connectors import look_ups
 
     workbench = _workbench()
     with writing(workbench.engine) as connection:
         again = events.retry(connection)
+        look_ups.retry(connection, workbench.now())
     _drain(workbench).all()
     with writing(workbench.engine) as connection:
         changed = repairs.reclassify(connection, workbench.rules)
@@ -505,7 +585,9 @@ def inbox_retry() -> None:
 @click.option("--now", metavar="TIME", help="Work as at this moment.")
 @click.option("--no-send", is_flag=True, help="Make the files and send nothing.")
 @click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), help="Where the files go; reports/out without it."
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where the files go; reports/out of the project without it.",
 )
 @click.option("--again", is_flag=True, help="Send once more: after a fix, or a correction to everyone.")
 @in_sentences
@@ -519,6 +601,8 @@ def report(on: str | None, now: str | None, out: Path | None, *, no_send: bool, 
     from reports.deliveries import BusyError, alone
 
     work = _daily(now, out, is_sending=not no_send)
+    if not no_send and not now:
+        _alarm(work.workbench)()
     if no_send and again:
         raise click.UsageError("Choose --no-send or --again, not both.")
     wish = daily.Wish.FILES_ONLY if no_send else daily.Wish.SEND_AGAIN if again else daily.Wish.SEND
@@ -544,6 +628,9 @@ def doctor() -> None:
     for finding in checkup.findings():
         click.echo(f"{finding.mark:4}  {finding.subject:10}  {finding.sentence}")
         failed = failed or finding.is_failure
+    for mark, sentence in _backlog_findings():
+        failed = failed or mark == checkup.FAIL
+        click.echo(f"{mark:4}  inbox       {sentence}")
     for route, shared in _routes().items():
         state = "on" if shared else f"off: VIEW3_{route.setting.upper()} is not set"
         click.echo(f"{'ok' if shared else 'note':4}  webhook     {route.path} is {state}")
@@ -559,6 +646,7 @@ def doctor() -> None:
 
 def _daily(now: str | None, out: Path | None, *, is_sending: bool) -> "Daily":
     """Return the report that settings and options name, with a clock that starts at `--now`."""
+    from analytics.project import project
     from analytics.settings import SettingsError
     from reports import daily
     from reports.settings import ReportSettings
@@ -573,8 +661,31 @@ def _daily(now: str | None, out: Path | None, *, is_sending: bool) -> "Daily":
         )
     moment = _moment(workbench, now)
     return daily.Daily(
-        workbench, settings, now=lambda: moment if now else workbench.now(), tell=_log, out=out or daily.OUT
+        workbench, settings, now=lambda: moment if now else workbench.now(), tell=_log, out=out or project().reports
     )
+
+
+def _backlog_findings() -> "Iterator[tuple[str, str]]":
+    """Yield a mark and a sentence for each kind of what arrived and is not settled."""
+    from analytics import checkup
+    from analytics.database import DatabaseError, reading
+    from analytics.migrate import is_current
+    from analytics.queries.backlog import read_backlog
+
+    try:
+        workbench = _workbench()
+        now = workbench.challenge.local_time(workbench.now())
+        with reading(workbench.engine) as connection:
+            if not is_current(connection):
+                return
+            backlog = read_backlog(connection, now)
+    except DatabaseError:  # printed above
+        return
+    overdue = backlog.overdue(workbench.settings.limits, now)
+    for kind, sentence in backlog.sentences(now).items():
+        yield checkup.FAIL if kind in overdue else checkup.NOTE, sentence
+    if not backlog.sentences(now):
+        yield checkup.OK, "everything that arrived is settled"
 
 
 def _mail_server() -> tuple[str, str]:
@@ -611,7 +722,6 @@ def _drain(workbench: "Workbench") -> "Drain":
     """Return the drain of the workbench's inbox, with the door and the clock it reads by."""
     from analytics import ingest
     from analytics.database import open_service, writing
-    from connectors.contract import NoLookUp
     from connectors.drain import Drain
     from connectors.stripe.api import StripeLookUp
 
@@ -621,8 +731,39 @@ def _drain(workbench: "Workbench") -> "Drain":
         transaction=lambda: writing(engine),
         accept=lambda connection, records: ingest.accept(connection, workbench.rules, records),
         clock=workbench.now,
-        look_up=StripeLookUp.with_key(key.get_secret_value()) if key else NoLookUp(),
+        look_up=StripeLookUp.with_key(key.get_secret_value()) if key else None,
     )
+
+
+def _health(workbench: "Workbench", drain: "Drain") -> "Health":
+    """Return what answers whether the receiver is well."""
+    from analytics.database import free_room
+    from analytics.queries.backlog import read_backlog
+    from connectors.health import Health
+
+    return Health(
+        drain.transaction, drain.clock, read_backlog, workbench.settings.limits, lambda: free_room(workbench.engine)
+    )
+
+
+def _alarm(workbench: "Workbench") -> Callable[[], None]:
+    """Return what mails the operator when something that arrived has waited for too long."""
+    from analytics.database import reading
+    from analytics.queries.backlog import read_backlog
+    from reports.alarm import Alarm
+    from reports.settings import ReportSettings
+
+    def local_now() -> datetime:
+        return workbench.challenge.local_time(workbench.now())
+
+    def check() -> None:
+        now = local_now()
+        with reading(workbench.engine) as connection:
+            backlog = read_backlog(connection, now)
+        alarm = Alarm(workbench.engine, ReportSettings.load(), local_now, _log)
+        alarm.check(backlog.overdue(workbench.settings.limits, now))
+
+    return check
 
 
 def _sources(workbench: "Workbench", names: tuple[str, ...], since: str | None) -> "dict[str, Source]":
@@ -637,7 +778,7 @@ def _sources(workbench: "Workbench", names: tuple[str, ...], since: str | None) 
     found = {name: SOURCES[name](wanted) for name in names or SOURCES}
     for name, one in found.items():
         if isinstance(one, Off):
-            click.echo(f"{name}: off: {one.sentence}")
+            _say(f"{name}: off: {one.sentence}")
     on = {name: one for name, one in found.items() if not isinstance(one, Off)}
     if not on:
         raise Sentence('There is nothing to ask; the README\'s section "Ask the vendors" says what each source needs.')
@@ -702,7 +843,9 @@ def _import_file(workbench: "Workbench", path: Path, kind: str | None, *, dry_ru
     with writing(workbench.engine) as connection, _Progress(path.name, size) as progress:
         report = csv_import.import_file(
             path,
-            Reading(workbench.challenge, workbench.currency),
+            Reading(
+                workbench.challenge, workbench.currency, workbench.lens.mapping, lambda: _held(connection, workbench)
+            ),
             lambda records: ingest.accept(connection, workbench.rules, records),
             kind=kind or "",
             progress=progress.at,
@@ -712,6 +855,19 @@ def _import_file(workbench: "Workbench", path: Path, kind: str | None, *, dry_ru
         if dry_run:
             connection.rollback()
     return report
+
+
+def _held(connection: "Connection", workbench: "Workbench") -> "Iterator[HeldSale]":
+    """Yield what identifies each high-ticket sale of the database where nobody names an id."""
+    from datetime import date
+
+    from analytics.challenge import Period
+    from analytics.reading import stream_sales
+    from analytics.view3 import SalesFilter, Sort
+
+    whole = SalesFilter(Period(date(2000, 1, 1), date(2100, 1, 1)))
+    for row in stream_sales(connection, workbench.lens, whole, Sort()):
+        yield row.customer_name, row.product, row.price, row.currency, row.purchased_at
 
 
 class _Progress:
@@ -818,17 +974,28 @@ def _sort(text: str) -> "Sort":
         raise click.UsageError(f"'{text}' is no column to sort by; choose one of {names}.") from error
 
 
-def _write_csv(chunks: Iterable[str], path: Path) -> int:
-    """Write the CSV and return its number of sales."""
-    rows = -1  # the header is no sale
+def _write(chunks: Iterable[str], path: Path) -> None:
+    """Write a text piece by piece, line ends as they are; a file that was there stays until the new one is whole."""
     try:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            for chunk in chunks:
-                file.write(chunk)
-                rows += chunk.count("\r\n")
+        with _replacing(path) as written, written.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(chunks)
     except OSError as error:
         raise Sentence(f"Could not write {path}: {error.strerror}.") from error
-    return rows
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """Give a path beside the file to write to, which takes the file's place if nothing fails; a pipe is written to itself."""
+    if path.exists() and not path.is_file():
+        yield path
+        return
+    target = path.resolve()  # a link stays a link
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    try:
+        yield part
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _print(lines: Iterable[str]) -> None:
@@ -848,3 +1015,7 @@ def _print_history(history: "Callable[[Connection], Iterable[Any]]", in_words: C
         for one in history(connection):
             moment = workbench.challenge.local_time(one.done_at)
             click.echo(plain(f"{moment:%Y-%m-%d %H:%M:%S}  {in_words(one)}"))
+
+
+if __name__ == "__main__":
+    main(prog_name="view3")

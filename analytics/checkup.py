@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from analytics.challenge import Challenge
 from analytics.database import DatabaseError, address, reading
 from analytics.migrate import is_current
+from analytics.project import RESOURCES, SOURCES, project
 from analytics.queries.health import AdAccount, ad_accounts
 from analytics.schema import attendance, high_ticket_sales
 from analytics.settings import Settings, SettingsError
@@ -35,7 +36,8 @@ class Finding:
 
 
 def findings() -> Iterator[Finding]:
-    """Yield what is right and wrong with settings, database, clock and browser."""
+    """Yield what is right and wrong with the project, settings, database, clock and browser."""
+    yield from _places()
     try:
         settings = Settings.load()
     except SettingsError as error:
@@ -52,6 +54,14 @@ def findings() -> Iterator[Finding]:
     yield from _patterns(settings)
     yield from _ad_accounts(workbench)
     yield _browser()
+
+
+def _places() -> Iterator[Finding]:
+    """Tell which folder holds settings and data, and where the samples are that came with the program."""
+    chosen = project()
+    yield Finding("project", OK, f"{chosen.folder} ({chosen.reason}); reports are kept in {chosen.reports}")
+    schedule = SOURCES / "reports" / "deploy"
+    yield Finding("samples", OK, f"of settings and services in {RESOURCES}, of the report's schedule in {schedule}")
 
 
 def _database(workbench: Workbench) -> Iterator[Finding]:

@@ -1,19 +1,23 @@
 """The engine: one way to open SQLite or MariaDB so that reads are consistent, fresh and in UTC."""
 
+import fcntl
 import hashlib
+import os
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import sqlalchemy as sa
-from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.engine import URL, Connection, Dialect, Engine
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-HOME = Path(__file__).resolve().parent.parent
+from analytics.project import project
+
 STRICT = "STRICT_TRANS_TABLES"
+LAST_PORT = 65535
 LOCKED = 5  # seconds that SQLite waits for another writer
 SILENCE = 30  # seconds; sorting a million rows for an export takes ten
 
@@ -23,7 +27,7 @@ class DatabaseError(RuntimeError):
 
 
 def open_engine(url: str) -> Engine:
-    """Return an engine for a SQLAlchemy URL; a relative SQLite path counts from the project's root."""
+    """Return an engine for a SQLAlchemy URL; a relative SQLite path counts from the project's folder."""
     return _open(url, writes=True, silence=None)
 
 
@@ -43,8 +47,11 @@ def open_reader(url: str) -> Engine:
 def _open(url: str, *, writes: bool, silence: int | None) -> Engine:
     try:
         parsed = sa.make_url(url)
-    except ArgumentError:
+        port = parsed.port
+    except (ArgumentError, ValueError):
         raise DatabaseError("VIEW3_DATABASE_URL is not a database address such as mysql://user@host/name.") from None
+    if port is not None and not 0 < port <= LAST_PORT:
+        raise DatabaseError(f"VIEW3_DATABASE_URL: {port} is not a port; ports go from 1 to {LAST_PORT}.")
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(parsed, writes=writes)
     if parsed.get_backend_name() in {"mysql", "mariadb"}:
@@ -54,8 +61,9 @@ def _open(url: str, *, writes: bool, silence: int | None) -> Engine:
 
 def _open_sqlite(url: URL, *, writes: bool) -> Engine:
     if url.database and url.database != ":memory:" and not url.database.startswith("file:"):
-        url = url.set(database=str(HOME / url.database))
-    engine = sa.create_engine(url, connect_args={"timeout": LOCKED})
+        _refuse_options(url, known={"timeout"})
+        url = url.set(database=_in_project(url.database))
+    engine = _engine(url.set(drivername="sqlite"), connect_args={"timeout": LOCKED})
 
     @sa.event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
@@ -72,10 +80,87 @@ def _open_sqlite(url: URL, *, writes: bool) -> Engine:
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         # A writer takes its lock at once: a transaction that reads first and upgrades later fails under another writer.
-        writes = connection.get_execution_options().get("view3_writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if not connection.get_execution_options().get("view3_writes", False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        with _turn(url.database):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+def _in_project(path: str) -> str:
+    """Return a path that may be relative from the project's folder, which is made on first use."""
+    if Path(path).is_absolute():
+        return path
+    folder = project().folder
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseError(f"The folder {folder} for the database cannot be made: {error.strerror}.") from error
+    return str(folder / path)
+
+
+def _engine(url: URL, **options: Any) -> Engine:
+    """Return an engine that puts options of the address which the driver does not take into a sentence."""
+    with _options_in_words():
+        engine = sa.create_engine(url, **options)
+
+    @sa.event.listens_for(engine, "do_connect")
+    def _connect(dialect: Dialect, _record: Any, args: Any, kwargs: Any) -> Any:
+        with _options_in_words():
+            return dialect.connect(*args, **kwargs)
+
+    @sa.event.listens_for(engine, "handle_error")
+    def _give_up(context: sa.engine.ExceptionContext) -> None:
+        # A file that was opened while nothing could be written stays so for this connection, whatever the disk does.
+        code = getattr(context.original_exception, "sqlite_errorcode", 0) & 0xFF
+        if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}:
+            context.is_disconnect = True
+
+    return engine
+
+
+@contextmanager
+def _options_in_words() -> Iterator[None]:
+    try:
+        yield
+    except (TypeError, ValueError, OSError) as error:
+        raise DatabaseError(f"VIEW3_DATABASE_URL has an option that cannot be used: {error}.") from None
+
+
+def _refuse_options(url: URL, known: Collection[str]) -> None:
+    """Refuse what SQLite's driver would pass over in silence."""
+    unknown = sorted(set(url.query) - set(known))
+    if unknown:
+        raise DatabaseError(f"VIEW3_DATABASE_URL has an option that cannot be used: '{unknown[0]}'.")
+
+
+@contextmanager
+def _turn(database: str | None) -> Iterator[None]:
+    """Queue for the write lock of a SQLite file until it is taken.
+
+    SQLite hands its lock to the first that asks, so a process that writes batch after batch, and asks again at once,
+    keeps the others out. The place in the queue is a lock on a file beside the database, held while waiting: who has
+    just written has to wait for it. Where that file cannot be made, writers compete as SQLite lets them.
+    """
+    with ExitStack() as stack:
+        if database and database != ":memory:" and not database.startswith("file:"):
+            with suppress(OSError):
+                _queue(stack.enter_context(Path(f"{database}.turn").open("ab")))
+        yield
+
+
+def _queue(file: BinaryIO) -> None:
+    """Lock a file; after as long as SQLite waits for its own lock, go on without."""
+    until = time.monotonic() + LOCKED
+    while time.monotonic() < until:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.002)
+        else:
+            return
 
 
 def _switch_to_wal(connection: Any) -> None:
@@ -98,7 +183,10 @@ def _lower(text: str | None) -> str | None:
 
 def _open_mariadb(url: URL, *, writes: bool, silence: int | None) -> Engine:
     url = url.set(drivername="mysql+pymysql").update_query_dict({"charset": "utf8mb4"})
-    engine = sa.create_engine(
+    for name in ("ssl_ca", "ssl_cert", "ssl_key"):
+        if name in url.query and not Path(str(url.query[name])).is_file():
+            raise DatabaseError(f"VIEW3_DATABASE_URL: {name} names {url.query[name]}, and there is no such file.")
+    engine = _engine(
         url,
         pool_pre_ping=True,
         pool_recycle=1800,
@@ -139,6 +227,14 @@ def writing(engine: Engine) -> Iterator[Connection]:
         options["isolation_level"] = "READ COMMITTED"
     with in_words(engine), engine.connect().execution_options(**options) as connection, connection.begin():
         yield connection
+
+
+def free_room(engine: Engine) -> int | None:
+    """Return the free bytes of the disk that holds a SQLite file; None for a server or a database in memory."""
+    if engine.dialect.name != "sqlite" or not engine.url.database or not Path(engine.url.database).is_absolute():
+        return None
+    disk = os.statvfs(Path(engine.url.database).parent)
+    return disk.f_bavail * disk.f_frsize
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from analytics.backlog import Backlog, Pending
 from analytics.kpis import cents
 from analytics.view3 import View3
 
@@ -50,11 +51,19 @@ def figures(view: View3) -> dict[str, Any]:
         },
         "freshness": {source: _moment(at) for source, at in view.freshness.items()},
         "checks": dict(view.checks),
+        "backlog": {
+            name: {"count": pending.count, "oldest": _moment(pending.oldest) if pending.oldest else None}
+            for name, pending in _pending(view.backlog)
+        },
     }
 
 
 def _amounts(money: Mapping[str, Decimal]) -> dict[str, str | None]:
     return {f"{name}_amount": _decimal(amount) for name, amount in money.items()}
+
+
+def _pending(backlog: Backlog) -> tuple[tuple[str, Pending], ...]:
+    return ("unread", backlog.unread), ("set_aside", backlog.set_aside), ("look_ups", backlog.look_ups)
 
 
 def _decimal(value: Decimal | None) -> str | None:

@@ -11,8 +11,9 @@ from sqlalchemy.engine import Connection
 
 from analytics import kpis
 from analytics.attribution import Outcome
+from analytics.backlog import Limits
 from analytics.challenge import Challenge, Period
-from analytics.queries import costs, health, left_out, money, rooms, sales
+from analytics.queries import backlog, costs, health, left_out, money, rooms, sales
 from analytics.queries.costs import Spend
 from analytics.queries.later import Later, later
 from analytics.queries.money import Revenue, SalesGroup, Whole
@@ -45,6 +46,7 @@ class Lens:
     challenge: Challenge
     currency: str = "USD"
     mapping: UtmMapping = field(default_factory=UtmMapping)
+    limits: Limits = field(default_factory=Limits)
 
 
 def read(connection: Connection, lens: Lens, now: datetime, period: Period | None = None) -> View3:
@@ -70,6 +72,7 @@ def _read(connection: Connection, lens: Lens, now: datetime, period: Period) -> 
     )
     listed = left_out.tallies(asking(connection, "left_out"), bounds, lens.currency)
     newest = health.newest_by_source(asking(connection, "freshness"))
+    waiting = backlog.read_backlog(connection, now)
     return View3(
         as_of=challenge.local_time(now),
         timezone=challenge.zone.key,
@@ -88,6 +91,8 @@ def _read(connection: Connection, lens: Lens, now: datetime, period: Period) -> 
         freshness={name: challenge.local_time(at) for name, at in newest.items()},
         checks=_checks(connection, lens, period, (whole, spend), groups)
         | {"money_is_conserved": "imbalances" not in listed},
+        backlog=waiting,
+        overdue=waiting.overdue(lens.limits, now),
         provisional_from=spend.provisional_from,
     )
 

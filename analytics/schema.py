@@ -593,6 +593,30 @@ inbox = sa.Table(
     sa.Index("ix_inbox_state", "state", "received_at"),
 )
 
+look_ups = sa.Table(
+    "look_ups",
+    metadata,
+    # What a vendor is asked about events that do not say it themselves: the queue, and the answers.
+    sa.Column("source", Key(32), primary_key=True),
+    sa.Column("subject", Key(191), primary_key=True),  # the id that is looked up
+    sa.Column("state", Key(16), nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("since", Moment, nullable=False),
+    sa.Column("next_due", Moment, nullable=False),
+    sa.Column("last_error", sa.String(500), nullable=False),
+    sa.Column("answer", sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")),  # JSON
+    sa.Index("ix_look_ups_due", "state", "next_due"),
+)
+
+look_up_events = sa.Table(
+    "look_up_events",
+    metadata,
+    # The events of the inbox that are read again once a look-up is answered.
+    sa.Column("source", Key(32), primary_key=True),
+    sa.Column("subject", Key(191), primary_key=True),
+    sa.Column("event_id", Key(191), primary_key=True),
+)
+
 polls = sa.Table(
     "polls",
     metadata,

@@ -1,19 +1,21 @@
 """Every setting of the centre, read once at the door from the environment and `.env`."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import available_timezones
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from analytics.backlog import Limits
 from analytics.challenge import Challenge
 from analytics.offers import Patterns
+from analytics.project import DATABASE_FILE, VARIABLE, project
 
-HOME = Path(__file__).resolve().parent.parent
 JUNE = 6
+PREFIX = "VIEW3_"
+SERVING = frozenset({"token", "address", "plain_http", "most_viewers"})
 UtmColumn = Literal["utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"]
 
 
@@ -30,26 +32,29 @@ class SettingsError(ValueError):
 
 
 class FromEnvironment(BaseSettings):
-    """Settings that stand in the environment or in `.env`, as `VIEW3_` and their name."""
+    """Settings that stand in the environment or in the project's `.env`, as `VIEW3_` and their name."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="VIEW3_", env_file=(HOME / ".env", ".env"), env_ignore_empty=True, extra="ignore", frozen=True
-    )
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
 
     @classmethod
     def load(cls) -> Self:
         """Return the settings of the environment and `.env`; raises SettingsError with one sentence per bad setting."""
+        file = project().settings_file
         try:
-            return cls()
+            return cls(_env_file=file)
         except ValidationError as error:
-            faults = (f"VIEW3_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors())
+            faults = (f"{PREFIX}{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors())
             raise SettingsError("; ".join(faults)) from None  # the cause would print the values
+        except OSError as error:
+            raise SettingsError(f"{file} cannot be read: {error.strerror}.") from error
+        except UnicodeDecodeError:
+            raise SettingsError(f"{file} is not a text in UTF-8.") from None  # the cause would print the values
 
 
 class Settings(FromEnvironment):
     """What the owner of a workbench decides; the README's settings table explains each."""
 
-    database_url: SecretStr = SecretStr("sqlite:///view3.db")
+    database_url: SecretStr = SecretStr(f"sqlite:///{DATABASE_FILE}")
     challenge_start: date | None = None
     challenge_days: int = Field(31, ge=1, le=366)
     funnel_start: date | None = None
@@ -72,6 +77,8 @@ class Settings(FromEnvironment):
     staff: Words = ()
     duplicate_minutes: int = Field(30, ge=0)
     sessions_per_day: Literal["max", "sum"] = "max"
+    unread_minutes: int = Field(15, ge=1)
+    unsettled_minutes: int = Field(60, ge=1)
 
     @field_validator("timezone")
     @classmethod
@@ -89,6 +96,16 @@ class Settings(FromEnvironment):
         """Return the challenge: its start as set, else as the database remembers it, else the nearest 1 January."""
         starts_on = self.challenge_start or remembered_start or _nearest_january(now.date())
         return Challenge.starting(starts_on, self.timezone, self.challenge_days, self.funnel_start)
+
+    @classmethod
+    def for_reading(cls) -> frozenset[str]:
+        """Return the names in the environment of what a process needs to read figures: the project and its settings."""
+        return frozenset({VARIABLE, *(f"{PREFIX}{name.upper()}" for name in cls.model_fields.keys() - SERVING)})
+
+    @property
+    def limits(self) -> Limits:
+        """Return how long what arrived may wait before it is overdue."""
+        return Limits(timedelta(minutes=self.unread_minutes), timedelta(minutes=self.unsettled_minutes))
 
     def patterns(self) -> Patterns:
         """Return the patterns that tell VIP, OTO and high-ticket apart."""

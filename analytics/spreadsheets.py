@@ -8,12 +8,12 @@ RUNS_AS_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "�
 
 def harmless(text: str) -> str:
     """Return a text that a spreadsheet shows and never runs: an apostrophe stands before one that it would."""
-    return f"'{text}" if _runs(text) else text
+    return f"'{text}" if _runs(text.lstrip("'")) else text  # an apostrophe of its own would be taken for ours
 
 
 def restored(cell: str) -> str:
     """Return a cell that was made harmless as it was before."""
-    return cell[1:] if cell.startswith("'") and _runs(cell[1:]) else cell
+    return cell[1:] if cell.startswith("'") and _runs(cell.lstrip("'")) else cell
 
 
 def _runs(text: str) -> bool:

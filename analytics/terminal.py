@@ -145,9 +145,15 @@ def _footer(view: View3) -> Iterator[str]:
             yield f"Left out, {name.replace('_', ' ')}: {count}"
     for source, moment in view.freshness.items():
         yield f"Newest from {plain(source)}: {moment:%Y-%m-%d %H:%M:%S}"
+    yield from _backlog(view)
     for check, holds in view.checks.items():
         if not holds:
             yield f"CHECK FAILED: {check.replace('_', ' ')}. Do not act on these figures."
+
+
+def _backlog(view: View3) -> Iterator[str]:
+    for kind, sentence in view.backlog.sentences(view.as_of).items():
+        yield f"{'OVERDUE: ' if kind in view.overdue else ''}{sentence}"
 
 
 def _money(amount: Decimal | None, currency: str) -> str:

@@ -102,9 +102,13 @@ def stored_part(stored: Row, arriving: Row) -> Row:
     return {name: stored[name] for name in arriving}
 
 
-def _rank(row: Row, columns: Row) -> tuple[int, str]:
-    """Return what decides between two equally new versions: how settled the state is, then the text."""
-    return SETTLED.get(str(row.get("state", "")), 0), _text(row, columns)
+def _rank(row: Row, columns: Row) -> tuple[int, int, str]:
+    """Return what decides between two equally new versions: how settled, how much is known of the product, the text.
+
+    A purchase that was read before its product was looked up has fewer labels than the same one read after.
+    """
+    labels = len(str(row.get("labels", "")).splitlines())
+    return SETTLED.get(str(row.get("state", "")), 0), labels, _text(row, columns)
 
 
 def _utm_of(row: Row) -> Row:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from analytics.backlog import Backlog
 from analytics.challenge import Period
 
 
@@ -117,6 +118,8 @@ class View3:
     review: Mapping[str, Tally]  # what is counted and wants a look, or belongs to no purchase
     freshness: Mapping[str, datetime]
     checks: Mapping[str, bool]
+    backlog: Backlog = field(default_factory=Backlog)
+    overdue: Mapping[str, str] = field(default_factory=dict)  # a sentence for each kind that has waited too long
     provisional_from: date | None = None  # the first day of the period whose ad spend its platform still counts
     asked: tuple[Asked, ...] = field(default=(), compare=False, repr=False)
 

@@ -72,7 +72,7 @@ class Workbench:
     def lens(self) -> Lens:
         """Return how figures are looked at."""
         mapping = UtmMapping(self.settings.utm_ad_set, self.settings.utm_ad)
-        return Lens(self.challenge, self.settings.currency, mapping)
+        return Lens(self.challenge, self.settings.currency, mapping, self.settings.limits)
 
     @property
     def rules(self) -> Rules:
@@ -122,10 +122,6 @@ class Workbench:
             total = reading.read_sales(connection, self.lens, wanted, sort, (1, 0)).total
             rows = reading.stream_sales(connection, self.lens, wanted, sort)
             return total, _closing(stack.pop_all(), sales_csv(rows))
-
-    def sales_csv(self, wanted: SalesFilter, sort: Sort = NEWEST_FIRST) -> Iterator[str]:
-        """Yield the attribution table as CSV text, all wanted rows."""
-        return sales_csv(self.all_sales(wanted, sort))
 
     def campaigns(self, period: Period | None = None, level: Level = Level.CAMPAIGN) -> Breakdown:
         """Return spend, leads and sales by campaign, ad set or ad, e.g. `workbench.campaigns(challenge.days(3, 7), Level.AD)`."""

@@ -1,12 +1,13 @@
 """What every connector promises and how it says no."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Protocol
 
 from analytics.challenge import Challenge
-from analytics.records import Record
+from analytics.records import Record, UtmMapping
 
 
 class UnusableFileError(ValueError):
@@ -46,12 +47,20 @@ class Accepted(Protocol):
 Door = Callable[[Iterable[Record]], Accepted]
 
 
+HeldSale = tuple[str, str, Decimal, str, datetime]
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a file is read against: the challenge, whose zone naive times are in, and the reporting currency."""
+    """What a file is read against: the challenge, whose zone naive times are in, and the reporting currency.
+
+    `held` yields name, product, price, currency and moment of each sale that the database has, for files that name no id.
+    """
 
     challenge: Challenge
     currency: str
+    mapping: UtmMapping = field(default_factory=UtmMapping)
+    held: Callable[[], Iterable[HeldSale]] = tuple
 
 
 class BadSignatureError(ValueError):
@@ -67,7 +76,7 @@ class UnreadablePayloadError(ValueError):
 
 
 class LookUpFailedError(Exception):
-    """A vendor that cannot be asked now, though it could be later: the event is to be read again."""
+    """A look-up without an answer for now: the vendor is asked later, and the event read again then."""
 
 
 Payload = Mapping[str, Any]

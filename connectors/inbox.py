@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -117,6 +117,24 @@ def take(connection: Connection, limit: int) -> list[Entry]:
     return entries
 
 
+def take_again(connection: Connection, keys: Collection[Key]) -> list[Entry]:
+    """Return those of the given events that are still unread, locked; those of another drain are passed over."""
+    found: list[Entry] = []
+    for chunk in chunks(sorted(keys)):
+        are_events = sa.tuple_(inbox.c.source, inbox.c.event_id).in_(chunk)
+        query = sa.select(inbox).where(are_events, inbox.c.state == State.UNREAD).with_for_update(skip_locked=True)
+        found += [_entry(row) for row in connection.execute(query).mappings()]
+    return sorted(found, key=lambda entry: (entry.event.received_at, entry.event.key))
+
+
+def read_again(connection: Connection, keys: Collection[Key]) -> None:
+    """Make events unread that were read without an answer which has come since."""
+    for chunk in chunks(sorted(keys)):
+        are_events = sa.tuple_(inbox.c.source, inbox.c.event_id).in_(chunk)
+        again = sa.update(inbox).where(are_events, inbox.c.state.in_([State.READ, State.IGNORED]))
+        connection.execute(again.values(state=State.UNREAD, attempts=0))
+
+
 def mark(connection: Connection, outcomes: Mapping[Key, tuple[State, str]], now: datetime) -> None:
     """Write what became of events that were taken."""
     alike: defaultdict[tuple[str, State, str], list[str]] = defaultdict(list)
@@ -158,6 +176,21 @@ def prune(connection: Connection, before: datetime, limit: int = 1000) -> int:
     for chunk in chunks(keys):
         connection.execute(sa.delete(inbox).where(sa.tuple_(inbox.c.source, inbox.c.event_id).in_(chunk)))
     return len(keys)
+
+
+def try_to_write(connection: Connection, now: datetime) -> None:
+    """Write an event and take it back; raises what keeps the database from being written."""
+    trial = Event("health", "trial", "", b"", now)
+    with connection.begin_nested() as savepoint:
+        insert_missing(connection, inbox, [_row(trial, State.IGNORED, "")])
+        savepoint.rollback()
+
+
+def dismiss(connection: Connection, source: str, event_id: str, reason: str) -> bool:
+    """Settle an event that was set aside, for a reason that people give; False where there is none."""
+    is_event = sa.and_(inbox.c.source == source, inbox.c.event_id == event_id, inbox.c.state == State.SET_ASIDE)
+    values = {"state": State.IGNORED, "reason": reason[:REASON]}
+    return bool(connection.execute(sa.update(inbox).where(is_event).values(values)).rowcount)
 
 
 def waiting(connection: Connection) -> int:

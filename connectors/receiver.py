@@ -12,8 +12,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route as Address
 
+from analytics.line_limit import LineLimit
 from connectors.catalog import Route
 from connectors.contract import BadSignatureError, UnreadablePayloadError
+from connectors.health import Report
 from connectors.inbox import Event, Kept
 from connectors.payload import parse
 from connectors.zoom import webhooks as zoom
@@ -38,11 +40,18 @@ class Receiver:
         keep: Keep,
         park: Park,
         clock: Callable[[], datetime],
-        is_alive: Callable[[], Awaitable[bool]],
+        health: Callable[[], Awaitable[Report]],
         log: Callable[[str], None],
     ) -> None:
         self.secrets, self.keep, self.park, self.clock = secrets, keep, park, clock
-        self.is_alive, self.log = is_alive, log
+        self.health = health
+        self._write, self._lines = log, LineLimit()
+
+    def log(self, kind: str, line: str) -> None:
+        """Write a line, one for each kind of trouble and minute."""
+        allowed = self._lines.shortened(kind, line)
+        if allowed is not None:
+            self._write(allowed)
 
     def application(self) -> Starlette:
         """Return the ASGI application."""
@@ -50,7 +59,9 @@ class Receiver:
         for route in self.secrets:
             path = f"{route.path}/{{token}}" if route.setting.endswith("_token") else route.path
             addresses.append(Address(path, self._endpoint(route), methods=["POST"]))
-        app = Starlette(routes=[*addresses, Address("/healthz", self._health, methods=["GET"])])
+        addresses.append(Address("/healthz", self._healthy, methods=["GET"]))
+        addresses.append(Address("/readyz", self._ready, methods=["GET"]))
+        app = Starlette(routes=addresses)
         app.router.redirect_slashes = False  # a vendor does not follow a redirect
         return app
 
@@ -68,11 +79,11 @@ class Receiver:
         if not secrets:
             raise _Refusal(404, f"this route is off: VIEW3_{route.setting.upper()} is not set")
         body = await _body_in_time(request)
-        headers = {**dict(request.headers), "x-view3-token": request.path_params.get("token", "")}
+        headers = {**_headers(request), "x-view3-token": request.path_params.get("token", "")}
         await self._verify(route, headers, body)
         try:
             payload = parse(body)
-            answer = zoom.validation_answer(payload, secrets[0]) if _source(route) == zoom.SOURCE else None
+            answer = self._validation_answer(route, payload, headers, body)
             if answer is not None:
                 return JSONResponse(answer)
             event = self._event(route, payload, body, headers)
@@ -84,7 +95,10 @@ class Receiver:
             raise _Refusal(400, str(error)) from None
         kept = await self._in_time(self.keep(event))
         if kept is Kept.CONFLICT:
-            self.log(f"{route.path}: {event.event_id} came before with another body; both are kept, this one set aside")
+            self.log(
+                f"{route.path} conflict",
+                f"{route.path}: {event.event_id} came before with another body; both are kept, this one set aside",
+            )
         return JSONResponse({"kept": kept.value})
 
     async def _verify(self, route: Route, headers: Mapping[str, str], body: bytes) -> None:
@@ -95,8 +109,24 @@ class Receiver:
             if error.stale:
                 await self._aside(route, body, f"signed, but {error}")
             hint = "; it is set aside. Is the clock of this machine right?" if error.stale else ""
-            self.log(f"refused a request for {route.path}: {error}{hint}")
+            self.log(f"{route.path} {error}", f"refused a request for {route.path}: {error}{hint}")
             raise _Refusal(400, str(error)) from None
+
+    def _validation_answer(
+        self, route: Route, payload: Mapping[str, Any], headers: Mapping[str, str], body: bytes
+    ) -> dict[str, str] | None:
+        """Return what Zoom wants to hear when it tries the address, by the secret that it signed this very request with."""
+        if _source(route) != zoom.SOURCE or payload.get("event") != zoom.VALIDATION:
+            return None
+        return zoom.validation_answer(payload, self._fitting_secret(route, headers, body))
+
+    def _fitting_secret(self, route: Route, headers: Mapping[str, str], body: bytes) -> str:
+        """Return which of several secrets a request that was verified is signed with: one of them is being rolled."""
+        for secret in self.secrets[route][:-1]:
+            with suppress(BadSignatureError):
+                route.vendor.verify(headers, body, (secret,), self.clock())
+                return secret
+        return self.secrets[route][-1]
 
     def _event(self, route: Route, payload: Mapping[str, Any], body: bytes, headers: Mapping[str, str]) -> Event:
         vendor = route.vendor
@@ -114,14 +144,25 @@ class Receiver:
         try:
             return await asyncio.wait_for(work, DEADLINE)
         except Exception as error:  # noqa: BLE001 (away, slow or full: the vendor is to come again)
-            self.log(f"the inbox could not be written: {type(error).__name__}")
+            self.log("inbox", f"the inbox could not be written: {type(error).__name__}")
             raise _Refusal(503, "the inbox cannot be written at the moment") from None
 
-    async def _health(self, _request: Request) -> Response:
-        with suppress(TimeoutError):
-            if await asyncio.wait_for(self.is_alive(), DEADLINE):
-                return JSONResponse({"database": "ok"})
-        return _no(503, "the database is away")
+    async def _healthy(self, _request: Request) -> Response:
+        """Answer whether events are accepted and settled in time."""
+        report = await self._report()
+        status = 503 if report.trouble or report.overdue else 200
+        return JSONResponse(report.as_json(), status, RETRY_AFTER if report.trouble else None)
+
+    async def _ready(self, _request: Request) -> Response:
+        """Answer a load balancer whether events are accepted; a backlog is no reason to send them elsewhere."""
+        report = await self._report()
+        return _no(503, report.trouble) if report.trouble else JSONResponse({"database": "ok"})
+
+    async def _report(self) -> Report:
+        try:
+            return await asyncio.wait_for(self.health(), DEADLINE)
+        except TimeoutError:
+            return Report("the database did not answer in time")
 
 
 class _Refusal(Exception):  # noqa: N818 (it is an answer)
@@ -167,6 +208,11 @@ async def _body(request: Request) -> bytes:
     except ClientDisconnect:
         raise _Refusal(400, "the sender went away") from None
     return bytes(body)
+
+
+def _headers(request: Request) -> dict[str, str]:
+    """Return the headers, the first of each name, in one pass: their own mapping walks all of them for each."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(request.headers.raw)}
 
 
 def _source(route: Route) -> str:

@@ -1,19 +1,26 @@
 """Runs the receiver and the drain as services: the one process that gives real time, or two apart."""
 
 import asyncio
+import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from random import uniform
 from socket import AF_INET, AF_INET6, create_server, socket
+from typing import ClassVar
 
 import uvicorn
 
-from connectors import inbox
+from analytics.file_limit import raise_file_limit
+from analytics.line_limit import LineFilter
+from connectors import allocator, inbox
 from connectors.catalog import Route
 from connectors.contract import Source
 from connectors.drain import Drain
+from connectors.health import Health
+from connectors.http_limits import BACKLOG, MOST_CONNECTIONS, OTHER_FILES, LimitedProtocol
 from connectors.inbox import Event, Kept
 from connectors.keeper import Keeper
 from connectors.poller import Ended, Outcome, Poller, Round
@@ -21,6 +28,7 @@ from connectors.receiver import Receiver
 
 IDLE = 1.0
 LONGEST_PAUSE = 30.0
+WATCH_EVERY = 60.0
 PRUNE_EVERY = timedelta(hours=1).total_seconds()
 
 
@@ -65,14 +73,45 @@ class Reader(threading.Thread):
                 since_pruned += pause
 
 
+class _Watcher(threading.Thread):
+    """Calls something every minute, whatever becomes of it; apart from the reader, which may be what hangs."""
+
+    def __init__(self, check: Callable[[], None], log: Callable[[str], None]) -> None:
+        super().__init__(name="view3-watch", daemon=True)
+        self.check, self.log, self.over = check, log, threading.Event()
+
+    def run(self) -> None:
+        while not self.over.wait(WATCH_EVERY):
+            try:
+                self.check()
+            except Exception as error:  # noqa: BLE001 (the next minute may be better)
+                self.log(f"looking for what is overdue failed: {type(error).__name__}")
+
+
+@contextmanager
+def watched(check: Callable[[], None], log: Callable[[str], None]) -> Iterator[None]:
+    """Call a check every minute until the block ends."""
+    watcher = _Watcher(check, log)
+    watcher.start()
+    try:
+        yield
+    finally:
+        watcher.over.set()
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The receiver with its reader: `secrets` per route (none: off), where events are read, for how long they are kept."""
+    """The receiver with its reader: `secrets` per route (none: off), where events are read, for how long they are kept.
+
+    `alarm` looks for what is overdue, and is called every minute.
+    """
 
     secrets: Mapping[Route, Sequence[str]]
     drain: Drain
+    health: Health
     days: int
     log: Callable[[str], None]
+    alarm: Callable[[], None] = lambda: None
 
     def run(self, host: str, port: int, ready: Callable[[], None]) -> None:
         """Receive webhooks and read them in the background until Ctrl-C or SIGTERM."""
@@ -88,43 +127,48 @@ class Service:
         self._serve(host, port, ready, lambda: None)
 
     def _serve(self, host: str, port: int, ready: Callable[[], None], wake: Callable[[], None]) -> None:
+        allocator.return_large_blocks()
+        with watched(self.alarm, self.log):
+            self._listen(host, port, ready, wake)
+
+    def _listen(self, host: str, port: int, ready: Callable[[], None], wake: Callable[[], None]) -> None:
         receiver = Receiver(
             self.secrets,
             keep=Keeper(lambda events: self._commit(events, wake)).keep,
             park=lambda event, reason: asyncio.to_thread(self._set_aside, event, reason),
             clock=self.drain.clock,
-            is_alive=lambda: asyncio.to_thread(self._is_alive),
+            health=lambda: asyncio.to_thread(self.health.check),
             log=self.log,
         )
         config = uvicorn.Config(
             receiver.application(),
             host=host,
             port=port,
+            http=limited(),
+            backlog=BACKLOG,
             log_level="warning",
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=10,
         )
-        with _listen(host, port) as listener:
+        quieten()
+        with _listener(host, port) as listener:
             asyncio.run(_Server(config, ready).serve([listener]))
 
     def _commit(self, events: Sequence[Event], wake: Callable[[], None]) -> list[Kept]:
-        with self.drain.transaction() as connection:
-            found = inbox.keep(connection, events)
+        try:
+            with self.drain.transaction() as connection:
+                found = inbox.keep(connection, events)
+        except Exception:
+            self.health.note(stored=False)
+            raise
+        self.health.note(stored=True)
         wake()
         return found
 
     def _set_aside(self, event: Event, reason: str) -> None:
         with self.drain.transaction() as connection:
             inbox.set_aside(connection, event, reason)
-
-    def _is_alive(self) -> bool:
-        try:
-            with self.drain.transaction() as connection:
-                inbox.waiting(connection)
-        except Exception:  # noqa: BLE001 (whatever keeps it from answering, it is away)
-            return False
-        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +180,7 @@ class Polling:
     days: int
     tell: Callable[[str], None]
     log: Callable[[str], None]
+    alarm: Callable[[], None] = lambda: None
 
     def once(self, *, only_if_due: bool) -> bool:
         """Ask each source once, read the answers, and return whether all went well."""
@@ -152,7 +197,8 @@ class Polling:
         reader = Reader(self.drain, days=self.days, log=self.log)
         reader.start()
         try:
-            Round(self._poller(reader.wake), self._tell).run(list(self.sources.values()))
+            with watched(self.alarm, self.log):
+                Round(self._poller(reader.wake), self._tell).run(list(self.sources.values()))
         finally:
             reader.stop()
 
@@ -169,9 +215,26 @@ class Polling:
         return next(name for name, one in self.sources.items() if one.name == source)
 
 
-def _listen(host: str, port: int) -> socket:
+def limited() -> type[LimitedProtocol]:
+    """Return uvicorn's HTTP with as many connections as this process may hold, once it has asked for more."""
+    files = raise_file_limit(MOST_CONNECTIONS + OTHER_FILES)
+
+    class Protocol(LimitedProtocol):
+        most_connections = max(1, min(MOST_CONNECTIONS, files - OTHER_FILES))
+        waiting: ClassVar[dict[LimitedProtocol, None]] = {}
+
+    return Protocol
+
+
+def quieten() -> None:
+    """Have what strangers provoke in libraries logged once a minute."""
+    for name in ("asyncio", "uvicorn.error"):
+        logging.getLogger(name).addFilter(LineFilter())
+
+
+def _listener(host: str, port: int) -> socket:
     try:
-        return create_server((host, port), family=AF_INET6 if ":" in host else AF_INET, backlog=2048)
+        return create_server((host, port), family=AF_INET6 if ":" in host else AF_INET, backlog=BACKLOG)
     except OSError as error:
         raise ServiceError(f"Nothing can listen on {host}:{port}: {error.strerror}.") from error
 

@@ -20,8 +20,7 @@ class WithOurs(KernelSpecManager):
         self.kernel_dirs = [*self.kernel_dirs, str(HERE / "kernels")]
 
 
-c.ServerApp.root_dir = str(HERE.parent / "notebooks")  # noqa: F821 (Jupyter gives its configuration files `c`)
-c.ServerApp.ip = "127.0.0.1"  # noqa: F821
+c.ServerApp.ip = "127.0.0.1"  # noqa: F821 (Jupyter gives its configuration files `c`)
 c.LabApp.news_url = None  # noqa: F821 - asks nobody outside
 c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"  # noqa: F821
 c.LabApp.extra_labextensions_path = [str(HERE)]  # noqa: F821

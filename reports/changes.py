@@ -64,7 +64,7 @@ FIGURES = (
 
 
 def cards(snapshot: Snapshot) -> Iterator[Card]:
-    """Yield the four cards of the date, each against the day before and the previous challenge."""
+    """Yield the cards of the date, each against the day before and the previous challenge."""
     others = [("the day before", snapshot.before)]
     if snapshot.previous is not None:
         others.append((f"Day {snapshot.previous.challenge_day} of the previous challenge", snapshot.previous))

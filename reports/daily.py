@@ -8,22 +8,22 @@ from enum import Enum, IntEnum
 from pathlib import Path
 from shutil import rmtree
 
-from analytics.database import HOME
 from analytics.figures import figures
+from analytics.project import project
 from analytics.sales_csv import sales_csv
 from analytics.workbench import Workbench
 from reports import letter, publishing
 from reports.deliveries import Deliveries, Delivery, State
 from reports.letter import Enclosure, Envelope
-from reports.mailer import Answer, Fate, Patience, Server, send
+from reports.mailer import Answer, Fate, Patience
 from reports.pdf import print_pdf
+from reports.posting import post
 from reports.runner import RunError, run
 from reports.settings import ReportSettings, browser
 from reports.snapshot import Snapshot, read_snapshot, yesterday
 
 REPORT, NOTICE = "daily-snapshot", "daily-snapshot-notice"
 NOTEBOOK = Path(__file__).with_name("daily_snapshot.ipynb")
-OUT = HOME / "reports" / "out"
 CATCH_UP = 7  # days that a machine may have been off
 TRIES = 2
 MAIL, SHORT_MAIL = "mail.eml", "mail-short.eml"
@@ -56,7 +56,7 @@ class Daily:
     settings: ReportSettings
     now: Callable[[], datetime]
     tell: Callable[[str], None]
-    out: Path = OUT
+    out: Path = field(default_factory=lambda: project().reports)
     run: Callable[[Path, Path, Mapping[str, str], float], None] = run
     print_pdf: Callable[[str | None, Path, Path], str] = print_pdf
     patience: Patience = field(default_factory=Patience)
@@ -218,13 +218,7 @@ class Daily:
 
     def _hand_over(self, one: Delivery, mail: Path) -> Answer:
         message = letter.addressed(mail.read_bytes(), one.recipient, one.message_id)
-        return self._post(one.recipient, message)
-
-    def _post(self, recipient: str, message: bytes) -> Answer:
-        url = self.settings.smtp_url
-        server = Server.of(url.get_secret_value() if url else "")
-        sender = letter.address_of(self.settings.report_from)
-        return send(server, sender, letter.address_of(recipient), message, self.patience)
+        return post(self.settings, one.recipient, message, self.patience)
 
     def _notify(self, on: date, what: str, *sentences: str) -> None:
         """Tell the operator, once for the same reason."""
@@ -238,7 +232,8 @@ class Daily:
         edition = letter.edition_of(before.message_id) + 1 if before else 1
         told = letter.message_id(self._envelope, f"notice-{on}", operator, edition)
         title = f"View 3: the report of {on} {what}"
-        answer = self._post(operator, letter.notice(self._envelope, operator, told, title, [f"{title}.", *sentences]))
+        message = letter.notice(self._envelope, operator, told, title, [f"{title}.", *sentences])
+        answer = post(self.settings, operator, message, self.patience)
         state = State.SENT if answer.fate is Fate.SENT else State.PENDING
         notices.note(on, [Delivery(operator, state, told, why)], self.now())
         if answer.reason:

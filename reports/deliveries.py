@@ -30,6 +30,7 @@ class State(StrEnum):
     SENT = "sent"
     REFUSED = "refused"
     HELD = "held"  # a check failed
+    ENDED = "ended"  # an alarm whose cause is gone
     FAILED = "failed"  # the run did not come to its end
 
 

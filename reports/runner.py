@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from reports.settings import without_current_folder
+
 PARAMETERS = frozenset({"date", "as_of"})  # papermill writes names into code as they are: never one from elsewhere
 LONGEST_REASON = 200
 
@@ -27,7 +29,12 @@ def run(notebook: Path, output: Path, parameters: Mapping[str, str], seconds: fl
         raise RunError(f"A notebook takes {', '.join(sorted(PARAMETERS))}, and nothing else.")
     command = [sys.executable, "-m", "reports.runner", str(notebook), str(output), json.dumps(dict(parameters))]
     with subprocess.Popen(  # noqa: S603 (our own module)
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+        command,
+        env=without_current_folder(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
     ) as child:
         try:
             _, told = child.communicate(timeout=seconds)

@@ -56,7 +56,7 @@ class Sections:
         return self._part("opening")
 
     def cards(self) -> Part:
-        """Return the four cards with their changes."""
+        """Return the cards with their changes."""
         return self._part("cards")
 
     def attendance(self) -> Picture:

@@ -108,6 +108,11 @@ def browser() -> str | None:
     return os.environ.get("BROWSER_PATH") or next((path for name in BROWSERS if (path := shutil.which(name))), None)
 
 
+def without_current_folder() -> dict[str, str]:
+    """Return the environment of a Python, and of those it starts, that imports nothing from the current folder."""
+    return {**os.environ, "PYTHONSAFEPATH": "1"}
+
+
 def _is_port(url: str) -> bool:
     try:
         urlsplit(url).port  # noqa: B018 (asking is the check)

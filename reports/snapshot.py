@@ -50,7 +50,16 @@ class Snapshot:
 
     @property
     def warning(self) -> str:
-        """Return the sentence that goes before everything else, or an empty text."""
+        """Return the sentences that go before everything else, or an empty text."""
+        return " ".join(filter(None, [self._stale, *(f"Overdue: {one}." for one in self.view.overdue.values())]))
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """Return what had arrived and was not settled."""
+        return tuple(self.view.backlog.sentences(self.view.as_of).values())
+
+    @property
+    def _stale(self) -> str:
         if not self.sources:
             return "Incomplete: no source has told anything yet."
         stale = [f"{one.name} (newest: {one.newest_at:%Y-%m-%d %H:%M})" for one in self.sources if one.is_stale]
@@ -74,8 +83,8 @@ class Snapshot:
         """Return a short text that differs whenever a figure does; sources may tell more without changing it."""
         views = [figures(view) for view in (self.view, self.before, self.previous) if view is not None]
         for one in views:
-            del one["freshness"]
-        told = [views, asdict(self.campaigns), [asdict(sale) for sale in self.sales], self.warning]
+            del one["freshness"], one["backlog"]
+        told = [views, asdict(self.campaigns), [asdict(sale) for sale in self.sales], self._stale]
         return hashlib.blake2b(json.dumps(told, default=str, sort_keys=True).encode(), digest_size=6).hexdigest()
 
 

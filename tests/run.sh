@@ -5,6 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=.venv/bin
+LIMIT=900 # seconds
 without=",${VIEW3_TEST_WITHOUT:-},"
 
 need() { # need PROGRAM PACKAGE NAME
@@ -29,11 +30,39 @@ need npm npm browser # for axe-core, the rules of accessibility
 # The tests make their own settings; those of the developer must not leak in.
 while read -r name; do unset "$name"; done < <(compgen -e | grep '^VIEW3_' | grep -v '^VIEW3_TEST_' || true)
 
-echo "== lint";        $bin/ruff check . && $bin/ruff format --check .
-echo "== types";       $bin/mypy
-echo "== layering";    $bin/lint-imports
-echo "== tests";       $bin/pytest --numprocesses 2 --dist loadfile --ignore tests/browser
-# The page is tried alone: a browser, a server and a kernel per viewer fill the machine by themselves.
-[[ $without == *",browser,"* ]] || { echo "== browser"; $bin/pytest tests/browser; }
-echo "== notebooks";   tests/notebooks.sh
+# Thousands of small databases wait for no disk where Linux keeps files in memory.
+memory=/dev/shm
+has_room() { [[ -w $memory && $(findmnt --noheadings --output OPTIONS "$memory") != *noexec* && $(df --output=avail "$memory" | tail -1) -ge 6000000 ]]; }
+if has_room; then export PYTEST_DEBUG_TEMPROOT=$memory; fi
+
+part() { # part NAME COMMAND…: say how long it took, and how much of the processors (a whole run is 15 minutes on two of them)
+    local TIMEFORMAT="-- $1: %0R s, of the processors %0U + %0S s"
+    echo "== $1"
+    time "${@:2}"
+}
+
+lint() { $bin/ruff check . && $bin/ruff format --check .; }
+
+beside() { # what has one process and long waits goes beside the tests, which have two
+    part types $bin/mypy
+    part layering $bin/lint-imports
+    part notebooks tests/notebooks.sh
+    [[ $without == *",browser,"* ]] || part browser $bin/pytest tests/browser
+}
+
+log=$(mktemp) others=""
+trap 'kill -- "-$others" 2>/dev/null || true; rm -f "$log"' EXIT
+part lint lint
+set -m # a group of its own, which ends with this one
+beside >"$log" 2>&1 &
+others=$!
+set +m
+echo "Types, layering, notebooks and the browser go beside the tests; what they say follows."
+failed=0
+part tests $bin/pytest --numprocesses 2 --dist worksteal --ignore tests/browser || failed=1
+wait "$others" || failed=1
+cat "$log"
+echo "-- all: $((SECONDS / 60)) min $((SECONDS % 60)) s"
+((SECONDS <= LIMIT)) || echo "LONGER than the $((LIMIT / 60)) minutes that a run may take on two cores that do nothing else: see the dearest files."
 [[ $without == ",," ]] || echo "LEFT OUT by VIEW3_TEST_WITHOUT: ${VIEW3_TEST_WITHOUT}"
+exit $failed

@@ -1,9 +1,11 @@
 """The command line, through the front door: what people type, what they read, and the exit codes."""
 
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 import view3
+from analytics.database import DatabaseError, open_engine, writing
+from analytics.migrate import upgrade
+from connectors import inbox, look_ups
 
 Run = Callable[..., Result]
 
@@ -190,6 +195,15 @@ def test_the_sales_csv_holds_all_matching_rows_safely(run: Run, folder: Path) ->
     assert lines[2].endswith(',USD,paid,matched,"same e-mail, typed differently"')
 
 
+def test_the_sales_csv_counts_rows_and_not_line_ends(run: Run, tmp_path: Path) -> None:
+    header, first, second, *_ = SALES.splitlines()
+    sold = header, first, second.replace("Mastermind", '"Master\r\nmind"')
+    (tmp_path / "sales.csv").write_text("\n".join(sold), encoding="utf-8", newline="")
+    run("import", tmp_path / "sales.csv")
+    assert run("sales", "--csv", tmp_path / "out.csv").stdout == f"Wrote 2 sales to {tmp_path / 'out.csv'}.\n"
+    assert b'"Master\r\nmind"' in (tmp_path / "out.csv").read_bytes()
+
+
 @pytest.mark.parametrize(
     ("words", "customers"),
     [
@@ -206,6 +220,102 @@ def test_the_table_is_filtered(run: Run, folder: Path, words: list[str], custome
     listed = run("sales", *words).stdout.splitlines()[1:]
     assert len(listed) == len(customers)
     assert all(any(customer in line for line in listed) for customer in customers)
+
+
+FOREIGN = (
+    "INSERT INTO high_ticket_sales (customer_name, customer_email, product_name, price, purchase_date, utm_campaign)"
+    " VALUES ('Plain SQL', 'plain@example.com', 'Mastermind', 1234.56, '2026-01-17 20:00:00', 'FB_Jan')"
+)
+
+
+@pytest.fixture
+def written_by_others(run: Run, folder: Path, database_url: str) -> Run:
+    """Runs a command on a database into which another program wrote a sale."""
+    run("import", *sorted(folder.glob("*.csv")))
+    engine = open_engine(database_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(FOREIGN)
+    engine.dispose()
+    return run
+
+
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [
+        ([], 6),
+        (["--campaign", "fb_jan"], 3),
+        (["--campaign", "(unattributed)"], 3),
+        (["--product", "Mastermind"], 3),
+        (["--search", "plain"], 1),
+        (["--campaign", "fb_jan", "--product", "mastermind", "--search", "sql", "--sort", "days", "--days", "17"], 1),
+    ],
+)
+def test_a_sale_of_another_program_is_in_every_table_and_file(
+    written_by_others: Run, folder: Path, words: list[str], count: int
+) -> None:
+    listed = written_by_others("sales", *words)
+    assert listed.exit_code == 0, listed.output
+    assert len(listed.stdout.splitlines()) == 1 + count
+    written = written_by_others("sales", *words, "--csv", folder / "out.csv")
+    assert written.exit_code == 0, written.output
+    assert len((folder / "out.csv").read_text("utf-8-sig").splitlines()) == 1 + count
+
+
+def test_our_own_sales_table_says_what_it_is_and_counts_nothing_twice(written_by_others: Run, folder: Path) -> None:
+    written_by_others("sales", "--csv", folder / "out.csv")
+    before = shown(written_by_others("show", "--json"))
+    told = written_by_others("import", folder / "out.csv")
+    assert told.exit_code == 0, told.output
+    assert "high-ticket-sales: 0 accepted, 0 already there, 0 rejected" in told.stdout
+    assert "left out: 6 sales that this database has already" in told.stdout
+    assert "This is the sales table that View 3 exports" in told.stdout
+    assert shown(written_by_others("show", "--json"))["totals"] == before["totals"]
+
+
+class TestAFileThatWasThere:
+    OLD = "of yesterday"
+
+    @pytest.fixture
+    def old(self, run: Run, folder: Path) -> Path:
+        run("import", *sorted(folder.glob("*.csv")))
+        path = folder / "kept" / "out.csv"
+        path.parent.mkdir()
+        path.write_text(self.OLD)
+        return path
+
+    def test_it_stays_where_the_sales_cannot_be_read_to_the_end(self, run: Run, old: Path, monkeypatch) -> None:
+        def breaking(rows: Iterable[object]) -> Iterator[str]:
+            yield "the first lines"
+            raise DatabaseError("The database went away.")
+
+        monkeypatch.setattr("analytics.workbench.sales_csv", breaking)
+        result = run("sales", "--csv", old)
+        assert (result.exit_code, result.stderr) == (view3.FAILED, "Error: The database went away.\n")
+        assert old.read_text() == self.OLD
+        assert list(old.parent.iterdir()) == [old]
+
+    def test_a_full_disk_is_a_sentence(self, run: Run, old: Path) -> None:
+        full = old.with_name("full.csv")
+        full.symlink_to("/dev/full")
+        result = run("sales", "--csv", full)
+        assert (result.exit_code, result.stderr) == (
+            view3.FAILED,
+            f"Error: Could not write {full}: No space left on device.\n",
+        )
+        assert full.is_symlink()
+
+    def test_it_is_replaced_once_the_new_one_is_whole_and_a_link_to_it_stays(self, run: Run, old: Path) -> None:
+        link = old.with_name("link.csv")
+        link.symlink_to(old)
+        assert run("sales", "--csv", link).exit_code == 0
+        assert old.read_text("utf-8-sig").startswith("Customer Name,")
+        assert link.is_symlink()
+        assert sorted(old.parent.iterdir()) == [link, old]
+
+    def test_a_folder_that_cannot_be_written_to_is_a_sentence(self, run: Run, old: Path) -> None:
+        result = run("sales", "--csv", old / "below.csv")
+        assert result.exit_code == view3.FAILED
+        assert "Could not write" in result.stderr
 
 
 def test_explain_tells_every_opt_in_and_its_verdict(run: Run, folder: Path) -> None:
@@ -296,16 +406,17 @@ def test_a_bad_setting_is_told_without_its_secret(run: Run, setting: str, value:
     assert "secret" not in result.output + result.stderr
 
 
-def test_tables_that_are_missing_are_named_with_the_command_that_makes_them(run: Run) -> None:
-    result = run("show")
+def test_tables_that_are_missing_are_named_with_the_command_that_makes_them(run: Run, bare_database_url: str) -> None:
+    result = run("show", VIEW3_DATABASE_URL=bare_database_url)
     assert result.exit_code == view3.FAILED
     assert "view3 init" in result.stderr
 
 
-def test_doctor_fails_without_tables_and_passes_with_them(run: Run) -> None:
-    assert run("doctor").exit_code == view3.FAILED
-    run("init")
-    healthy = run("doctor")
+def test_doctor_fails_without_tables_and_passes_with_them(run: Run, bare_database_url: str) -> None:
+    bare = {"VIEW3_DATABASE_URL": bare_database_url}
+    assert run("doctor", **bare).exit_code == view3.FAILED
+    run("init", **bare)
+    healthy = run("doctor", **bare)
     assert healthy.exit_code == 0, healthy.output
     assert "2026-01-17 18:00:00 in America/Sao_Paulo (frozen by VIEW3_NOW)" in healthy.stdout
 
@@ -331,3 +442,72 @@ def test_help_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("command", [("show",), ("doctor",), ("drain", "--once"), ("inbox", "list")])
+def test_output_that_cannot_be_written_is_a_sentence(tmp_path: Path, command: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        found = subprocess.run(
+            [sys.executable, "-c", "import view3; view3.main()", *command],
+            env={**os.environ, "VIEW3_DATABASE_URL": f"sqlite:///{_upgraded(tmp_path)}"},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert (found.returncode, found.stderr) == (1, "Error: The output cannot be used: No space left on device.\n")
+
+
+def _upgraded(folder: Path) -> Path:
+    engine = open_engine(f"sqlite:///{folder}/view3.db")
+    upgrade(engine)
+    engine.dispose()
+    return folder / "view3.db"
+
+
+@pytest.mark.parametrize("command", ["receive", "serve"])
+@pytest.mark.parametrize("port", ["0", "65536", "-1"])
+def test_a_port_that_cannot_be_is_refused(run: Run, command: str, port: str) -> None:
+    refused = run(command, "--port", port)
+    assert refused.exit_code == 2
+    assert "is not in the range 1<=x<=65535" in refused.stderr
+
+
+def arrive(url: str, age: timedelta, state: inbox.State) -> None:
+    """Put an event into the inbox, and a look-up that fails."""
+    engine, now = open_engine(url), datetime(2026, 1, 17, 21, tzinfo=UTC)
+    upgrade(engine)
+    event = inbox.Event("stripe", f"evt_{state}", "x", b"{}", now - age)
+    with writing(engine) as connection:
+        inbox.keep(connection, [event])
+        inbox.mark(connection, {event.key: (state, "data.object is missing")}, now)
+        look_ups.claim(connection, ("stripe", "cs_1"), now - age)
+        failed = look_ups.Result(("stripe", "cs_1"), look_ups.State.WAITING, error="Stripe refuses the key")
+        look_ups.record(connection, [failed], now - age)
+    engine.dispose()
+
+
+def test_what_waits_stands_in_every_place_that_people_look_at(run: Run, database_url: str) -> None:
+    arrive(database_url, timedelta(hours=2), inbox.State.SET_ASIDE)
+    told = run("inbox", "list").stdout
+    assert "stripe:cs_1  product not known yet  since 2026-01-17 19:00  waiting after 1 tries" in told
+    assert "Stripe refuses the key" in told
+    aside = "1 event set aside, because they cannot be read, the oldest since 2026-01-17 16:00"
+    product = "1 purchase whose product is not known yet, the oldest since 2026-01-17 16:00"
+    assert f"{aside}.\n{product}." in told
+    checked = run("doctor")
+    assert f"FAIL  inbox       {aside}" in checked.stdout
+    assert f"FAIL  inbox       {product}" in checked.stdout
+    assert f"OVERDUE: {aside}" in run("show").stdout
+    figures = shown(run("show", "--json"))["backlog"]
+    assert figures["set_aside"] == {"count": 1, "oldest": "2026-01-17T19:00:00+00:00"}
+    assert run("inbox", "dismiss", "stripe:evt_set aside", "--by", "Ana").exit_code == 0
+    assert "dismissed by Ana" in run("inbox", "show", "stripe:evt_set aside").stdout
+    assert run("inbox", "dismiss", "stripe:evt_set aside").exit_code == 1
+    assert aside not in run("inbox", "list").stdout
+
+
+def test_nothing_waits_and_the_doctor_says_so(run: Run, database_url: str) -> None:
+    run("init")
+    assert "ok    inbox       everything that arrived is settled" in run("doctor").stdout

@@ -82,16 +82,23 @@ class SalesFile(_File):
     @authenticated
     async def get(self) -> None:
         """Send the file piece by piece, each read when the one before it has left."""
-        total, text = await self._or_503(lambda: self._source.export(*self._wanted()))
+        total, parts, first = await self._or_503(self._begun)
         self._name(file_name(total, self._local()), CSV)
-        with closing(pieces(text)) as parts:  # type: ignore[type-var] # a generator, whatever it is called
-            await self._send(parts)
+        with closing(parts):
+            await self._send(parts, first)
 
-    async def _send(self, parts: Iterator[bytes]) -> None:
+    def _begun(self) -> tuple[int, Any, bytes]:
+        """Return the number of rows, the file's pieces and the first of them, which shows that rows can be read."""
+        total, text = self._source.export(*self._wanted())
+        parts = pieces(text)
+        return total, parts, next(parts, b"")
+
+    async def _send(self, parts: Iterator[bytes], piece: bytes) -> None:
         try:
-            while piece := await asyncio.to_thread(next, parts, b""):
+            while piece:
                 self.write(piece)
                 await self.flush()
+                piece = await asyncio.to_thread(next, parts, b"")
         except StreamClosedError:
             log.info("an export was given up by its reader")
 

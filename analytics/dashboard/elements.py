@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import anywidget
 import traitlets
+from ipywidgets import Layout
 
 from analytics.dashboard.settings import is_served
 
@@ -40,7 +41,18 @@ def _text(name: str) -> str:
     return (STATIC / name).read_text(encoding="utf-8")
 
 
-class Channel(anywidget.AnyWidget):
+class _Told:
+    """What a kernel alone decides: a page asks by messages, and changes no widget's state."""
+
+    def set_state(self, sync_data: Mapping[str, Any]) -> None:
+        """Change nothing."""
+
+
+class _Box(_Told, Layout):  # type: ignore[misc]
+    """The channel's place in a notebook."""
+
+
+class Channel(_Told, anywidget.AnyWidget):
     """Carries what a viewer asks to the kernel, and answers, a beat and files to the viewer."""
 
     _esm = HERE if is_served() else script("notebook.js")
@@ -48,7 +60,7 @@ class Channel(anywidget.AnyWidget):
     frame = traitlets.Unicode().tag(sync=True)  # the page, where no server has written it
 
     def __init__(self, ask: Callable[[dict[str, Any]], None], files: Files) -> None:
-        super().__init__()
+        super().__init__(layout=_Box())
         self._ask, self._files = ask, files
         self._pieces: Iterator[bytes] = iter(())
         self._name = ""

@@ -75,7 +75,15 @@ def _freshness_html(view: View3) -> str:
     )
     return (
         f'<div class="view3-freshness"><p>True at <b class="view3-checked">{view.as_of:%H:%M}</b></p>'
-        f"<p>Newest event: {newest or 'none yet'}</p></div>"
+        f"<p>Newest event: {newest or 'none yet'}</p>{_backlog_html(view)}</div>"
+    )
+
+
+def _backlog_html(view: View3) -> str:
+    """Return what arrived and is not settled, what is overdue marked as such."""
+    return "".join(
+        f'<p class="view3-backlog"{" data-overdue" if kind in view.overdue else ""}>{plain(sentence)}</p>'
+        for kind, sentence in view.backlog.sentences(view.as_of).items()
     )
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,9 +13,8 @@ import click
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_events import EventLogger
 from jupyter_server.utils import url_path_join
-from tornado.httputil import HTTPServerRequest
 from tornado.ioloop import IOLoop
-from tornado.web import RequestHandler, StaticFileHandler
+from tornado.web import StaticFileHandler
 from traitlets.config import Config
 from voila.app import Voila
 
@@ -22,13 +22,17 @@ from analytics.dashboard import answering, assets, beginning, download
 from analytics.dashboard.compiled import keep_compiled
 from analytics.dashboard.door import Doorkeeper, Page, cookie_secret
 from analytics.dashboard.elements import STATIC, script
+from analytics.dashboard.errors import keep_quiet, log_failure, quiet
 from analytics.dashboard.first_sight import FirstSight
 from analytics.dashboard.hardening import QuietConnection
+from analytics.dashboard.http_server import PageServer
+from analytics.dashboard.settings import drop_secrets
 from analytics.dashboard.source import Source
 from analytics.dashboard.viewers import MOST_VIEWERS, ViewersKernels, Visit, allow_handles
 from analytics.dashboard.warm import serving
+from analytics.project import resource
 
-NOTEBOOK: Final = Path(__file__).parents[2] / "notebooks" / "view3.ipynb"
+NOTEBOOK: Final = resource("notebooks") / "view3.ipynb"
 TEMPLATE: Final = Path(__file__).parent / "template"
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 LARGEST_MESSAGE: Final = 1024 * 1024  # bytes a browser may send at once
@@ -79,6 +83,7 @@ class Server(Voila):  # type: ignore[misc]
 
     figures: Source | None = None  # where exports are read from
     sight: FirstSight | None = None  # what answers before a kernel can
+    behind_proxy = False  # whether a proxy says where visitors come from
 
     @cached_property
     def event_logger(self) -> EventLogger:
@@ -100,17 +105,19 @@ class Server(Voila):  # type: ignore[misc]
         ours = [(url_path_join(self.base_url, pattern), *rest) for pattern, *rest in ours]
         kept = [rule for rule in super().init_handlers() if not any(part in rule[0] for part in UNSERVED)]
         *others, (pattern, _, options) = kept  # the page comes last, for it takes every address
-        return [*map(assets.prepared, [*ours, *others]), (pattern, Visit, {**options, "sight": self.sight})]
+        rules = [*map(assets.prepared, [*ours, *others]), (pattern, Visit, {**options, "sight": self.sight})]
+        return [*map(quiet, rules)]
 
     def listen(self) -> None:
         """Serve until told to stop; kernels end with the server."""
         self.app.transforms.append(assets.PackedPages)  # the setting for it is read before Voilà applies ours
         try:
-            self.app.listen(self.port, self.ip, xheaders=True)
+            PageServer(self.app, behind_proxy=self.behind_proxy).listen(self.port, self.ip)
         except OSError as error:
             self.stop()
             raise ServeError(_why_not(error, self.ip, self.port)) from None
-        click.echo(f"View 3 is at http://{self.ip}:{self.port}{self.base_url}")
+        with suppress(OSError):  # a full disk under the log is no reason to serve nobody
+            click.echo(f"View 3 is at http://{self.ip}:{self.port}{self.base_url}")
         self.ioloop = IOLoop.current()
         try:
             self.ioloop.start()
@@ -158,14 +165,15 @@ def serve(
 ) -> None:
     """Serve View 3 until Ctrl-C or SIGTERM; raises ServeError where it cannot, or where strangers could read along.
 
-    Kernels run in the current folder with this process's environment. `source`, where given, lets the server write the
+    Kernels run in the current folder with this process's environment, but for the settings that only others need. `source`, where given, lets the server write the
     first sight of the page itself. `most` is how many may look at once.
     """
     if not notebook.is_file():
-        raise ServeError(f"The page {notebook} is missing; serve from a checkout of the project.")
+        raise ServeError(f"The page {notebook} is missing: install View 3 again.")
     where.refuse_if_open()
     if not token and not (where.is_loopback and not where.address):
         raise ServeError("Whoever knows the address could look: set VIEW3_TOKEN to a long random text first.")
+    drop_secrets()  # they were read; neither a kernel nor what starts them needs one
     nursery = serving.open_nursery()
     config = _config(where, token, notebook)
     config.ViewersKernels.most = most
@@ -175,7 +183,9 @@ def serve(
     server = Server(config=config, log_level=logging.WARNING)
     server.figures = source
     server.sight = FirstSight(serving.through_reader(source, nursery)) if source else None
+    server.behind_proxy = bool(where.address)
     server.tornado_settings = _tornado_settings(where)
+    keep_quiet(server.log)
     server.initialize([])
     server.start()
 
@@ -232,15 +242,8 @@ def _tornado_settings(where: Where) -> dict[str, Any]:
         "local_hostnames": ["localhost", *filter(None, [urlsplit(where.address).hostname])],
         "websocket_max_message_size": LARGEST_MESSAGE,
         "websocket_compression_options": {},
-        "log_function": _log_failure,
+        "log_function": log_failure,
     }
-
-
-def _log_failure(handler: RequestHandler) -> None:
-    """Log what failed, without the query: it may hold the token."""
-    request: HTTPServerRequest = handler.request
-    if handler.get_status() >= 400:  # noqa: PLR2004 - HTTP's own limit
-        log.warning("%s %s %s", handler.get_status(), request.method, request.path)
 
 
 def _why_not(error: OSError, host: str, port: int) -> str:

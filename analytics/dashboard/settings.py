@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from analytics.settings import PREFIX, Settings
+
 READER: Final = "VIEW3_READER"  # set by the warm process for its kernels, never by hand
 
 
@@ -17,6 +19,13 @@ def is_served() -> bool:
     """Tell whether this kernel works for the page's server, which then also has the scripts; JupyterLab's preview is none."""
     is_preview = os.environ.get("SCRIPT_NAME", "").rpartition("/")[0].endswith("voila/render")
     return os.environ.get("SERVER_SOFTWARE", "").startswith("voila/") and not is_preview
+
+
+def drop_secrets() -> None:
+    """Remove from the environment every setting that kernels have no use for; what this process starts inherits the rest."""
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        if name not in Settings.for_reading():
+            del os.environ[name]
 
 
 def take_environment(wanted: Mapping[str, str]) -> None:

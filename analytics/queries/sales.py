@@ -253,7 +253,9 @@ def _told(by_facts: sa.ColumnElement[bool], by_row: sa.ColumnElement[bool], are_
     has_facts = sale.c.id.in_(sa.select(fact.c.sale_id).where(by_facts))
     if are_known:
         return has_facts
-    return sa.or_(has_facts, sa.and_(by_row, ~sa.exists().where(fact.c.sale_id == sale.c.id)))
+    # The facts stay in its own FROM, whichever of the two tables the query around it reads.
+    lacks_facts = ~sa.exists().where(fact.c.sale_id == sale.c.id).correlate(sale)
+    return sa.or_(has_facts, sa.and_(by_row, lacks_facts))
 
 
 def _literally(text: str) -> str:

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from analytics.records import Offer, Record, order_of_one
 from connectors.contract import Reading
+from connectors.exports import sales_table
 from connectors.exports.currencies import currency_code
 from connectors.exports.identity import required, row_id
 from connectors.exports.sheet import Sheet
@@ -29,8 +30,11 @@ def is_header(columns: frozenset[str]) -> bool:
 
 
 def read(sheet: Sheet, reading: Reading) -> Iterator[Verdict]:
-    """Yield an order for every row."""
+    """Yield an order for every row, of the sales table that View 3 exports too."""
     table = Table.under(sheet, is_header)
+    if sales_table.is_ours(table):
+        yield from sales_table.read(table, reading)
+        return
     table.require(REMEDY, *((name,) for name in NEEDED))
     yield from each_row(table, _Sales(table, reading).read)
 

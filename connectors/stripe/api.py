@@ -13,7 +13,7 @@ SECONDS, PATIENT_SECONDS, TRIES = 8, 60, 4
 # The last version in which charges and intents name their invoice and an invoice its subscription and payment; later
 # ones tell it in events alone, and only from then on.
 VERSION = "2024-12-18.acacia"
-FINAL = frozenset({400, 401, 402, 403, 404})
+FINAL = frozenset({400, 402, 404})  # a key that is refused may be mended, so 401 and 403 are not final
 
 
 class StripeLookUp:
@@ -31,7 +31,7 @@ class StripeLookUp:
     def line_items(self, session_id: str) -> Sequence[Payload] | None:
         """Return what was bought in a Checkout session; None where asking again would not help.
 
-        Raises LookUpFailedError where Stripe is away or overburdened, so that the event is read again later.
+        Raises LookUpFailedError where Stripe is away or overburdened or refuses the key, so that it is asked again later.
         """
         try:
             page = self.client.v1.checkout.sessions.line_items.list(session_id, params={"limit": 100})

@@ -254,12 +254,46 @@ def test_ids_that_differ_in_case_or_a_blank_are_two(engine: sa.Engine) -> None:
     [
         ("no address", "VIEW3_DATABASE_URL is not a database address such as mysql://user@host/name."),
         ("postgresql://localhost/view3", "View 3 runs on SQLite, MariaDB and MySQL, not on postgresql."),
+        ("mysql://a@h:abc/x", "VIEW3_DATABASE_URL is not a database address such as mysql://user@host/name."),
+        ("mysql://a@h:99999/x", "VIEW3_DATABASE_URL: 99999 is not a port; ports go from 1 to 65535."),
+        ("mysql://a@h/x?ssl_ca=/no", "VIEW3_DATABASE_URL: ssl_ca names /no, and there is no such file."),
+        ("sqlite:///x.db?mode=ro", "VIEW3_DATABASE_URL has an option that cannot be used: 'mode'."),
     ],
 )
 def test_an_address_that_cannot_be_used_is_refused_in_words(url: str, sentence: str) -> None:
     with pytest.raises(DatabaseError) as refusal:
         open_engine(url)
     assert str(refusal.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("url", "named"),
+    [
+        ("mysql://root:swordfish@127.0.0.1:1/x?colour=red", "colour"),
+        ("mysql://root:swordfish@127.0.0.1:1/x?connect_timeout=soon", "soon"),
+        (f"mysql://root:swordfish@127.0.0.1:1/x?ssl_ca={__file__}", "certificate"),
+        ("sqlite:////tmp/view3-never.db?timeout=soon", "soon"),
+    ],
+)
+def test_an_option_that_the_driver_does_not_take_is_a_sentence(url: str, named: str) -> None:
+    with pytest.raises(DatabaseError, match=named) as refusal, reading(open_engine(url)):
+        pass
+    assert str(refusal.value).startswith("VIEW3_DATABASE_URL has an option that cannot be used: ")
+    assert "swordfish" not in str(refusal.value)
+
+
+def test_a_connection_that_cannot_write_is_given_up_so_that_a_mended_disk_heals(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/view3.db")
+    upgrade(engine)
+    with (
+        engine.connect() as connection
+    ):  # as one that was opened while the disk was read-only, and went back to the pool
+        connection.exec_driver_sql("PRAGMA query_only=ON")
+    with pytest.raises(DatabaseError, match="readonly"), writing(engine) as connection:
+        accept(connection, RULES, [LEAD])
+    with writing(engine) as connection:
+        accept(connection, RULES, [LEAD])
+    engine.dispose()
 
 
 def test_a_database_that_is_away_is_told_without_its_password() -> None:
@@ -341,8 +375,8 @@ def test_tables_of_a_newer_version_are_left_alone_and_told(database_url: str) ->
     engine.dispose()
 
 
-def test_an_upgrade_is_done_once(database_url: str) -> None:
-    engine = open_engine(database_url)
+def test_an_upgrade_is_done_once(bare_database_url: str) -> None:
+    engine = open_engine(bare_database_url)
     with reading(engine) as connection:
         assert not is_current(connection)
     assert upgrade(engine) is True
@@ -353,6 +387,16 @@ def test_an_upgrade_is_done_once(database_url: str) -> None:
     with reading(engine) as connection:
         assert is_current(connection)
     engine.dispose()
+
+
+def test_the_copy_that_tests_begin_with_is_what_an_upgrade_makes(database_url: str, bare_database_url: str) -> None:
+    copy, made = open_engine(database_url), open_engine(bare_database_url)
+    with reading(copy) as connection:
+        assert is_current(connection)
+    assert upgrade(made) is True
+    assert tables_of(copy) == tables_of(made)
+    copy.dispose()
+    made.dispose()
 
 
 def test_the_tables_have_the_columns_that_the_program_knows(engine: sa.Engine) -> None:
@@ -367,8 +411,8 @@ class KilledError(Exception):
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 5, 8, 13, 21, 34])
-def test_an_upgrade_that_was_killed_half_way_can_be_repeated(database_url: str, steps: int) -> None:
-    engine, left = open_engine(database_url), [steps]
+def test_an_upgrade_that_was_killed_half_way_can_be_repeated(bare_database_url: str, steps: int) -> None:
+    engine, left = open_engine(bare_database_url), [steps]
 
     def kill(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         if statement.lstrip().upper().startswith(("CREATE", "ALTER")):
@@ -391,11 +435,11 @@ def test_an_upgrade_that_was_killed_half_way_can_be_repeated(database_url: str, 
     engine.dispose()
 
 
-def test_of_two_that_upgrade_at_once_one_does(database_url: str) -> None:
+def test_of_two_that_upgrade_at_once_one_does(bare_database_url: str) -> None:
     done: list[bool] = []
 
     def go() -> None:
-        engine = open_engine(database_url)
+        engine = open_engine(bare_database_url)
         done.append(upgrade(engine))
         engine.dispose()
 
@@ -407,8 +451,8 @@ def test_of_two_that_upgrade_at_once_one_does(database_url: str) -> None:
     assert sorted(done) == [False, True]
 
 
-def test_who_upgrades_second_waits_until_the_first_has_kept_everything(database_url: str) -> None:
-    first, second = open_engine(database_url), open_engine(database_url)
+def test_who_upgrades_second_waits_until_the_first_has_kept_everything(bare_database_url: str) -> None:
+    first, second = open_engine(bare_database_url), open_engine(bare_database_url)
     done: list[bool] = []
     other = threading.Thread(target=lambda: done.append(upgrade(second)))
 

@@ -3,11 +3,12 @@
 import os
 import re
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from playwright.sync_api import (
 )
 
 from tests.browser.chromium import ARGUMENTS, CHROMIUM
+from tests.processes import descendants
 
 VIEW3 = Path(sys.executable).with_name("view3")
 LEFT_OUT = frozenset(filter(None, os.environ.get("VIEW3_TEST_WITHOUT", "").split(",")))
@@ -54,6 +56,11 @@ class Served:
         )
         return done.stdout
 
+    def take(self, database: Path) -> None:
+        """Begin with a copy of a file of SQLite."""
+        with closing(sqlite3.connect(database)) as original, closing(sqlite3.connect(self.folder / "view3.db")) as copy:
+            original.backup(copy)
+
     def start(self, *command: str) -> None:
         """Start serving and wait for the address it prints."""
         log = self.folder / f"serve-{self.port}.log"
@@ -76,15 +83,10 @@ class Served:
 
     def kernels(self) -> list[int]:
         """Return the process ids of the kernels that the server started."""
-        command = ["ps", "-eo", "pid=,ppid=,comm=,args="]
-        told = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
-        processes = [(int(pid), int(parent), words) for pid, parent, words in (line.split(None, 2) for line in told)]
-        family = {self.process.pid if self.process else 0}
-        for _ in range(2):  # a kernel is the child of the server, or of the warm process
-            family |= {pid for pid, parent, _ in processes if parent in family}
-        return [
-            pid for pid, _, words in processes if pid in family and re.search("^view3-kernel|ipykernel_launcher", words)
-        ]
+        found = descendants(
+            self.process.pid if self.process else 0
+        )  # a kernel's parent is the server or the warm process
+        return [pid for pid, words in found.items() if re.search("^view3-kernel|ipykernel_launcher", words)]
 
     def stop(self) -> None:
         """Stop serving."""
@@ -132,7 +134,13 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(chromium: Browser) -> Browser:
+    """The browser that pages are opened in."""
+    return chromium
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
     """Debian's Chromium; a missing one is a failure unless it is left out by name."""
     if "browser" in LEFT_OUT:
         pytest.skip("left out by VIEW3_TEST_WITHOUT=browser")
@@ -160,12 +168,12 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def demo(tmp_path_factory: pytest.TempPathFactory, sample_file: Path) -> Iterator[Served]:
     """A dashboard over the sample challenge, shared: tests read it and write nothing."""
     if "browser" in LEFT_OUT:
         pytest.skip("left out by VIEW3_TEST_WITHOUT=browser")
     with serving(tmp_path_factory.mktemp("demo")) as served:
-        served.view3("demo")
+        served.take(sample_file)
         served.start()
         yield served
 

@@ -6,18 +6,25 @@ import gzip
 import json
 import re
 import subprocess
+import time
 import urllib.error
 import urllib.request
 import uuid
+from collections.abc import Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 from jupyter_server.services.kernels.connection.base import serialize_msg_to_ws_v1
-from tornado.httpclient import HTTPRequest
-from tornado.websocket import websocket_connect
+from tornado.httpclient import HTTPClientError, HTTPRequest
+from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from tests.browser.conftest import VIEW3, Serve, Served
+from tests.dashboard.broken_frames import many
+
+T = TypeVar("T")
 
 V1 = ["v1.kernel.websocket.jupyter.org"]
 FORBIDDEN = ("execute_request", "complete_request", "inspect_request", "history_request", "debug_request")
@@ -54,35 +61,40 @@ def message(kind: str, content: dict[str, Any]) -> str:
 
 
 def packed(text: str) -> bytes:
-    """Return a message as the newer of the two sub-protocols wants it."""
+    """Return a message as the sub-protocol wants it."""
     whole = json.loads(text)
     parts = [json.dumps(whole[part]).encode() for part in ("header", "parent_header", "metadata", "content")]
     raw: bytes = serialize_msg_to_ws_v1(parts, whole["channel"])
     return raw
 
 
-def asked(served: Served, html: str, sent: list[str], protocols: list[str] | None = None) -> set[str]:
-    """Return what `told` does; in a thread of its own, for the browser's library keeps a loop running in this one."""
+def in_a_loop(work: Coroutine[Any, Any, T]) -> T:
+    """Run what waits in a thread of its own, for the browser's library keeps a loop running in this one."""
     with ThreadPoolExecutor() as pool:
-        return pool.submit(asyncio.run, told(served, html, sent, protocols)).result()
+        return pool.submit(asyncio.run, work).result()
 
 
-async def told(served: Served, html: str, sent: list[str], protocols: list[str] | None = None) -> set[str]:
-    """Return the kinds of messages that a kernel's socket tells, until it has answered the last of ours, a harmless one."""
+async def connected(served: Served, html: str, protocols: list[str] | None) -> WebSocketClientConnection:
+    """Return a socket of the kernel that a page names."""
     kernel = re.search(r'"kernelId": ?"([\w-]+)"', html)
     assert kernel
-    words = ""
     request = HTTPRequest(f"ws://127.0.0.1:{served.port}/api/kernels/{kernel[1]}/channels")
-    connection = await websocket_connect(request, subprotocols=protocols)
-    for text in (*sent, message("kernel_info_request", {})):
-        await connection.write_message(text if protocols is None else packed(text), binary=protocols is not None)
+    return await websocket_connect(request, subprotocols=protocols)
+
+
+async def told(served: Served, html: str, sent: Iterable[str | bytes]) -> set[str]:
+    """Return the kinds of messages that a kernel's socket tells, until it has answered the last of ours, a harmless one."""
+    words = ""
+    connection = await connected(served, html, V1)
+    for raw in (*sent, packed(message("kernel_info_request", {}))):
+        await connection.write_message(raw, binary=isinstance(raw, bytes))
     while not re.search(r'"msg_type": ?"kernel_info_reply"', words):
-        raw = await asyncio.wait_for(connection.read_message(), 30)
-        assert raw is not None
-        words += raw if isinstance(raw, str) else raw.decode(errors="replace")
+        got = await asyncio.wait_for(connection.read_message(), 30)
+        assert got is not None
+        words += got if isinstance(got, str) else got.decode(errors="replace")
     with contextlib.suppress(TimeoutError):  # what was not asked for would follow at once
-        while raw := await asyncio.wait_for(connection.read_message(), 1):
-            words += raw if isinstance(raw, str) else raw.decode(errors="replace")
+        while got := await asyncio.wait_for(connection.read_message(), 1):
+            words += got if isinstance(got, str) else got.decode(errors="replace")
     connection.close()
     return set(re.findall(r'"msg_type": ?"(\w+)"', words))
 
@@ -154,31 +166,79 @@ class TestAddresses:
 
 
 class TestSocket:
-    @pytest.mark.parametrize("protocols", [None, V1], ids=["legacy", "v1"])
-    def test_the_kernel_runs_no_code_and_tells_no_source(
-        self, demo: Served, fetched: Fetched, protocols: list[str] | None
-    ):
-        _, _, html = fetched
+    def test_the_kernel_runs_no_code_and_tells_no_source(self, demo: Served, fetched: Fetched):
         code = {"code": "open('/tmp/view3-owned', 'w')", "silent": False}
-        sent = [message(kind, code) for kind in FORBIDDEN]
-        kinds = asked(demo, html, sent, protocols)
+        kinds = in_a_loop(told(demo, fetched[2], [packed(message(kind, code)) for kind in FORBIDDEN]))
 
         assert {"execute_input", "execute_reply", "execute_result", "error"}.isdisjoint(kinds)
 
     def test_unreadable_and_object_making_messages_are_dropped(self, demo: Served, fetched: Fetched):
-        _, _, html = fetched
         made = {"comm_id": uuid.uuid4().hex, "target_name": "jupyter.widget", "data": {"state": {"x": 1}}}
-        sent = ["no JSON", json.dumps({"header": None}), message("comm_open", made)]
-        kinds = asked(demo, html, sent)
+        sent: list[str | bytes] = [
+            "no JSON",
+            json.dumps({"header": None}),
+            b"no frame",
+            packed(message("comm_open", made)),
+        ]
+        kinds = in_a_loop(told(demo, fetched[2], sent))
 
         assert "kernel_info_reply" in kinds
         assert {"comm_close", "error", "stream"}.isdisjoint(kinds)
 
+    @pytest.mark.parametrize("protocols", [None, [""], ["v2.kernel.websocket.jupyter.org", "chat"]], ids=str)
+    def test_another_sub_protocol_is_refused_at_the_handshake(
+        self, demo: Served, fetched: Fetched, protocols: list[str] | None
+    ):
+        with pytest.raises(HTTPClientError) as refused:
+            in_a_loop(connected(demo, fetched[2], protocols))
+
+        assert refused.value.code == 400
+
+    def test_broken_frames_of_one_viewer_do_not_keep_another_waiting(self, demo: Served, fetched: Fetched):
+        waits, growth = in_a_loop(under_fire(demo, fetched[2], fetch(demo.address)[2]))
+
+        assert len(waits) > 10
+        assert sorted(waits)[-2] < 1.0  # one may meet the machine's own hiccup
+        assert growth < 30_000  # kB
+
+
+async def under_fire(served: Served, broken: str, witness: str) -> tuple[list[float], int]:
+    """Return how long another page's kernel took to answer meanwhile, in seconds, and by how much the server grew."""
+    attacker, other = await connected(served, broken, V1), await connected(served, witness, V1)
+    before, waits = resident(served), []
+    shots = many(4000, seed=11)
+    for _ in range(20):
+        for frame in islice(shots, 200):
+            await attacker.write_message(frame, binary=True)
+        began = time.monotonic()
+        await other.write_message(packed(message("kernel_info_request", {})), binary=True)
+        await reply(other)
+        waits.append(time.monotonic() - began)
+    growth = resident(served) - before
+    attacker.close()
+    other.close()
+    return waits, growth
+
+
+async def reply(connection: WebSocketClientConnection) -> None:
+    """Return once a kernel has answered."""
+    got: str | bytes | None = b""
+    while not isinstance(got, bytes) or b"kernel_info_reply" not in got:
+        got = await asyncio.wait_for(connection.read_message(), 30)
+        assert got is not None
+
+
+def resident(served: Served) -> int:
+    """Return the server's memory in kB."""
+    assert served.process is not None
+    status = Path(f"/proc/{served.process.pid}/status").read_text()
+    return int(re.findall(r"VmRSS:\s+(\d+)", status)[0])
+
 
 class TestDoor:
-    def test_a_token_is_asked_for(self, serve: Serve):
+    def test_a_token_is_asked_for(self, serve: Serve, sample_file: Path):
         served = serve(VIEW3_TOKEN="s3cret-s3cret")
-        served.view3("demo")
+        served.take(sample_file)
         served.start()
 
         assert 'data-kpi="roas"' not in fetch(served.address)[2]

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
@@ -27,9 +28,9 @@ def heals(page: Page) -> None:
 
 
 @pytest.fixture(scope="module")
-def own(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def own(browser: Browser, tmp_path_factory: pytest.TempPathFactory, sample_file: Path) -> Iterator[Served]:
     with serving(tmp_path_factory.mktemp("honesty")) as served:
-        served.view3("demo")
+        served.take(sample_file)
         served.start()
         yield served
 

@@ -1,6 +1,7 @@
 """What strangers type stays text: no payload runs, in any text field, at any place of the page."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -35,9 +36,9 @@ PAYLOADS = (
 
 
 @pytest.fixture(scope="module")
-def own(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def own(browser: Browser, tmp_path_factory: pytest.TempPathFactory, sample_file: Path) -> Iterator[Served]:
     with serving(tmp_path_factory.mktemp("hostile")) as served:
-        served.view3("demo")
+        served.take(sample_file)
         sell(served, *((f"{payload}"[:255],) * len(TEXTS) for payload in PAYLOADS))
         served.start()
         yield served

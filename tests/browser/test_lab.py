@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -39,17 +38,16 @@ class Lab:
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """JupyterLab as `make lab` starts it, on a port and a sample challenge of its own."""
+    """JupyterLab as `make lab` starts it, on a port and in a project of its own: kernels run in its `notebooks` folder."""
     folder, one = tmp_path_factory.mktemp("lab"), Lab(free_port(), "a-token-of-the-test")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("VIEW3_", "JUPYTER_"))}
-    environment |= {"VIEW3_DATABASE_URL": f"sqlite:///{folder}/view3.db", "HOME": str(folder)}
-    subprocess.run([VIEW3, "demo", "--leads", "300"], env=environment, check=True, capture_output=True)
-    options = ["--config=lab/jupyter_lab_config.py", "--no-browser", "--allow-root", f"--port={one.port}"]
-    options += ["--ServerApp.port_retries=0", f"--IdentityProvider.token={one.token}"]
+    environment |= {"HOME": str(folder)}
+    (folder / ".env").write_text("VIEW3_DATABASE_URL=sqlite:///sample.db\n")
+    subprocess.run([VIEW3, "demo", "--leads", "300"], cwd=folder, env=environment, check=True, capture_output=True)
+    options = ["--no-browser", f"--port={one.port}", "--ServerApp.port_retries=0"]
+    options += [f"--IdentityProvider.token={one.token}"]
     with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", *options], cwd=ROOT, env=environment, stdout=log, stderr=log
-        )
+        process = subprocess.Popen([VIEW3, "lab", *options], cwd=folder, env=environment, stdout=log, stderr=log)
         for _ in range(600):
             with suppress(ConnectionRefusedError):
                 one.get("/api", token=False)
@@ -61,8 +59,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         process.wait(30)
 
 
-def test_the_makefile_starts_it_with_this_configuration():
-    assert "jupyter lab --config=lab/jupyter_lab_config.py" in (ROOT / "Makefile").read_text()
+def test_the_makefile_starts_it():
+    assert "\nlab: $(VENV)/.installed\n\t$(BIN)/view3 lab\n" in (ROOT / "Makefile").read_text()
 
 
 def test_the_launcher_and_the_preview_are_part_of_it(lab):

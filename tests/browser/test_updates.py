@@ -18,9 +18,9 @@ TODAY = '#view3 .view3-kpi[data-kpi="high-ticket-sales-today"] .view3-kpi-value'
 
 
 @pytest.fixture(scope="module")
-def own(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def own(browser: Browser, tmp_path_factory: pytest.TempPathFactory, sample_file: Path) -> Iterator[Served]:
     with serving(tmp_path_factory.mktemp("updates")) as served:
-        served.view3("demo")
+        served.take(sample_file)
         served.start()
         yield served
 

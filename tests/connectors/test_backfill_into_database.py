@@ -19,7 +19,6 @@ import sqlalchemy as sa
 from analytics.challenge import Challenge
 from analytics.database import open_engine, writing
 from analytics.ingest import Rules, accept
-from analytics.migrate import upgrade
 from analytics.offers import Patterns
 from analytics.records import Record
 from analytics.schema import funnel_orders, high_ticket_sales, leads, sale_facts
@@ -114,33 +113,23 @@ def _stand_now(about: dict[str, Any], objects: dict[tuple[str, str], dict[str, A
         about["amount_refunded"] = 0  # the money of a refund that failed came home
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with all tables, to be copied: quicker than making them each time."""
-    path = tmp_path_factory.mktemp("empty") / "view3.db"
-    engine = open_engine(f"sqlite:///{path}")
-    upgrade(engine)
-    engine.dispose()
-    return path
-
-
 @dataclass
 class Endings:
     """Databases that are filled in some way, each of them new."""
 
-    empty: Path
+    migrated: Path
     folder: Path
     count: int = 0
 
     def __call__(self, parts: Sequence[Sequence[Record]]) -> Ending:
         self.count += 1
-        path = shutil.copy(self.empty, self.folder / f"{self.count}.db")
+        path = shutil.copy(self.migrated, self.folder / f"{self.count}.db")
         return ending(f"sqlite:///{path}", parts)
 
 
 @pytest.fixture
-def end(empty: Path, tmp_path: Path) -> Endings:
-    return Endings(empty, tmp_path)
+def end(migrated: Path, tmp_path: Path) -> Endings:
+    return Endings(migrated, tmp_path)
 
 
 def take(engine: sa.Engine, parts: Sequence[Sequence[Record]]) -> None:
@@ -169,7 +158,6 @@ def moments(engine: sa.Engine) -> list[datetime]:
 def ending(url: str, parts: Sequence[Sequence[Record]]) -> Ending:
     """What stands when everything was taken in."""
     engine = open_engine(url)
-    upgrade(engine)
     take(engine, parts)
     told = concluded(engine), moments(engine)
     engine.dispose()

@@ -1,10 +1,8 @@
 """From the inbox to the tables: any order, any repetition, any split, and trouble that stays where it is."""
 
-import json
 import random
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -34,8 +32,8 @@ from analytics.schema import (
     sale_facts,
     shared_ids,
 )
+from connectors import drain as draining
 from connectors import inbox
-from connectors.contract import LookUpFailedError
 from connectors.drain import Drain
 from connectors.inbox import Event, Kept, State
 from tests.connectors.events import NOW, body, kept_events
@@ -189,59 +187,6 @@ def _fill_up(connection: Connection) -> None:
     connection.exec_driver_sql("CREATE TABLE too_much AS SELECT zeroblob(1000000) AS room")
 
 
-class Vendor:
-    """A vendor that is asked; `held_up` is called meanwhile, as the receiver would be."""
-
-    def __init__(self, held_up: Callable[[], object], answers: int) -> None:
-        self.held_up, self.answers, self.asked = held_up, answers, 0
-
-    def line_items(self, session_id: str) -> list[dict[str, str]]:
-        assert session_id.startswith("cs_")
-        self.held_up()
-        self.asked += 1
-        if self.asked > self.answers:
-            raise LookUpFailedError("Stripe could not be asked: APIConnectionError")
-        return [{"description": "Bloom Mastermind"}]
-
-
-def sessions(count: int) -> Iterator[Event]:
-    told = json.loads(body("stripe", "session-paid"))
-    for number in range(count):
-        told["id"] = f"evt_s{number}"
-        told["data"]["object"] |= {
-            "id": f"cs_{number}",
-            "payment_intent": f"pi_{number}",
-            "amount_total": 100_000 + number,
-        }
-        yield Event("stripe", told["id"], told["type"], json.dumps(told).encode(), NOW)
-
-
-def test_a_vendor_is_asked_while_nothing_is_locked(engine: Engine) -> None:
-    arriving = iter(Event("zoom", f"zm-{number}", "x", b"{}", NOW) for number in range(9))
-    vendor = Vendor(lambda: keep(engine, [next(arriving)]), answers=2)  # a locked inbox would not take it
-    keep(engine, list(sessions(3)))
-    drain = replace(drain_of(engine), look_up=vendor)
-    assert drain.once() == 5  # two sales, and what arrived in the meantime
-    assert vendor.asked == 3
-    with reading(engine) as connection:
-        names = connection.scalars(sa.select(orders.c.line_items)).all()
-        assert [json.loads(lines)[0][0] for lines in names] == ["Bloom Mastermind"] * 2
-        (waits,) = [one for one in inbox.entries(connection, State.UNREAD) if one.event.source == "stripe"]
-    assert waits.event.event_id == "evt_s2"
-    vendor.answers = 9
-    drain.all()
-    with reading(engine) as connection:
-        assert inbox.waiting(connection) == 0
-        assert connection.scalar(sa.select(sa.func.count()).select_from(orders)) == 3
-
-
-def test_a_vendor_that_is_away_is_asked_once_and_not_for_every_event(engine: Engine) -> None:
-    vendor = Vendor(lambda: None, answers=0)
-    keep(engine, [*sessions(5), Event("zoom", "zm-1", "x", b"{}", NOW)])
-    assert replace(drain_of(engine), look_up=vendor).once() == 1
-    assert vendor.asked == 1
-
-
 def test_a_drain_that_dies_half_way_has_done_nothing(engine: Engine) -> None:
     keep(engine, kept_events())
     before = dump(engine)
@@ -300,3 +245,25 @@ def test_old_events_that_were_read_are_pruned_and_others_stay(engine: Engine) ->
     assert drain_of(engine).prune(400) == 2
     with reading(engine) as connection:
         assert inbox.waiting(connection) == 2
+
+
+@pytest.mark.parametrize(
+    ("seconds", "sizes"),
+    [
+        (0.1, [100, 100, 100]),
+        (1.0, [50, 25, 12]),
+        (20.0, [50, 25, 12]),
+    ],
+)
+def test_a_batch_is_as_large_as_can_be_read_in_a_moment(seconds: float, sizes: list[int]) -> None:
+    size = draining._Size()
+    seen = []
+    for _ in sizes:
+        size.adapt(size.events, seconds)
+        seen.append(size.events)
+    assert seen == sizes
+    for _ in range(9):
+        size.adapt(size.events, 60.0)
+    assert size.events == draining.SMALLEST
+    size.adapt(10, 0.01)
+    assert size.events == draining.BATCH

@@ -1,22 +1,29 @@
 """Exports through the real door, on both engines: a second import of the same file changes nothing."""
 
+import csv
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
+from io import StringIO
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from analytics.challenge import Challenge
-from analytics.database import open_engine, writing
+from analytics.challenge import Challenge, Period
+from analytics.database import open_engine, reading, writing
 from analytics.ingest import Rules, accept
 from analytics.migrate import upgrade
 from analytics.offers import Patterns
-from analytics.records import Dispute, DisputeState, Record, Refund, RefundState
+from analytics.reading import Lens, stream_sales
+from analytics.records import Dispute, DisputeState, Record, Refund, RefundState, UtmMapping
+from analytics.sales_csv import sales_csv
 from analytics.schema import sale_facts
+from analytics.view3 import SalesFilter, Sort
 from connectors.contract import Reading
 from connectors.csv_import import import_file
+from connectors.exports.sales_table import HELD
+from tests.analytics.told import at, bought, lead
 
 FILES = sorted((Path(__file__).parent / "exports").glob("*.csv"))
 CHALLENGE = Challenge.starting(date(2026, 1, 1), "America/Sao_Paulo")
@@ -78,3 +85,61 @@ def test_what_a_list_of_payments_and_an_event_tell_of_one_refund_and_one_dispute
     with engine.connect() as connection:
         row = connection.execute(sa.select(sale_facts.c.refunded, sale_facts.c.at_risk)).one()
     assert row == (Decimal(250), Decimal(700))
+
+
+LENS = Lens(CHALLENGE, "USD", UtmMapping("utm_medium", "utm_content"))
+EVER = SalesFilter(Period(date(2025, 1, 1), date(2027, 1, 1)))
+STORY = (
+    lead(1, "FB_Jan", at(2, 10)),
+    bought(1, "2997.00", at(16, 23), refunded=Decimal("2997.00")),
+    bought(2, "4997.00", at(17, 11), name="=cmd|' /C calc'!A0", product="'=1"),
+    bought(3, "4997.00", at(17, 12), name="", product="a; b"),
+    bought(4, "100.00", at(17, 13), name="Twin"),
+    bought(5, "100.00", at(17, 14), name="Twin"),
+)
+
+
+def exported(engine):
+    with reading(engine) as connection:
+        return "".join(sales_csv(stream_sales(connection, LENS, EVER, Sort())))
+
+
+def load_table(engine, text, folder):
+    """Import our own sales table, as the command does."""
+    path = folder / "view3-sales.csv"
+    path.write_text(text, encoding="utf-8", newline="")
+    with writing(engine) as connection:
+        held = (
+            (row.customer_name, row.product, row.price, row.currency, row.purchased_at)
+            for row in stream_sales(connection, LENS, EVER, Sort())
+        )
+        against = Reading(CHALLENGE, "USD", LENS.mapping, lambda: held)
+        return import_file(path, against, partial(accept, connection, Rules(CHALLENGE)), keep_rejects=False)
+
+
+def sales_of(text):
+    """Return what a sales table says of each sale itself: name, product, price, date."""
+    return [row[:4] for row in csv.reader(StringIO(text, newline=""))]
+
+
+def test_our_own_table_adds_no_sale_that_another_messenger_told(engine, tmp_path):
+    with writing(engine) as connection:
+        accept(connection, Rules(CHALLENGE), STORY)
+    before = exported(engine)
+    report = load_table(engine, before, tmp_path)
+    assert (report.new, report.rejected, report.left_out) == (0, 0, {HELD: 5})
+    assert exported(engine) == before
+    third_twin = "Twin,Mastermind,100.00,2026-01-17 15:00:00,,,,,99,USD,paid,unattributed,no such person\r\n"
+    report = load_table(engine, before + third_twin, tmp_path)
+    assert (report.new, report.left_out) == (1, {HELD: 5})
+
+
+def test_our_own_table_comes_into_an_empty_database_once(engine, tmp_path):
+    with writing(engine) as connection:
+        accept(connection, Rules(CHALLENGE), STORY)
+        told = "".join(sales_csv(stream_sales(connection, LENS, EVER, Sort())))
+        connection.rollback()
+    first, again = load_table(engine, told, tmp_path), load_table(engine, told, tmp_path)
+    assert (first.new, first.left_out, first.rejected) == (5, {}, 0)
+    assert (again.new, again.changed, again.left_out) == (0, 0, {HELD: 5})
+    assert sales_of(exported(engine)) == sales_of(told)

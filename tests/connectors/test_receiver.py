@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from analytics.backlog import Backlog, Limits, Pending
 from connectors import receiver
 from connectors.catalog import ROUTES
+from connectors.health import Report
 from connectors.inbox import Event, Kept
 from connectors.receiver import LARGEST, Receiver
+from connectors.zoom import webhooks as zoom
 from tests.connectors.events import NOW, SECRET, body, signed
 
 STRIPE, CLICKFUNNELS, ZOOM = "/webhooks/stripe", "/webhooks/clickfunnels", "/webhooks/zoom"
@@ -31,12 +34,13 @@ class House:
         self.trouble: Exception | None = None
         self.delay = 0.0
         self.found = Kept.NEW
+        self.report = Report(now=NOW)
         receiver = Receiver(
             dict.fromkeys(ROUTES, (secret,) if secret else ()),
             keep=self.keep,
             park=self.park,
             clock=lambda: NOW,
-            is_alive=self.is_alive,
+            health=self.health,
             log=self.logged.append,
         )
         self.client = TestClient(receiver.application(), raise_server_exceptions=True)
@@ -51,9 +55,9 @@ class House:
     async def park(self, event: Event, reason: str) -> None:
         self.parked.append((event, reason))
 
-    async def is_alive(self) -> bool:
+    async def health(self) -> Report:
         await asyncio.sleep(self.delay)
-        return self.trouble is None
+        return Report("the database is away") if self.trouble else self.report
 
 
 @pytest.fixture
@@ -152,12 +156,31 @@ def test_two_secrets_stand_side_by_side_while_one_is_rolled_over() -> None:
         keep=receiver.keep,
         park=receiver.park,
         clock=lambda: NOW,
-        is_alive=receiver.is_alive,
+        health=receiver.health,
         log=receiver.logged.append,
     ).application()
     with TestClient(application) as client:
         assert client.post(STRIPE, content=PAID, headers=signed("stripe", PAID)).status_code == 200
         assert client.post(STRIPE, content=PAID, headers=signed("stripe", PAID, secret="old")).status_code == 200
+
+
+@pytest.mark.parametrize("signed_with", ["old", SECRET, "newest"])
+def test_zooms_validation_is_answered_with_the_secret_it_was_signed_with(signed_with: str) -> None:
+    receiver, raw = House(), body("zoom", "url-validation")
+    route = next(route for route in ROUTES if route.path == ZOOM)
+    application = Receiver(
+        {route: ("old", SECRET, "newest")},
+        keep=receiver.keep,
+        park=receiver.park,
+        clock=lambda: NOW,
+        health=receiver.health,
+        log=receiver.logged.append,
+    ).application()
+    with TestClient(application) as client:
+        answer = client.post(ZOOM, content=raw, headers=signed("zoom", raw, secret=signed_with))
+
+    assert answer.json() == zoom.validation_answer(json.loads(raw), signed_with)
+    assert receiver.parked == []
 
 
 @pytest.mark.parametrize(
@@ -249,6 +272,23 @@ def test_an_inbox_that_is_away_asks_the_vendor_to_come_again(house: House, troub
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
     assert house.client.get("/healthz").status_code == 503
+
+
+def test_a_backlog_is_unhealthy_and_no_reason_to_send_events_elsewhere(house: House) -> None:
+    old = Backlog(unread=Pending(3, NOW - timedelta(minutes=16)))
+    house.report = Report("", old, old.overdue(Limits(), NOW), NOW)
+    answer = house.client.get("/healthz")
+    assert (answer.status_code, answer.json()) == (
+        503,
+        {
+            "database": "ok",
+            "unread": {"count": 3, "oldest_seconds": 960},
+            "overdue": ["3 events not read yet, the oldest since 2026-01-20 17:44"],
+        },
+    )
+    assert house.client.get("/readyz").status_code == 200
+    house.trouble = OSError("away")
+    assert house.client.get("/readyz").status_code == 503
 
 
 def test_a_slow_inbox_is_answered_before_zoom_gives_up(house: House) -> None:

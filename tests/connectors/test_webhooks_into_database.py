@@ -1,6 +1,7 @@
 """Webhooks through the real door: whatever the order and however often, the same events end in the same tables."""
 
 import random
+import shutil
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +14,6 @@ from analytics import schema
 from analytics.challenge import Challenge
 from analytics.database import open_engine, writing
 from analytics.ingest import Rules, accept
-from analytics.migrate import upgrade
 from analytics.offers import Patterns
 from analytics.records import Payment
 from connectors.clickfunnels import webhooks as clickfunnels
@@ -118,11 +118,12 @@ def sale(engine: sa.Engine) -> tuple[Decimal, ...]:
         pytest.param(REFUNDED_ORDER, "1997 1997 1997 0", id="refunded order"),
     ],
 )
-def test_any_order_and_repetition_end_in_the_same_tables(cases: list[str], money: str, tmp_path: Path) -> None:
+def test_any_order_and_repetition_end_in_the_same_tables(
+    cases: list[str], money: str, migrated: Path, tmp_path: Path
+) -> None:
     chance, seen = random.Random(7), []
     for turn in range(6):
-        engine = open_engine(f"sqlite:///{tmp_path}/{turn}.db")
-        upgrade(engine)
+        engine = open_engine(f"sqlite:///{shutil.copy(migrated, tmp_path / f'{turn}.db')}")
         order = [*cases] if turn == 0 else chance.sample(cases, len(cases)) + chance.sample(cases, turn % 3)
         take(engine, order)
         assert sale(engine) == tuple(map(Decimal, money.split())), order
@@ -131,7 +132,7 @@ def test_any_order_and_repetition_end_in_the_same_tables(cases: list[str], money
         engine.dispose()
 
 
-def test_an_export_of_the_same_payment_adds_nothing(tmp_path: Path) -> None:
+def test_an_export_of_the_same_payment_adds_nothing(migrated: Path, tmp_path: Path) -> None:
     charge = Payment(
         source="stripe",
         external_id="ch_bloom1/file",
@@ -146,8 +147,7 @@ def test_an_export_of_the_same_payment_adds_nothing(tmp_path: Path) -> None:
         refunded=Decimal(0),
     )
     for turn, parts in enumerate(((ONE_SALE, []), ([], ONE_SALE), (ONE_SALE[:2], ONE_SALE[2:]))):
-        engine = open_engine(f"sqlite:///{tmp_path}/{turn}.db")
-        upgrade(engine)
+        engine = open_engine(f"sqlite:///{shutil.copy(migrated, tmp_path / f'{turn}.db')}")
         take(engine, parts[0])
         with writing(engine) as connection:
             accept(connection, RULES, [charge])
@@ -156,7 +156,7 @@ def test_an_export_of_the_same_payment_adds_nothing(tmp_path: Path) -> None:
         engine.dispose()
 
 
-def test_who_rejoins_counts_once_and_nobody_stays_for_ever(tmp_path: Path) -> None:
+def test_who_rejoins_counts_once_and_nobody_stays_for_ever(migrated: Path, tmp_path: Path) -> None:
     cases = [
         "webinar-started",
         "joined-by-address",
@@ -167,8 +167,7 @@ def test_who_rejoins_counts_once_and_nobody_stays_for_ever(tmp_path: Path) -> No
     ]
     chance = random.Random(7)
     for turn in range(4):
-        engine = open_engine(f"sqlite:///{tmp_path}/{turn}.db")
-        upgrade(engine)
+        engine = open_engine(f"sqlite:///{shutil.copy(migrated, tmp_path / f'{turn}.db')}")
         take(engine, [f"zoom/{case}" for case in chance.sample([*cases, "webinar-ended"], len(cases) + 1)])
         with engine.connect() as connection:
             (room,) = connection.execute(sa.select(schema.attendance_sessions)).all()

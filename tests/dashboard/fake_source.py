@@ -121,6 +121,7 @@ class FakeSource:
     gate: Event = field(default_factory=opened)
     revision: int = 0
     checks: dict[str, bool] = field(default_factory=lambda: {"revenue_adds_up": True})
+    looks: int = 0
     views: int = 0
     asked: list[tuple[SalesFilter, Sort, int, int]] = field(default_factory=list)
 
@@ -131,6 +132,7 @@ class FakeSource:
         time.sleep(seconds)
 
     def fingerprint(self) -> str:
+        self.looks += 1
         self._check()
         return f"{self.revision} {len(self.rows)}"
 

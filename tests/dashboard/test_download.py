@@ -14,6 +14,7 @@ from tornado.web import Application
 
 from analytics.dashboard import download
 from analytics.dashboard.door import Doorkeeper
+from analytics.dashboard.source import Source
 from analytics.view3 import SalesFilter, Sort
 from tests.dashboard.fake_source import FakeSource
 
@@ -39,7 +40,7 @@ def asked(
     return answer, came
 
 
-def body(source: FakeSource, address: str, query: str) -> tuple[HTTPResponse, str]:
+def body(source: Source, address: str, query: str) -> tuple[HTTPResponse, str]:
     """Return the answer of a server of one's own, and its text."""
     pieces: list[bytes] = []
     answer = answered(download.routes(source), f"{address}?{query}", "GET", "", pieces.append)
@@ -107,6 +108,24 @@ def test_without_a_database_503(method):
     answer, _ = asked(FakeSource(broken=True), method=method)
 
     assert answer.code == 503
+
+
+class Unreadable(FakeSource):
+    """Counts its rows, and cannot read them."""
+
+    def export(self, wanted: SalesFilter, sort: Sort) -> tuple[int, Iterator[str]]:
+        return 60, map(self._read, super().export(wanted, sort)[1])
+
+    def _read(self, text: str) -> str:
+        raise OSError(f"{len(text)} characters are lost")
+
+
+def test_rows_that_cannot_be_read_are_no_file():
+    answer, text = body(Unreadable(), download.ADDRESS, "")
+
+    assert answer.code == 503
+    assert "Content-Disposition" not in answer.headers
+    assert "Customer Name" not in text
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import sqlalchemy as sa
 from nbclient import NotebookClient
 
 from analytics.dashboard import address as addresses
@@ -18,6 +19,7 @@ from analytics.dashboard.handover import notebook, notebook_name, parameters
 from analytics.receipts import digits, value_of
 from analytics.view3 import SalesFilter
 from analytics.workbench import Workbench
+from tests.analytics.test_sales_pages import recorded, sale
 from tests.analytics.told import CHALLENGE, HOSTILE, NOW, ZONE, opened, story
 from tests.dashboard.fake_source import FakeSource
 from tests.dashboard.test_download import asked, body
@@ -113,10 +115,20 @@ def shown(book: nbformat.NotebookNode, name: str) -> list[list[str]]:
     return [[unescape(text) for text in re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row, re.DOTALL)] for row in rows]
 
 
-@pytest.mark.parametrize("query", ["", "days=16-17&campaign=brand", "from=2026-01-17&to=2026-01-17&search=onerror"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "days=16-17&campaign=brand&product=mastermind",
+        "campaign=(unattributed)",
+        "from=2026-01-17&to=2026-01-17&search=onerror",
+    ],
+)
 def test_run_it_gives_the_pages_figures(
     workbench: Workbench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, query: str
 ) -> None:
+    with workbench.engine.begin() as connection:  # another program's
+        connection.execute(sa.insert(sale).values(**recorded, purchase_date=NOW, utm_campaign="Brand"))
     url = workbench.settings.database_url.get_secret_value()
     settings = {"DATABASE_URL": url, "CHALLENGE_START": "2026-01-01", "FUNNEL_START": "2025-12-01", "TIMEZONE": ZONE}
     for name, value in settings.items():
@@ -135,4 +147,5 @@ def test_run_it_gives_the_pages_figures(
         value = value_of(view, name)
         assert printed == ("None" if value is None else digits(value)), name
     names, *rows = shown(book, "rows")
+    assert rows
     assert {int(row[names.index("sale_id")]) for row in rows} == {row.sale_id for row in workbench.sales(wanted).rows}

@@ -9,9 +9,12 @@ import pytest
 import sqlalchemy as sa
 
 from analytics import demonstration
+from analytics.dashboard import download
 from analytics.settings import Settings
 from analytics.view3 import SalesFilter
 from analytics.workbench import Workbench
+from tests.analytics.told import opened, story
+from tests.dashboard.test_download import body
 
 SALE = sa.text(
     "INSERT INTO high_ticket_sales (customer_name, customer_email, product_name, price, purchase_date)"
@@ -68,6 +71,26 @@ def test_the_mark_turns_with_every_write_and_with_nothing_else(bench):
         write(bench)
         marks.append(bench.fingerprint())
     assert len(set(marks)) == 4
+
+
+QUERIES = {
+    "": True,
+    "campaign=(unattributed)": True,
+    "product=mastermind": True,
+    "search=plain": True,
+    "campaign=(unattributed)&product=mastermind&search=plain&sort=price": True,
+    "campaign=no+such+campaign": False,
+}
+
+
+def test_the_file_of_a_page_holds_the_sale_of_another_program(database_url):
+    with opened(database_url, *story()) as bench:
+        write(bench)
+        for query, finds in QUERIES.items():
+            answer, text = body(bench, download.ADDRESS, query)
+
+            assert answer.code == 200, query
+            assert ("Plain SQL" in text) == finds, query
 
 
 def test_day_one_comes_to_light_when_the_database_does(bench, database_url):

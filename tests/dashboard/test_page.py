@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -15,6 +16,9 @@ from analytics.dashboard import refreshing
 from analytics.dashboard.elements import pieces
 from analytics.dashboard.page import Dashboard
 from tests.dashboard.fake_source import HOSTILE, FakeSource, a_row
+
+WITHIN = 60.0
+APART = 0.9  # seconds: what changes within them is read once
 
 
 @pytest.fixture
@@ -82,11 +86,27 @@ def lived(browser: Browser, story: Callable[[], Awaitable[None]]) -> None:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds, at most a few seconds; what is asserted afterwards says what did not."""
-    for _ in range(300):
-        if holds():
-            return
+    """Wait until something holds, on a busy machine too; what is asserted afterwards says what did not."""
+    deadline = monotonic() + WITHIN
+    while not holds() and monotonic() < deadline:
         await asyncio.sleep(0.01)
+
+
+def weather(browser: Browser, happen: Callable[[int], None]) -> float:
+    """Have something happen two hundred times within one reading's distance and return how long that really took."""
+    took: list[float] = []
+
+    async def storm() -> None:
+        begun = monotonic()
+        for number in range(200):
+            happen(number)
+            await asyncio.sleep(0.8 / 200)
+        took.append(monotonic() - begun)
+        await until(lambda: browser.page._mark == browser.page._reader.mark())
+        await asyncio.sleep(0.1)
+
+    lived(browser, storm)
+    return took[0]
 
 
 class TestAsking:
@@ -128,18 +148,23 @@ class TestAsking:
         assert [told["query"] for told in browser.sent][-1] == "days=4-8"
         assert "days=3-7" not in [told["query"] for told in browser.sent]
 
-    def test_what_a_server_answered_is_read_once_the_viewer_pauses(self, browser, source):
+    def test_what_a_server_answered_is_read_once_the_viewer_pauses(self, browser, source, monkeypatch):
+        monkeypatch.setattr(refreshing, "SETTLE", 0.5)
+        pauses: list[float] = []
+
         async def drag() -> None:
             for day in range(2, 12):
                 browser.tell(f"days={day}-31", now=False)
+                begun = monotonic()
                 await asyncio.sleep(0.002)
+                pauses.append(monotonic() - begun)
             await until(lambda: browser.sent[-1]["query"] == "days=11-31")
 
-        monkey = source.views
+        views = source.views
         lived(browser, drag)
 
         assert browser.sent[-1]["query"] == "days=11-31"
-        assert source.views - monkey <= 3
+        assert source.views - views <= 3 + sum(pause >= 0.5 for pause in pauses)  # such a pause is one of the viewer's
 
     def test_a_page_beyond_the_last_turns_back(self, browser):
         told = browser.ask("page=99")
@@ -303,11 +328,12 @@ class TestFreshness:
     def test_nothing_is_read_while_nothing_changed(self, browser, source):
         async def idle() -> None:
             source.moment += timedelta(seconds=1)
-            await asyncio.sleep(0.3)
+            await until(lambda: source.looks >= looks + 20)
 
-        views, asked = source.views, len(source.asked)
+        views, asked, looks = source.views, len(source.asked), source.looks
         lived(browser, idle)
 
+        assert source.looks >= looks + 20
         assert (source.views, len(source.asked)) == (views, asked)
 
     def test_a_new_sale_is_sent_without_being_asked_for(self, browser, source):
@@ -321,32 +347,24 @@ class TestFreshness:
         assert "bars" not in browser.sent[-1]["parts"]
 
     def test_a_storm_is_two_readings(self, browser, source):
-        async def storm() -> None:
-            for number in range(200):
-                source.rows = [a_row(0, customer_name=f"Ada {number}"), *source.rows[1:]]
-                source.revision += 1
-                await asyncio.sleep(0.8 / 200)
-            await until(lambda: browser.page._mark == browser.page._reader.mark())
-            await asyncio.sleep(0.1)
+        def sell(number: int) -> None:
+            source.rows = [a_row(0, customer_name=f"Ada {number}"), *source.rows[1:]]
+            source.revision += 1
 
         views = source.views
-        lived(browser, storm)
+        seconds = weather(browser, sell)
 
-        assert source.views - views <= 2
+        assert source.views - views <= 2 + int(seconds / APART)
         assert "Ada 199" in browser.parts["rows"]
 
     def test_a_storm_that_shows_nowhere_is_three_readings(self, browser, source):
-        async def storm() -> None:
-            for _ in range(200):
-                source.revision += 1
-                await asyncio.sleep(0.8 / 200)
-            await until(lambda: browser.page._mark == browser.page._reader.mark())
-            await asyncio.sleep(0.1)
+        def write(_number: int) -> None:
+            source.revision += 1
 
         views = source.views
-        lived(browser, storm)
+        seconds = weather(browser, write)
 
-        assert source.views - views <= 3
+        assert source.views - views <= 3 + 2 * int(seconds / APART)
 
     def test_what_happens_soon_after_a_reading_in_vain_does_not_wait(self, browser, source, monkeypatch):
         monkeypatch.setattr(refreshing, "APART", 60.0)

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import shutil
 import socket
 import ssl
 from collections import defaultdict
@@ -96,8 +97,9 @@ def workbench(database_url: str) -> Iterator[Workbench]:
 
 
 @pytest.fixture
-def quick_workbench(tmp_path: Path) -> Iterator[Workbench]:
+def quick_workbench(migrated: Path, tmp_path: Path) -> Iterator[Workbench]:
     """The story on SQLite, for what does not touch the engine."""
+    shutil.copyfile(migrated, tmp_path / "quick.db")
     yield from _told(f"sqlite:///{tmp_path}/quick.db")
 
 

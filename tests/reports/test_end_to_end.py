@@ -13,6 +13,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from click.testing import CliRunner, Result
 from PIL import Image
 
 from analytics.workbench import Workbench
@@ -20,6 +21,7 @@ from reports.daily import REPORT, Ending
 from reports.deliveries import Deliveries, State
 from tests.reports.conftest import MORNING, RECIPIENTS, SATURDAY, ZONE, Post, Serve
 from tests.reports.test_letter import cells, html_of, text_of
+from view3 import main
 
 VIEW3 = Path(sys.executable).with_name("view3")
 SECRET = "hunter2-very-secret"
@@ -43,6 +45,11 @@ def environment(workbench: Workbench, **more: str) -> dict[str, str]:
 
 def view3(environment: dict[str, str], *words: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run([VIEW3, *words], env=environment, capture_output=True, text=True, timeout=240, check=False)
+
+
+def within(environment: dict[str, str], *words: str) -> Result:
+    """Run the command line in this process, where no process is what is tried."""
+    return CliRunner().invoke(main, words, env={**dict.fromkeys(os.environ, None), **environment})
 
 
 def first_of(post: Post, address: str) -> EmailMessage:
@@ -154,15 +161,15 @@ def test_what_cannot_be_used_is_a_sentence(
     quick_workbench: Workbench, words: list[str], more: dict[str, str], code: int, sentence: str
 ) -> None:
     given = environment(quick_workbench, **{"VIEW3_SMTP_URL": "smtp://127.0.0.1:1", **more})
-    result = view3(given, "report", *words)
-    assert result.returncode == code, result.stderr
+    result = within(given, "report", *words)
+    assert result.exit_code == code, result.stderr
     assert sentence in result.stderr
     assert "Traceback" not in result.stderr
 
 
 def test_doctor_greets_the_mail_server_and_mails_nothing(quick_workbench: Workbench, post: Post) -> None:
     def mail_line(url: str) -> str:
-        told = view3(environment(quick_workbench, VIEW3_SMTP_URL=url), "doctor")
+        told = within(environment(quick_workbench, VIEW3_SMTP_URL=url), "doctor")
         return next(line for line in told.stdout.splitlines() if "  mail " in line)
 
     assert (

@@ -17,6 +17,7 @@ from analytics.figures import figures
 from analytics.records import AdSpend, Dispute, DisputeState, Lead, Record, Utm
 from analytics.sales_csv import sales_csv
 from analytics.workbench import Workbench
+from reports import changes
 from reports.letter import Enclosure, Envelope, addressed, compose, edition_of, message_id, notice, subject
 from reports.settings import ReportSettings
 from reports.snapshot import Snapshot, read_snapshot
@@ -94,6 +95,20 @@ def test_the_figures_are_those_of_the_page_digit_for_digit(workbench: Workbench)
         rooms = " / ".join("?" if day[room] is None else str(day[room]) for room in ("youtube", "zoom"))
         assert f"Day {day['challenge_day']}, {day['date']}: {rooms}\n" in text
     assert message["Subject"] == "2026-01-17, Day 17: 2 high-ticket sales"
+
+
+@pytest.mark.parametrize("number", range(1, 7))
+def test_the_mail_holds_as_many_cards_as_there_are_two_in_a_row(
+    workbench: Workbench, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    labels = [f"Figure {one}" for one in range(number)]
+    figures = tuple(replace(changes.FIGURES[0], label=label) for label in labels)
+    monkeypatch.setattr(changes, "FIGURES", figures)
+    message = received(snapshot_of(workbench))
+    rows = [row.select("td") for row in html_of(message).select("table.cards tr")]
+    assert [str(cell.select_one(".label").string) for row in rows for cell in row] == labels  # type: ignore[union-attr]
+    assert {sum(int(str(cell.get("colspan", "1"))) for cell in row) for row in rows} == {2}
+    assert re.findall(r"^(Figure \d): 2$", text_of(message), re.MULTILINE) == labels
 
 
 def test_campaigns_stand_in_both_twins_with_the_unattributed_row(workbench: Workbench) -> None:

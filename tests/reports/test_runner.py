@@ -23,8 +23,11 @@ def notebook(folder: Path, *sources: str) -> Path:
     return path
 
 
-def test_values_arrive_as_they_are(tmp_path: Path) -> None:
-    given, output = notebook(tmp_path, "print(repr((date, as_of)))"), tmp_path / "out.ipynb"
+def test_values_arrive_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("calendar", "reports", "token", "pandas"):  # what lies in the current folder is never imported
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('imported from the current folder')\n")
+    monkeypatch.chdir(tmp_path)
+    given, output = notebook(tmp_path, "import pandas; print(repr((date, as_of)))"), tmp_path / "out.ipynb"
     run(given, output, GIVEN, LIMIT)
     assert repr((GIVEN["date"], GIVEN["as_of"])) in _printed(output)
 

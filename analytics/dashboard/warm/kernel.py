@@ -26,7 +26,6 @@ def become_kernel(arguments: list[str], environment: Mapping[str, str], folder: 
     take_environment(environment)
     time.tzset()
     os.chdir(folder)
-    sys.path[0] = ""  # as for `python -m`: the folder it works in
     _reseed()
     die_with(server)
     LightApp.launch_instance(argv=arguments)

@@ -43,7 +43,8 @@ class Nursery:
     """One warm process and its folder; both end with the server, however that ends."""
 
     def __init__(self, modules: Iterable[str], play: Play = Play()) -> None:
-        self._command = [sys.executable, "-m", f"{__package__}.process"]
+        # -P: nothing is imported from the current folder, where a calendar.py would be taken for Python's own.
+        self._command = [sys.executable, "-P", "-m", f"{__package__}.process"]
         self._modules, self._play = [*modules], play
         self._settled, self._over = threading.Event(), threading.Event()
         self._process: subprocess.Popen[bytes] | None = None

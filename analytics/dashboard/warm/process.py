@@ -199,6 +199,8 @@ def main() -> None:
         process = WarmProcess(wanted.folder, wanted.server, source)
         process.keep_reader()
         _rehearse(named(wanted.rehearsal), wanted.folder, source)
+    if source is None:  # an analyst's kernel imports what lies beside its notebook; it hides nothing, for it comes last
+        sys.path.append("")
     gc.collect()
     gc.freeze()
     process.run()

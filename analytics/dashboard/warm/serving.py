@@ -45,7 +45,7 @@ def open_nursery() -> Nursery:
 def kernelspec(resources: str) -> KernelSpec:
     """Return the kernel of every page."""
     return KernelSpec(
-        argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", *ARGUMENTS],
+        argv=[sys.executable, "-P", "-m", "ipykernel_launcher", "-f", "{connection_file}", *ARGUMENTS],
         display_name="Python 3",
         language="python",
         resource_dir=resources,

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,8 +12,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from analytics.dashboard.viewers import SOCKET_WITHIN
 from tests.browser.conftest import Served, serving
-from tests.processes import runs, until
+from tests.processes import descendants, runs, until
 
 LINES = 8
 PLACES = 5
@@ -23,13 +23,8 @@ WITHIN = 60.0
 
 def relatives(served: Served) -> dict[int, str]:
     """Return what the server started, and what that started, by number and name."""
-    told = subprocess.run(["ps", "-eo", "pid=,ppid=,comm="], check=True, capture_output=True, text=True).stdout
-    processes = [(int(pid), int(parent), name) for pid, parent, name in map(str.split, told.splitlines())]
     assert served.process is not None
-    family = {served.process.pid}
-    for _ in range(2):
-        family |= {pid for pid, parent, _ in processes if parent in family}
-    return {pid: name for pid, _, name in processes if pid in family and pid != served.process.pid and name != "ps"}
+    return {pid: words.partition(" ")[0] for pid, words in descendants(served.process.pid).items()}
 
 
 def named(served: Served, name: str) -> int:
@@ -52,9 +47,11 @@ class Visit:
 
 def visit(served: Served, path: str = "") -> Visit:
     answer = httpx2.get(served.address + path, timeout=WITHIN)
-    return Visit(
-        answer.status_code, answer.text, answer.headers.get("Retry-After", ""), answer.cookies.get("_xsrf") or ""
-    )
+    return what_came(answer, answer.text)
+
+
+def what_came(answer: httpx2.Response, text: str) -> Visit:
+    return Visit(answer.status_code, text, answer.headers.get("Retry-After", ""), answer.cookies.get("_xsrf") or "")
 
 
 def leave(served: Served, visited: Visit) -> None:
@@ -68,10 +65,19 @@ def said(served: Served, visited: Visit) -> httpx2.Response:
     return httpx2.post(address, data=word, headers={"Cookie": f"_xsrf={visited.cookie}"}, timeout=WITHIN)
 
 
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory, sample_file: Path) -> Iterator[Served]:
+    """One server for the tests that kill nothing of it and leave every page."""
+    with serving(tmp_path_factory.mktemp("standing"), VIEW3_MOST_VIEWERS=str(PLACES)) as made:
+        made.take(sample_file)
+        made.start()
+        yield made
+
+
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
+def served(tmp_path: Path, sample_file: Path) -> Iterator[Served]:
     with serving(tmp_path, VIEW3_MOST_VIEWERS=str(PLACES)) as made:
-        made.view3("demo")
+        made.take(sample_file)
         made.start()
         yield made
 
@@ -81,7 +87,7 @@ def test_of_two_hundred_who_come_at_once_as_many_find_a_place_as_there_are(serve
 
     def count() -> None:
         nonlocal most
-        while not over.is_set():
+        while not over.wait(0.02):  # the machine is for the crowd
             most = max(most, len(served.kernels()))
 
     counting = threading.Thread(target=count)
@@ -126,17 +132,18 @@ def test_many_visits_one_after_another_leave_nothing_behind(served: Served):
     assert sorted(path.name for path in folder.iterdir()) == ["board", "kernels", "reads"]
 
 
-def test_figures_are_in_sight_before_a_kernel_can_start(served: Served):
-    leave(served, visit(served))
-    stopped = named(served, "view3-warm")
+def test_figures_are_in_sight_before_a_kernel_can_start(standing: Served):
+    leave(standing, visit(standing))
+    stopped = named(standing, "view3-warm")
     os.kill(stopped, signal.SIGSTOP)
     try:
-        with httpx2.stream("GET", served.address, timeout=WITHIN) as answer:
+        with httpx2.stream("GET", standing.address, timeout=WITHIN) as answer:
             text, coming = "", answer.iter_text()
             while "watch.js" not in text.partition("</noscript>")[2]:
                 text += next(coming)
             os.kill(stopped, signal.SIGCONT)
             rest = "".join(coming)
+        leave(standing, what_came(answer, rest))
     finally:
         os.kill(stopped, signal.SIGCONT)
 
@@ -155,14 +162,49 @@ def test_who_leaves_before_the_page_is_whole_leaves_no_kernel(served: Served):
     until(lambda: len(served.kernels()) == 1)
 
 
-def test_the_word_that_a_page_was_left_may_come_twice(served: Served):
-    found = visit(served)
+def test_the_word_that_a_page_was_left_may_come_twice(standing: Served):
+    found = visit(standing)
     with ThreadPoolExecutor(2) as both:
-        told = [*both.map(lambda _: said(served, found).status_code, range(2))]
-    until(lambda: served.kernels() == [])
+        told = [*both.map(lambda _: said(standing, found).status_code, range(2))]
+    until(lambda: standing.kernels() == [])
 
     assert set(told) <= {204, 404}
-    assert "Traceback" not in (served.folder / f"serve-{served.port}.log").read_text()
+    assert "Traceback" not in (standing.folder / f"serve-{standing.port}.log").read_text()
+
+
+def test_a_place_whose_page_never_links_to_its_kernel_is_soon_free(served: Served):
+    with ThreadPoolExecutor(PLACES) as crowd:
+        assert {found.status for found in crowd.map(lambda _: visit(served), range(PLACES))} == {200}
+    assert visit(served).status == 503
+    until(lambda: served.kernels() == [], within=SOCKET_WITHIN + 30)
+    assert visit(served).status == 200
+
+
+SECRETS = {
+    name: f"secret-of-{name}"
+    for name in (
+        "VIEW3_TOKEN",
+        "VIEW3_SMTP_URL",
+        "VIEW3_STRIPE_API_KEY",
+        "VIEW3_STRIPE_WEBHOOK_SECRET",
+        "VIEW3_META_ACCESS_TOKEN",
+        "VIEW3_SETTING_OF_TOMORROW",
+    )
+}
+
+
+def test_nothing_that_the_server_starts_is_told_a_secret(tmp_path: Path):
+    with serving(tmp_path, VIEW3_TIMEZONE="America/Sao_Paulo", **SECRETS) as made:
+        made.view3("demo")
+        made.start()
+        assert visit(made, f"?token={SECRETS['VIEW3_TOKEN']}").status == 200
+        environments = {name: Path(f"/proc/{pid}/environ").read_text() for pid, name in relatives(made).items()}
+        kernel = Path(f"/proc/{made.kernels()[0]}/environ").read_text()
+
+    assert sorted(environments) == ["view3-kernel", "view3-reader", "view3-warm"]
+    assert [name for name, told in environments.items() if "secret-of-" in told] == []
+    settings = {line.partition("=")[0] for line in kernel.split("\0") if line.startswith("VIEW3_")}
+    assert settings == {"VIEW3_DATABASE_URL", "VIEW3_TIMEZONE", "VIEW3_READER"}
 
 
 def resident(served: Served) -> int:
@@ -212,16 +254,17 @@ def test_a_stopped_server_leaves_nothing_either(served: Served):
     assert not folder.exists()
 
 
-def test_the_private_folder_is_nowhere_in_what_is_served(served: Served):
-    found = visit(served)
-    folder = folder_of(served)
+def test_the_private_folder_is_nowhere_in_what_is_served(standing: Served):
+    found = visit(standing)
+    folder = folder_of(standing)
     assert folder.name not in found.text
     for path in (str(folder / "board").lstrip("/"), f"voila/files/{folder.name}/board", f"files{folder}/kernels"):
-        assert visit(served, path).status in (403, 404)
+        assert visit(standing, path).status in (403, 404)
+    leave(standing, found)
 
 
-def test_nothing_warns_of_a_kernel_that_speaks_in_the_open(served: Served):
-    visit(served)
-    log = (served.folder / f"serve-{served.port}.log").read_text()
+def test_nothing_warns_of_a_kernel_that_speaks_in_the_open(standing: Served):
+    leave(standing, visit(standing))
+    log = (standing.folder / f"serve-{standing.port}.log").read_text()
     assert "without encryption" not in log
     assert "ordinary kernel" not in log

@@ -316,8 +316,10 @@ class TestForAnalysts:
 
     FOLDER = Path("lab/kernels/view3").absolute()
 
-    def test_it_starts_warm_and_computes(self, tmp_path: Path):
+    def test_it_starts_warm_and_computes_with_what_lies_beside_its_notebook(self, tmp_path: Path):
         serving.announce()
+        (tmp_path / "beside.py").write_text("VALUES = [1, 2]\n")
+        (tmp_path / "wave.py").write_text("raise SystemExit('taken for a module of Python')\n")
         spec = KernelSpec.from_resource_dir(str(self.FOLDER))
         manager = KernelManager()
         manager._kernel_spec = spec
@@ -327,8 +329,8 @@ class TestForAnalysts:
         client.wait_for_ready(timeout=WITHIN)
         modules = tuple(spec.metadata["kernel_provisioner"]["config"]["modules"])
         assert parent(number(manager)) == nurseries.nursery_of(modules).pid
-        asked = {"told": "pandas.DataFrame({'a': [1, 2]}).a.sum()"}
-        reply = client.execute_interactive("import pandas", user_expressions=asked, timeout=WITHIN)
+        asked = {"told": "pandas.DataFrame({'a': beside.VALUES}).a.sum()"}
+        reply = client.execute_interactive("import beside, pandas, wave", user_expressions=asked, timeout=WITHIN)
         assert "3" in reply["content"]["user_expressions"]["told"]["data"]["text/plain"]
         client.stop_channels()
         manager.shutdown_kernel(now=True)
@@ -336,7 +338,7 @@ class TestForAnalysts:
 
     def test_it_is_what_the_page_has_but_for_what_is_imported(self):
         spec, page = json.loads((self.FOLDER / "kernel.json").read_text()), serving.kernelspec("")
-        assert spec["argv"][1:] == page.argv[1:]
+        assert ["-P", *spec["argv"][1:]] == page.argv[1:]  # a notebook imports what lies beside it, the page does not
         names = [one["kernel_provisioner"]["provisioner_name"] for one in (spec["metadata"], page.metadata)]
         assert names == [provisioner.NAME] * 2
 
@@ -382,3 +384,28 @@ def test_a_kernel_that_nobody_is_connected_to_is_ended(nursery: Nursery, tmp_pat
         return pid
 
     assert not runs(asyncio.run(forgotten()))
+
+
+def test_a_kernel_whose_page_never_links_to_it_is_ended(nursery: Nursery, tmp_path: Path):
+    config = Config()
+    config.ViewersKernels.socket_within = 0.5
+
+    async def visited(kernels: ViewersKernels) -> str:
+        place = kernels.take_place()
+        kernels.seat_next(place)
+        name = await kernels.start_kernel(path=str(tmp_path))
+        await kernels.give_back(place, left=False)
+        return name
+
+    async def left_alone() -> None:
+        kernels = ViewersKernels(config=config, kernel_spec_manager=Specs(), connection_dir=str(nursery.folder))
+        linked, alone = await visited(kernels), await visited(kernels)
+        kernels.notify_connect(linked)
+        deadline = time.monotonic() + WITHIN
+        while alone in kernels.list_kernel_ids() and time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(0.6)
+        assert kernels.list_kernel_ids() == [linked]
+        await kernels.shutdown_all()
+
+    asyncio.run(left_alone())
