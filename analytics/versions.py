@@ -105,10 +105,10 @@ def stored_part(stored: Row, arriving: Row) -> Row:
 def _rank(row: Row, columns: Row) -> tuple[int, int, str]:
     """Return what decides between two equally new versions: how settled, how much is known of the product, the text.
 
-    A purchase that was read before its product was looked up has fewer labels than the same one read after.
+    An order that was read before its lines were looked up says less of them than the same one read after.
     """
-    labels = len(str(row.get("labels", "")).splitlines())
-    return SETTLED.get(str(row.get("state", "")), 0), labels, _text(row, columns)
+    known = len(str(row.get("line_items", row.get("labels", ""))))
+    return SETTLED.get(str(row.get("state", "")), 0), known, _text(row, columns)
 
 
 def _utm_of(row: Row) -> Row:
