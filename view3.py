@@ -485,7 +485,7 @@ def inbox(context: click.Context) -> None:
 @inbox.command("list")
 @in_sentences
 def inbox_list() -> None:
-    """List the events that could not be read, look-ups without an answer, purchases not counted, and what wants a look."""
+    """List events that could not be read, look-ups without an answer, purchases that are not counted, and what wants a look."""
     from analytics.database import reading
     from analytics.queries.backlog import read_backlog
     from analytics.terminal import plain

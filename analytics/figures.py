@@ -58,12 +58,12 @@ def figures(view: View3) -> dict[str, Any]:
     }
 
 
-def _pending(backlog: Backlog) -> tuple[tuple[str, Pending], ...]:
-    return ("unread", backlog.unread), ("set_aside", backlog.set_aside), ("look_ups", backlog.look_ups)
-
-
 def _amounts(money: Mapping[str, Decimal]) -> dict[str, str | None]:
     return {f"{name}_amount": _decimal(amount) for name, amount in money.items()}
+
+
+def _pending(backlog: Backlog) -> tuple[tuple[str, Pending], ...]:
+    return ("unread", backlog.unread), ("set_aside", backlog.set_aside), ("look_ups", backlog.look_ups)
 
 
 def _decimal(value: Decimal | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 Row = Mapping[Any, Any]
@@ -104,9 +105,9 @@ def stored_part(stored: Row, arriving: Row) -> Row:
 def _rank(row: Row, columns: Row) -> tuple[int, int, str]:
     """Return what decides between two equally new versions: how settled, how much is known of the product, the text.
 
-    An order that was read before its products were looked up says less of them than the same one read after.
+    An order that was read before its lines were looked up says less of them than the same one read after.
     """
-    known = len(str(row.get("line_items") or row.get("labels") or ""))
+    known = len(str(row.get("line_items", row.get("labels", ""))))
     return SETTLED.get(str(row.get("state", "")), 0), known, _text(row, columns)
 
 
@@ -115,4 +116,9 @@ def _utm_of(row: Row) -> Row:
 
 
 def _text(row: Row, columns: Row) -> str:
-    return repr([(name, str(row[name])) for name in sorted(columns)])
+    return repr([(name, _plain(row[name])) for name in sorted(columns)])
+
+
+def _plain(value: Any) -> str:
+    """Return a value as text, the same before and after the database has given it its number of decimals."""
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)

@@ -65,7 +65,7 @@ class Draft:
                 key=lambda one: (not is_paid(one), ON_MONEY.index(one.messenger), one.ordered_at, key_of(one)),
             )
             return key_of(lead)
-        return min(one.key for one in self.received)
+        return min(key_of(fact) for one in self.received for fact in one.facts)  # one of the facts: found again by it
 
     @property
     def is_bare(self) -> bool:

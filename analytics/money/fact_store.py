@@ -28,6 +28,7 @@ from analytics.schema import customer_addresses, disputes, orders, payments, pla
 from analytics.store import chunks, existing, insert_missing, write_changed
 from analytics.versions import Row, newer, newer_order, newer_payment
 
+CONCLUDED = frozenset({"purchase_source", "purchase_id", "is_resolved"})  # columns that say nothing of what was told
 Records = Mapping[type, Sequence[Any]]
 
 
@@ -92,7 +93,8 @@ def _keeping_purchase(merge: Callable[[Row, Row], Row]) -> Callable[[Row, Row], 
     """Return a merge that leaves alone what was concluded about the stored row."""
 
     def kept(stored: Row, arriving: Row) -> Row:
-        return {**merge(stored, arriving), **{name: stored[name] for name in ("purchase_source", "purchase_id")}}
+        told = {name: value for name, value in arriving.items() if name not in CONCLUDED}
+        return {**merge(stored, told), **{name: stored[name] for name in CONCLUDED & arriving.keys()}}
 
     return kept
 

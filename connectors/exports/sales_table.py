@@ -29,7 +29,7 @@ def is_ours(table: Table) -> bool:
 
 
 def read(table: Table, reading: Reading) -> Iterator[Verdict]:
-    """Yield an order for every row that the database lacks; rows that it has are left out, each once."""
+    """Yield a purchase for every row that the database lacks; rows that it has are left out, each once."""
     yield Note(ABOUT)
     yield Columns(table.header)
     sales = _Sales(table, reading)
@@ -49,7 +49,7 @@ def read(table: Table, reading: Reading) -> Iterator[Verdict]:
             yield LeftOut(HELD)
             continue
         parts += sales.status(cells) == "partly refunded"
-        yield Taken(line, (sales.order(sale, cells, row_id(key, seen[key])),))
+        yield Taken(line, (sales.purchase(sale, cells, row_id(key, seen[key])),))
     if parts:
         yield Note(f"{parts:,} {PART_UNKNOWN}")
 
@@ -83,8 +83,8 @@ class _Sales:
         on = self.reading.challenge.local_date(moment)
         return row_id(name.strip(), product.strip(), price.normalize(), currency, on)
 
-    def order(self, sale: HeldSale, cells: Sequence[str], external_id: str) -> Order:
-        """Return the order of one row; what the table calls original is the order's own, read by the UTM mapping."""
+    def purchase(self, sale: HeldSale, cells: Sequence[str], external_id: str) -> Order:
+        """Return the purchase of one row; what the table calls original is the order's own, read by the UTM mapping."""
         name, product, price, currency, moment = sale
         told = {"utm_campaign": self.campaign(cells), self.reading.mapping.ad_set: self.ad_set(cells)}
         told[self.reading.mapping.ad] = self.ad(cells)

@@ -129,7 +129,7 @@ def _figures(engine: Engine) -> tuple[object, ...]:
 
 
 def test_a_database_of_messages_and_one_filled_from_the_same_events_tell_the_same(
-    database_url: str, tmp_path: Path
+    bare_database_url: str, tmp_path: Path
 ) -> None:
     rules = Rules(CHALLENGE, patterns=PATTERNS)
     sale = order_of_one(
@@ -144,7 +144,7 @@ def test_a_database_of_messages_and_one_filled_from_the_same_events_tell_the_sam
         offer=Offer.HIGH_TICKET,
     )
     paid = Payment("stripe", "pi_f", Decimal(2000), "USD", sale.ordered_at, ids=("pi_f",), refunded=Decimal(500))
-    engine, fresh = open_engine(database_url), open_engine(f"sqlite:///{tmp_path}/fresh.db")
+    engine, fresh = open_engine(bare_database_url), open_engine(f"sqlite:///{tmp_path}/fresh.db")
     bring_to(engine, "0010")
     upgrade(fresh)
     event = {

@@ -17,7 +17,7 @@ from analytics.database import open_engine, reading, writing
 from analytics.ingest import Rules
 from analytics.migrate import upgrade
 from analytics.offers import Patterns
-from analytics.schema import high_ticket_sales, orders, sale_facts
+from analytics.schema import funnel_orders, high_ticket_sales, orders, sale_facts
 from analytics.schema import inbox as inbox_table
 from connectors import drain as draining
 from connectors import inbox, look_ups
@@ -102,15 +102,17 @@ def states(engine: Engine) -> dict[str, int]:
 
 
 def products(engine: Engine) -> list[tuple[str, str | None, Decimal]]:
-    """Return what each order is known to be of, what it counts as, and its total."""
-    fact, order = sale_facts.c, orders.c
-    is_sale = sa.and_(fact.source == order.purchase_source, fact.external_id == order.purchase_id)
-    query = sa.select(order.line_items, fact.sale_id, order.total).outerjoin(sale_facts, is_sale).order_by(order.total)
     with reading(engine) as connection:
-        return [
-            (next((line[0] for line in json.loads(lines)), ""), "high_ticket" if sale_id else None, total)
-            for lines, sale_id, total in connection.execute(query)
-        ]
+        sold = sa.select(sale_facts.c.external_id, sa.literal("high_ticket"))
+        kinds = dict(
+            connection.execute(sa.union_all(sold, sa.select(funnel_orders.c.external_id, funnel_orders.c.kind))).all()
+        )
+        query = sa.select(orders.c.line_items, orders.c.external_id, orders.c.total).order_by(orders.c.total)
+        rows = connection.execute(query).all()
+    return [
+        (next((line[0] for line in json.loads(lines)), ""), kinds.get(external_id), total)
+        for lines, external_id, total in rows
+    ]
 
 
 def sold(engine: Engine) -> int:

@@ -180,7 +180,9 @@ def _complete(world: World, made: dict[str, tuple[Trouble, Event]]) -> None:
         run(world)
     with reading(world.engine) as connection:
         left = look_ups.unanswered(connection)
-        nameless = connection.scalar(sa.select(sa.func.count()).select_from(orders).where(~_names_a_product()))
+        nameless = connection.scalar(
+            sa.select(sa.func.count()).select_from(orders).where(orders.c.line_items.like('%[""%'))
+        )
     unknown = sum(trouble is Trouble.UNKNOWN_SESSION for trouble, _ in made.values())
     assert {one.state for one in left} == {look_ups.State.GIVEN_UP}
     assert (len(left), nameless) == (unknown, unknown)
