@@ -201,7 +201,9 @@ customer_addresses = sa.Table(
     sa.Column("email_key", Key(320), primary_key=True),
     sa.Column("email", Key(320), nullable=False),
     sa.Column("first_seen_at", Moment, nullable=False),
+    sa.Column("is_several", sa.Boolean, nullable=False, server_default="0"),  # the id carries further ones
     sa.Index("ix_customer_addresses_person", "email_key"),
+    sa.Index("ix_customer_addresses_several", "is_several"),
 )
 
 orders = sa.Table(
@@ -429,6 +431,8 @@ buyers = sa.Table(
     sa.Column("customer_id", Key(191), primary_key=True),
     sa.Column("email", Key(320), primary_key=True),
     *_person(),
+    sa.Column("is_several", sa.Boolean, nullable=False, server_default="0"),  # the purchase states further addresses
+    sa.Index("ix_buyers_several", "is_several"),
     sa.Index("ix_buyers_person", "email_key"),
     sa.Index("ix_buyers_customer", "customer_id", "stated_by"),
 )

@@ -1,6 +1,6 @@
 """Keeps every address and customer id that was ever stated: an edited contact is still the person who opted in."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -28,8 +28,26 @@ UTM_MESSENGERS = (
 def note_customers(connection: Connection, stated: Iterable[CustomerAddress | Lead | Order | Payment]) -> list[Row]:
     """Keep the addresses that were stated with customer ids; return the rows of those that were not known yet."""
     rows = [row for row in map(address_row, stated) if row["customer_id"] and row["email_key"]]
-    states = write_changed(connection, customer_addresses, rows, merge=_earlier)
-    return [row for row, state in zip(rows, states, strict=True) if state == "new"]
+    known = _carried(connection, {(row["source"], row["customer_id"]) for row in rows})
+    arriving: dict[tuple[Any, ...], Row] = {}
+    for row in rows:
+        key = (row["source"], row["customer_id"], row["email_key"])
+        arriving[key] = _earlier(arriving.get(key) or known.get(key) or row, row)
+    several = Counter(key[:2] for key in known.keys() | arriving.keys())
+    noted = {key: {**row, "is_several": several[key[:2]] > 1} for key, row in {**known, **arriving}.items()}
+    write_changed(connection, customer_addresses, list(noted.values()), stored=known)
+    return [row for key, row in noted.items() if key not in known]
+
+
+def _carried(connection: Connection, customers: Iterable[tuple[str, str]]) -> dict[tuple[Any, ...], Row]:
+    """Return the addresses of some customer ids, by source, id and key."""
+    found: dict[tuple[Any, ...], Row] = {}
+    carried = customer_addresses.c
+    for chunk in chunks(sorted(customers)):
+        query = sa.select(customer_addresses).where(sa.tuple_(carried.source, carried.customer_id).in_(chunk))
+        for row in connection.execute(query).mappings():
+            found[row["source"], row["customer_id"], row["email_key"]] = row
+    return found
 
 
 def note_identities(connection: Connection, before: Mapping[LeadKey, Row], arriving: Sequence[Row]) -> set[LeadKey]:
@@ -99,8 +117,9 @@ def _buyer_rows(key: PurchaseKey, messages: Iterable[Row]) -> list[Row]:
         for row in messages
     ]
     distinct = {(row["stated_by"], row["customer_id"], row["email"]): row for row in rows}
-    is_plain = len({row["email"] for row in rows}) == 1 and not any(row["customer_id"] for row in rows)
-    return [] if is_plain else list(distinct.values())
+    is_several = len({row["email"] for row in rows}) > 1
+    is_plain = not is_several and not any(row["customer_id"] for row in rows)
+    return [] if is_plain else [{**row, "is_several": is_several} for row in distinct.values()]
 
 
 def _utm_row(key: PurchaseKey, messages: Iterable[Row]) -> Row | None:

@@ -62,27 +62,20 @@ def further_addresses(what: Purchased) -> sa.Select[Any]:
     Rows have the purchase's key, the address, and whether the order itself states it; otherwise its customer id carries it.
     """
     shown, stated, carried = what.table.c, buyers.c, customer_addresses.c
-    purchase, customer = (stated.source, stated.external_id), (carried.source, carried.customer_id)
-    various = sa.select(*purchase).group_by(*purchase).having(sa.func.min(stated.email) != sa.func.max(stated.email))
-    differing = various.subquery("differing")
     own = (
         sa.select(*what.keys, *(stated[name] for name in PERSON), sa.true().label("is_own"))
-        .join_from(differing, buyers, _same(differing, purchase))
-        .join(what.table, what.is_stated())
-        .where(stated.email_key != "")
+        .join_from(buyers, what.table, what.is_stated())
+        .where(stated.is_several == sa.true(), stated.email_key != "")
     )
     # Most ids carry one address, which the order states as well: none of them is looked up.
     silent = sa.select(stated.stated_by.label("source"), stated.customer_id)
     silent = silent.where(stated.email_key == "", stated.customer_id != "")
-    several = (
-        sa.select(*customer)
-        .group_by(*customer)
-        .having(sa.func.min(carried.email_key) != sa.func.max(carried.email_key))
-    )
+    several = sa.select(carried.source, carried.customer_id).where(carried.is_several == sa.true())
     telling = sa.union(several, silent).subquery("telling")
+    is_told = sa.and_(carried.source == telling.c.source, carried.customer_id == telling.c.customer_id)
     by_id = (
         sa.select(*what.keys, carried.email, _blank, carried.email_key, _blank, sa.false().label("is_own"))
-        .join_from(telling, customer_addresses, _same(telling, customer))
+        .join_from(telling, customer_addresses, is_told)
         .join(buyers, _has_id(customer_addresses))
         .join(what.table, what.is_stated())
         .where(carried.email_key != shown.email_key)
@@ -113,8 +106,8 @@ def recognised(what: Purchased, further: sa.FromClause) -> Iterator[sa.Select[An
     named = sa.case((leads.c.email_key == "", NOBODY), (leads.c.email_key == table.c.email_key, BUYER), else_=ANOTHER)
     yield _through(
         _opt_in(what, _way(BY_ID), named)
-        .join_from(buyers, leads, _has_id(leads))
-        .join(table, what.is_stated())
+        .join_from(table, buyers, what.is_stated())
+        .join(leads, _has_id(leads))
         .where(buyers.c.customer_id != "", is_other),
         "ix_leads_customer",
     )
@@ -182,10 +175,6 @@ def _through(query: sa.Select[Any], index: str) -> sa.Select[Any]:
 
 def _straight(query: sa.Select[Any]) -> sa.Select[Any]:
     return query.prefix_with("STRAIGHT_JOIN", dialect="mysql")
-
-
-def _same(other: sa.FromClause, columns: tuple[sa.Column[Any], ...]) -> sa.ColumnElement[bool]:
-    return sa.and_(*(column == other.c[column.name] for column in columns))
 
 
 def _has_id(table: sa.FromClause) -> sa.ColumnElement[bool]:

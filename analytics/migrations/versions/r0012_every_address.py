@@ -56,6 +56,8 @@ sa.Table(
     sa.Column("customer_id", Key(191), primary_key=True),
     sa.Column("email", Key(320), primary_key=True),
     *_person(),
+    sa.Column("is_several", sa.Boolean, nullable=False, server_default="0"),
+    sa.Index("ix_buyers_several", "is_several"),
     sa.Index("ix_buyers_person", "email_key"),
     sa.Index("ix_buyers_customer", "customer_id", "stated_by"),
     mysql_charset="utf8mb4",
@@ -90,6 +92,7 @@ def _added() -> Iterator[tuple[str, sa.Column[Any]]]:
         "customer_addresses",
         sa.Column("first_seen_at", Moment, nullable=False, server_default=f"{EARLIEST} 00:00:00"),
     )
+    yield "customer_addresses", sa.Column("is_several", sa.Boolean, nullable=False, server_default="0")
     yield "funnel_orders", sa.Column("purchased_on", sa.Date, nullable=False, server_default=EARLIEST)
     yield "funnel_orders", sa.Column("lead_id", sa.Integer)
     yield "funnel_orders", _text("outcome", 16, "unattributed")
@@ -97,7 +100,16 @@ def _added() -> Iterator[tuple[str, sa.Column[Any]]]:
     yield from (("funnel_orders", column) for column in _utm())
 
 
-INDEXES = (("funnel_orders", "ix_funnel_orders_day", ["purchased_on"]),)
+INDEXES = (
+    ("funnel_orders", "ix_funnel_orders_day", ["purchased_on"]),
+    ("customer_addresses", "ix_customer_addresses_several", ["is_several"]),
+)
+# By a derived table, because MariaDB does not update what it reads.
+SEVERAL = """
+    UPDATE customer_addresses SET is_several = 1 WHERE (source, customer_id) IN (SELECT source, customer_id FROM (
+        SELECT source, customer_id FROM customer_addresses GROUP BY source, customer_id HAVING COUNT(*) > 1
+    ) AS several)
+"""
 
 
 def upgrade() -> None:
@@ -116,6 +128,7 @@ def upgrade() -> None:
     for name, wanted, columns in INDEXES:
         if wanted not in {one["name"] for one in inspector.get_indexes(name)}:
             op.create_index(wanted, name, columns)
+    connection.exec_driver_sql(SEVERAL)
     connection.exec_driver_sql("UPDATE orders SET is_resolved = 0")
 
 
