@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from analytics.intake.rows import PERSON, address_row, utm_keys
-from analytics.records import CustomerAddress, Lead, Messenger, Order, Payment
+from analytics.records import RECORDED, CustomerAddress, Lead, Messenger, Order, Payment
 from analytics.schema import UTM_COLUMNS, buyers, customer_addresses, lead_identities, purchase_utms
 from analytics.store import chunks, delete, insert_missing, write_changed
 
@@ -124,7 +124,9 @@ def _buyer_rows(key: PurchaseKey, messages: Iterable[Row]) -> list[Row]:
 
 def _utm_row(key: PurchaseKey, messages: Iterable[Row]) -> Row | None:
     """Return the UTMs that the messages of a purchase carry, the funnel tool's first; None where none names a campaign."""
-    named = [(row, keys) for row in messages if (keys := utm_keys({name: row[name] for name in UTM_COLUMNS}))[CAMPAIGN]]
+    # A row that another program wrote alone keeps its UTMs as recorded: those of a lead may stand there by now.
+    stating = [row for row in messages if not key[0] == row["source"] == RECORDED]
+    named = [(row, keys) for row in stating if (keys := utm_keys({name: row[name] for name in UTM_COLUMNS}))[CAMPAIGN]]
     first = min(named, key=lambda one: _utm_place(one[0]), default=None)
     if first is None:
         return None
