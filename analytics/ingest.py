@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from analytics.challenge import Challenge
-from analytics.crediting.single import credit_orders, credit_sales, orders_of, sales_of
+from analytics.crediting.single import bought_by, credit_orders, credit_sales
 from analytics.folding import email_keys
 from analytics.intake import restating, spending
 from analytics.intake.addresses import identities_of, note_customers, note_identities
@@ -161,7 +161,7 @@ def _take(connection: Connection, rules: Rules, records: Sequence[Record], touch
 def _take_people_and_money(connection: Connection, rules: Rules, kinds: Kinds, touched: set[date]) -> list[str]:
     work_alone(connection)
     new = note_customers(connection, [one for kind in STATING for one in kinds[kind]])
-    people, moved = [*new], Touched()
+    people, moved = list[Row](), Touched()
     states = _take_leads(connection, rules, kinds[Lead], people) if kinds[Lead] else []
     states += take_orders(connection, kinds[Order], moved)
     states += take_payments(connection, kinds[Payment], moved)
@@ -242,7 +242,7 @@ def resolve_and_credit(
 
     What is new about people credits what they bought before: a lead that opted in earlier takes over at once.
     """
-    sale_ids, orders, days = sales_of(connection, people), orders_of(connection, people), set[date]()
+    (sale_ids, orders), days = bought_by(connection, people, customers), set[date]()
     if moved.orders or moved.payments or moved.ids or customers:
         written = resolve_around(connection, rules.challenge, rules.terms, moved, customers)
         days = written.days_before

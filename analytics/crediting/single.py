@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import sqlalchemy as sa
@@ -64,53 +65,55 @@ def credit_orders(connection: Connection, keys: Collection[LineKey]) -> int:
     """Credit the given funnel orders again and return how many changed."""
     changed = 0
     for chunk in chunks(sorted(keys)):
-        rows = [_order_row(case, decide(case)) for case in load_orders(connection, chunk)]
-        stored = existing(connection, funnel_orders, chunk)
+        found = [(case.stored, _order_row(case, decide(case))) for case in load_orders(connection, chunk)]
         differing = {
-            key: row for row in rows if any(stored[key := _line(row)][name] != value for name, value in row.items())
+            _line(row): row for stored, row in found if any(stored[name] != value for name, value in row.items())
         }
         update_by_key(connection, funnel_orders, differing)
         changed += len(differing)
     return changed
 
 
-def sales_of(connection: Connection, people: Iterable[Row]) -> set[int]:
-    """Return the sales whose buyer may be one of the people (rows with e-mail key, source and customer id)."""
+def bought_by(
+    connection: Connection, people: Iterable[Row], customers: Iterable[Pair] = ()
+) -> tuple[set[int], set[LineKey]]:
+    """Return the sales and the funnel orders that the people may have made.
+
+    People are rows with e-mail key, source and customer id; of `customers`, pairs of source and customer id, nothing but
+    the id is asked for.
+    """
     rows = list(people)
-    found = {sale_id for (sale_id,) in _bought_by(connection, SALES, rows)}
-    for keys in chunks(sorted({row["email_key"] for row in rows} - {""})):
-        found.update(connection.scalars(_linked_to(keys)))
-    return found
-
-
-def orders_of(connection: Connection, people: Iterable[Row]) -> set[LineKey]:
-    """Return the funnel orders whose buyer may be one of the people."""
-    return _bought_by(connection, ORDERS, people)
-
-
-def _bought_by(connection: Connection, what: Purchased, people: Iterable[Row]) -> set[tuple[Any, ...]]:
-    """Return the keys of the purchases that the people may have made."""
-    rows = list(people)
-    keys = sorted({row["email_key"] for row in rows} - {""})
-    customers = {(row["customer_id"], row["source"]) for row in rows if row["customer_id"]}
-    found: set[tuple[Any, ...]] = set()
-    shown, stated = sa.select(*what.keys), sa.select(*what.keys).join(buyers, what.is_stated())
-    for chunk in chunks(keys):
-        found.update(map(tuple, connection.execute(shown.where(what.table.c.email_key.in_(chunk)))))
-        found.update(map(tuple, connection.execute(stated.where(buyers.c.email_key.in_(chunk)))))
+    keys = {row["email_key"] for row in rows} - {""}
+    ids = {(row["customer_id"], row["source"]) for row in rows if row["customer_id"]} | {one[::-1] for one in customers}
+    for chunk in chunks(sorted(keys)):
         carriers = sa.select(customer_addresses.c.customer_id, customer_addresses.c.source)
-        customers.update(map(tuple, connection.execute(carriers.where(customer_addresses.c.email_key.in_(chunk)))))
-    for ids in chunks(sorted(customers)):
-        same = sa.tuple_(buyers.c.customer_id, buyers.c.stated_by).in_(ids)
+        ids.update(map(tuple, connection.execute(carriers.where(customer_addresses.c.email_key.in_(chunk)))))
+    return {sale_id for (sale_id,) in _bought(connection, SALES, keys, ids)}, _bought(connection, ORDERS, keys, ids)
+
+
+def _bought(
+    connection: Connection, what: Purchased, keys: Collection[str], ids: Collection[Pair]
+) -> set[tuple[Any, ...]]:
+    """Return the keys of the purchases that show or state one of the e-mail keys or customer ids."""
+    shown, stated = sa.select(*what.keys), sa.select(*what.keys).join(buyers, what.is_stated())
+    found: set[tuple[Any, ...]] = set()
+    for chunk in chunks(sorted(keys)):
+        ways = [shown.where(what.table.c.email_key.in_(chunk)), stated.where(buyers.c.email_key.in_(chunk))]
+        linked = _linked_to(chunk) if what.is_linked_by_hand else []
+        found.update(map(tuple, connection.execute(sa.union(*ways, *linked))))
+    for pairs in chunks(sorted(ids)):
+        same = sa.tuple_(buyers.c.customer_id, buyers.c.stated_by).in_(pairs)
         found.update(map(tuple, connection.execute(stated.where(same))))
     return found
 
 
-def _linked_to(keys: Collection[str]) -> sa.CompoundSelect[Any]:
+def _linked_to(keys: Collection[str]) -> list[sa.Select[Any]]:
     """Return the sales that a person linked to leads of the given addresses: all who share them are the buyer."""
-    now = sa.select(identity_links.c.sale_id).join(leads, _link_to(leads)).where(leads.c.email_key.in_(keys))
-    ever = sa.select(identity_links.c.sale_id).join(lead_identities, _link_to(lead_identities))
-    return sa.union(now, ever.where(lead_identities.c.email_key.in_(keys)))
+    link = identity_links.c.sale_id
+    return [
+        sa.select(link).join(table, _link_to(table)).where(table.c.email_key.in_(keys))
+        for table in (leads, lead_identities)
+    ]
 
 
 def _link_to(table: sa.Table) -> sa.ColumnElement[bool]:
@@ -180,25 +183,18 @@ class _OptIns:
         self.by_key: defaultdict[str, set[OptIn]] = defaultdict(set)
         self.by_customer: defaultdict[Pair, set[OptIn]] = defaultdict(set)
         self.by_id: dict[Pair, OptIn] = {}
-        self._take(connection, (leads.c.source, leads.c.external_id), (), {one.link for one in people if one.link})
+        links = {one.link for one in people if one.link}
+        for chunk in chunks(sorted(links)):
+            self._take(connection, [sa.select(leads).where(sa.tuple_(leads.c.source, leads.c.external_id).in_(chunk))])
         keys = {key for buyer in people for key in buyer.keys | buyer.carried}
         keys |= {key for lead in self.by_id.values() for key in lead.keys}
         pairs = {pair[::-1] for buyer in people for pair in buyer.customers}
-        one, ever = leads.c, lead_identities.c
-        self._take(connection, (one.email_key,), (ever.email_key,), [(key,) for key in keys])
-        self._take(connection, (one.customer_id, one.source), (ever.customer_id, ever.source), pairs)
+        for some_keys, some_pairs in zip_longest(chunks(sorted(keys)), chunks(sorted(pairs)), fillvalue=()):
+            self._take(connection, _leads_of(some_keys, some_pairs))
 
-    def _take(
-        self, connection: Connection, now: tuple[Any, ...], ever: tuple[Any, ...], wanted: Iterable[tuple[str, ...]]
-    ) -> None:
-        """Take in the leads that have one of the wanted values now, or had it once."""
-        rows: dict[Pair, Row] = {}
-        for chunk in chunks(sorted(wanted)):
-            found = sa.select(leads).where(sa.tuple_(*now).in_(chunk))
-            rows |= {_key(row): row for row in connection.execute(found).mappings()}
-            if ever:
-                once = sa.select(leads).join(lead_identities, _is_lead).where(sa.tuple_(*ever).in_(chunk))
-                rows |= {_key(row): row for row in connection.execute(once).mappings()}
+    def _take(self, connection: Connection, queries: Sequence[sa.Select[Any]]) -> None:
+        """Take in the leads of some queries."""
+        rows = {_key(row): row for row in connection.execute(sa.union(*queries)).mappings()}
         for lead in _opt_ins(connection, rows):
             self.by_id[lead.source, lead.external_id] = lead
             for key in lead.keys:
@@ -214,6 +210,18 @@ class _OptIns:
         found = found.union(*(self.by_key[key] for key in keys if key in self.by_key))
         found = found.union(*(self.by_customer[pair] for pair in buyer.customers if pair in self.by_customer))
         return tuple(found)
+
+
+def _leads_of(keys: Sequence[str], customers: Sequence[Pair]) -> list[sa.Select[Any]]:
+    """Return queries for the leads that have one of the e-mail keys or customer ids, or had it once."""
+    found = []
+    for table in (leads, lead_identities):
+        query = sa.select(leads) if table is leads else sa.select(leads).join(lead_identities, _is_lead)
+        if keys:
+            found.append(query.where(table.c.email_key.in_(keys)))
+        if customers:
+            found.append(query.where(sa.tuple_(table.c.customer_id, table.c.source).in_(customers)))
+    return found
 
 
 _is_lead = sa.and_(leads.c.source == lead_identities.c.source, leads.c.external_id == lead_identities.c.external_id)

@@ -96,13 +96,13 @@ def _replace(connection: Connection, table: sa.Table, keys: Iterable[PurchaseKey
     """Leave these rows and no others under the given purchases."""
     names = [column.name for column in table.primary_key]
     wanted = {tuple(row[name] for name in names) for row in rows}
-    stored: set[tuple[Any, ...]] = set()
+    stored: dict[tuple[Any, ...], Row] = {}
     for chunk in chunks(sorted(keys)):
-        query = sa.select(*(table.c[name] for name in names))
-        query = query.where(sa.tuple_(table.c.source, table.c.external_id).in_(chunk))
-        stored.update(map(tuple, connection.execute(query)))
-    delete(connection, table, stored - wanted)
-    write_changed(connection, table, rows)
+        query = sa.select(table).where(sa.tuple_(table.c.source, table.c.external_id).in_(chunk))
+        for row in connection.execute(query).mappings():
+            stored[tuple(row[name] for name in names)] = row
+    delete(connection, table, stored.keys() - wanted)
+    write_changed(connection, table, rows, stored=stored)
 
 
 def _buyer_rows(key: PurchaseKey, messages: Iterable[Row]) -> list[Row]:
