@@ -457,7 +457,9 @@ def inbox_list() -> None:
         )
     for row in rows:
         click.echo(plain(f"{row.source}:{row.external_id}  {row.why}  {row.product}  {row.price} {row.currency}"))
-    click.echo(f"{len(aside):,} events set aside, {waiting:,} waiting; {len(rows):,} items are not counted or want a look.")
+    click.echo(
+        f"{len(aside):,} events set aside, {waiting:,} waiting; {len(rows):,} items are not counted or want a look."
+    )
 
 
 @inbox.command("show")
