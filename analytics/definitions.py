@@ -104,7 +104,13 @@ _FIGURES = (
         MONEY,
         REVENUE,
     ),
-    Definition("matched", "Matched sales", "High-ticket sales credited to a campaign.", "sales", (SALES,)),
+    Definition(
+        "matched",
+        "Matched sales",
+        "High-ticket sales credited to a campaign, by an opt-in or by the UTMs of the order itself.",
+        "sales",
+        (SALES,),
+    ),
     Definition(
         "unattributed", "Unattributed sales", "High-ticket sales that are credited to no campaign.", "sales", (SALES,)
     ),

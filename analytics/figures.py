@@ -43,6 +43,7 @@ def figures(view: View3) -> dict[str, Any]:
             "matched": view.attribution.matched,
             "unattributed": view.attribution.unattributed,
             "reasons": dict(view.attribution.reasons),
+            "by_order_utm": view.attribution.by_order_utm,
         },
         "excluded": {**view.excluded, **_amounts(view.excluded_money)},
         "review": {

@@ -12,14 +12,15 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from analytics.challenge import Challenge
-from analytics.crediting.single import credit_sales, sales_of
+from analytics.crediting.single import bought_by, credit_orders, credit_sales
 from analytics.folding import email_keys
 from analytics.intake import restating, spending
+from analytics.intake.addresses import identities_of, note_customers, note_identities
 from analytics.intake.attending import take_presence, take_samples, take_sessions
 from analytics.intake.guards import fault
 from analytics.intake.rows import lead_row, recorded_order, recorded_row, spend_row, whole_second
 from analytics.money.daily_totals import days_of, sum_days
-from analytics.money.fact_store import Touched, take_addresses, take_orders, take_payments, take_returns
+from analytics.money.fact_store import Touched, take_orders, take_payments, take_returns
 from analytics.money.facts import Terms
 from analytics.money.results import resolve_around
 from analytics.offers import Patterns
@@ -30,6 +31,7 @@ from analytics.records import (
     AdSpendDay,
     Attendance,
     AttendanceSample,
+    CustomerAddress,
     Dispute,
     Lead,
     Order,
@@ -50,8 +52,10 @@ from analytics.store import batches, existing, temporary, upsert, work_alone, wr
 from analytics.versions import newer_lead
 
 FEW = 250  # records
+STATING = (CustomerAddress, Lead, Order, Payment)  # what states an address with a customer id
 MONEY = (Order, Payment, Plan, Refund, Dispute)
 Kinds = Mapping[type, Sequence[Any]]
+Row = Mapping[Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,7 @@ def _take(connection: Connection, rules: Rules, records: Sequence[Record], touch
         kinds[type(record)].append(record)
     tally: Counter[str] = Counter()
     for wanted, take in (
-        ((Lead, *MONEY), partial(_take_people_and_money, touched=touched)),
+        ((Lead, CustomerAddress, *MONEY), partial(_take_people_and_money, touched=touched)),
         ((Attendance, AttendanceSample, Session, Stay), _take_rooms),
         ((AdSpend,), _take_spend),
         ((AdSpendDay,), _take_spend_days),
@@ -156,12 +160,18 @@ def _take(connection: Connection, rules: Rules, records: Sequence[Record], touch
 
 def _take_people_and_money(connection: Connection, rules: Rules, kinds: Kinds, touched: set[date]) -> list[str]:
     work_alone(connection)
-    states = []
-    if kinds[Lead]:
-        states += _take_leads(connection, rules, kinds[Lead], touched)
-    if any(kinds[kind] for kind in MONEY):
-        states += _take_purchases(connection, rules, kinds, touched)
-    return states
+    new = note_customers(connection, [one for kind in STATING for one in kinds[kind]])
+    people, moved = list[Row](), Touched()
+    states = _take_leads(connection, rules, kinds[Lead], people) if kinds[Lead] else []
+    states += take_orders(connection, kinds[Order], moved)
+    states += take_payments(connection, kinds[Payment], moved)
+    take_returns(connection, kinds, moved)
+    moments = [*(one.ordered_at for one in kinds[Order]), *(one.paid_at for one in kinds[Payment])]
+    _take_foreign_near(connection, rules, moments)
+    customers = {(row["source"], row["customer_id"]) for row in new}
+    touched |= resolve_and_credit(connection, rules, moved, customers, people)
+    orders, payments = ({(one.source, one.external_id.strip()) for one in kinds[kind]} for kind in (Order, Payment))
+    return states + left_out.states(connection, orders, payments)
 
 
 def _take_rooms(connection: Connection, rules: Rules, kinds: Kinds) -> list[str]:
@@ -184,36 +194,16 @@ def _take_spend_days(connection: Connection, _rules: Rules, kinds: Kinds) -> lis
     return restating.take_days(connection, kinds[AdSpendDay])
 
 
-def _take_leads(connection: Connection, rules: Rules, arriving: Sequence[Lead], touched: set[date]) -> list[str]:
-    """Store leads and credit the sales of their people anew: a lead that opted in earlier takes a sale over."""
+def _take_leads(connection: Connection, rules: Rules, arriving: Sequence[Lead], people: list[Row]) -> list[str]:
+    """Store leads and add the people whose purchases have to be credited again."""
     rows = [lead_row(lead, rules.challenge) for lead in arriving]
     before = existing(connection, leads, {(row["source"], row["external_id"]) for row in rows})
     states = write_changed(connection, leads, rows, stored=before, merge=newer_lead)
-    moved = [row for row, state in zip(rows, states, strict=True) if state != "same"]
-    # Who a changed lead was before has lost it, and who it is now has won it.
-    were = [before[key] for row in moved if (key := (row["source"], row["external_id"])) in before]
-    customers = take_addresses(connection, arriving)
-    touched |= resolve_and_credit(connection, rules, Touched(), customers)
-    sale_ids = sales_of(connection, [*moved, *were])
-    credit_sales(connection, sale_ids)
-    touched |= days_of(connection, sale_ids)
+    grown = note_identities(connection, before, rows)
+    keys = [(row["source"], row["external_id"]) for row in rows]
+    moved = {key: row for key, row, state in zip(keys, rows, states, strict=True) if state != "same" or key in grown}
+    people += [*moved.values(), *identities_of(connection, moved)]
     return states
-
-
-def _take_purchases(connection: Connection, rules: Rules, kinds: Kinds, touched: set[date]) -> list[str]:
-    """Store orders and what is told of their money, resolve what they are about, and credit the sales."""
-    moved = Touched()
-    states = take_orders(connection, kinds[Order], moved)
-    states += take_payments(connection, kinds[Payment], moved)
-    take_returns(connection, kinds, moved)
-    customers = take_addresses(connection, (*kinds[Order], *kinds[Payment]))
-    moments = [*(one.ordered_at for one in kinds[Order]), *(one.paid_at for one in kinds[Payment])]
-    _take_foreign_near(connection, rules, moments)
-    touched |= resolve_and_credit(connection, rules, moved, customers)
-    told = [(kind, (one.source, one.external_id.strip())) for kind in (Order, Payment) for one in kinds[kind]]
-    return states + left_out.states(
-        connection, *({key for kind, key in told if kind is wanted} for wanted in (Order, Payment))
-    )
 
 
 def take_recorded(connection: Connection, rules: Rules, rows: Sequence[Any]) -> set[int]:
@@ -242,14 +232,24 @@ def _take_foreign_near(connection: Connection, rules: Rules, moments: Sequence[d
 
 
 def resolve_and_credit(
-    connection: Connection, rules: Rules, moved: Touched, customers: Collection[tuple[str, str]] = ()
+    connection: Connection,
+    rules: Rules,
+    moved: Touched,
+    customers: Collection[tuple[str, str]] = (),
+    people: Sequence[Row] = (),
 ) -> set[date]:
-    """Bring the sales around what was told up to date, and credit them; return the dates they touch."""
-    if not (moved.orders or moved.payments or moved.ids or customers):
-        return set()
-    written = resolve_around(connection, rules.challenge, rules.terms, moved, customers)
-    credit_sales(connection, written.sale_ids)
-    return written.days_before | days_of(connection, written.sale_ids)
+    """Bring the purchases around what was stated up to date, credit them and those of some people; return their dates.
+
+    What is new about people credits what they bought before: a lead that opted in earlier takes over at once.
+    """
+    (sale_ids, orders), days = bought_by(connection, people, customers), set[date]()
+    if moved.orders or moved.payments or moved.ids or customers:
+        written = resolve_around(connection, rules.challenge, rules.terms, moved, customers)
+        days = written.days_before
+        sale_ids, orders = sale_ids | written.sale_ids, orders | written.orders
+    credit_sales(connection, sale_ids)
+    credit_orders(connection, orders)
+    return days | days_of(connection, sale_ids, {key[:2] for key in orders})
 
 
 def _note_freshness(connection: Connection, records: Iterable[Record]) -> None:
@@ -281,5 +281,6 @@ def _moment_of(record: Record) -> datetime | None:
         "joined_at",
         "as_of",
         "told_at",
+        "stated_at",
     )
     return next((moment for name in names if (moment := getattr(record, name, None)) is not None), None)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from analytics import kpis
-from analytics.attribution import Outcome
+from analytics.attribution import Outcome, Rule
 from analytics.backlog import Limits
 from analytics.challenge import Challenge, Period
 from analytics.queries import backlog, costs, health, left_out, money, rooms, sales
@@ -89,7 +89,7 @@ def _read(connection: Connection, lens: Lens, now: datetime, period: Period) -> 
         excluded_money={kind: listed.get(kind, NONE).amount for kind in left_out.EXCLUDED},
         review={kind: listed.get(kind, NONE) for kind in left_out.REVIEW},
         freshness={name: challenge.local_time(at) for name, at in newest.items()},
-        checks=_checks(connection, lens, period, (whole, spend), groups)
+        checks=_checks(connection, lens, (period, bounds), (whole, funnel, spend), groups)
         | {"money_is_conserved": "imbalances" not in listed},
         backlog=waiting,
         overdue=waiting.overdue(lens.limits, now),
@@ -119,8 +119,8 @@ def stream_sales(connection: Connection, lens: Lens, wanted: SalesFilter, sort: 
 def read_choices(connection: Connection, lens: Lens, period: Period) -> Choices:
     """Return the campaigns and products that the table of a period can be filtered by."""
     bounds = lens.challenge.bounds(period)
-    campaigns = ((sales.UNATTRIBUTED, "Unattributed"), *sales.campaigns(connection, bounds))
-    return Choices(campaigns, tuple(sales.products(connection, bounds)))
+    credited = ((sales.UNATTRIBUTED, "Unattributed"), *sales.campaigns(connection, bounds))
+    return Choices(credited, tuple(sales.products(connection, bounds)))
 
 
 def _wanted(lens: Lens, wanted: SalesFilter) -> sales.Wanted:
@@ -234,13 +234,10 @@ def _attendance(challenge: Challenge, period: Period, days: list[RoomDay]) -> It
 
 
 def _attribution(groups: Iterable[SalesGroup]) -> Attribution:
-    matched, reasons = 0, Counter[str]()
+    rules, reasons = Counter[str](), Counter[str]()
     for group in groups:
-        if group.outcome == Outcome.MATCHED:
-            matched += group.sales
-        else:
-            reasons[group.reason] += group.sales
-    return Attribution(matched, reasons.total(), dict(sorted(reasons.items())))
+        (rules if group.outcome == Outcome.MATCHED else reasons)[group.reason] += group.sales
+    return Attribution(rules.total(), reasons.total(), dict(sorted(reasons.items())), rules[Rule.ORDER_UTM])
 
 
 def _excluded(
@@ -257,14 +254,21 @@ def _excluded(
 
 
 def _checks(
-    connection: Connection, lens: Lens, period: Period, wholes: tuple[Whole, Spend], groups: Iterable[SalesGroup]
+    connection: Connection,
+    lens: Lens,
+    when: tuple[Period, money.Bounds],
+    wholes: tuple[Whole, dict[Offer, Revenue], Spend],
+    groups: Iterable[SalesGroup],
 ) -> dict[str, bool]:
     """Return whether the parts make the whole, each side asked from the database on its own."""
-    whole, spend = wholes
+    (period, bounds), (whole, funnel, spend) = when, wholes
     groups = list(groups)
+    asked = asking(connection, "orders_by_campaign")
+    ordered = money.orders_by_campaign(asked, period, bounds, lens.currency, funnel)
     by_ad = costs.spend_by_ad(asking(connection, "spend_by_ad"), period, lens.currency)
     return {
         "sales_add_up": whole.sales == sum(group.sales for group in groups),
-        "revenue_adds_up": whole.amount == sum((group.amount for group in groups), ZERO),
+        "revenue_adds_up": whole.amount == sum((group.amount for group in groups), ZERO)
+        and money.made_of(ordered) == {kind: (one.orders, one.amount) for kind, one in funnel.items()},
         "spend_adds_up": by_ad == (spend.spend or ZERO),
     }

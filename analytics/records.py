@@ -86,6 +86,16 @@ class Lead:
 RECORDED = "recorded"  # the source of sales that another program wrote into the specification's table
 
 
+@dataclass(frozen=True, slots=True)
+class CustomerAddress:
+    """An address that a source stated with a customer id on something that is neither an opt-in nor a purchase."""
+
+    source: str
+    customer_id: str
+    email: str
+    stated_at: datetime
+
+
 class OrderState(StrEnum):
     """Whether an order's money came: nothing yet, at least once, or the order was voided."""
 
@@ -368,6 +378,7 @@ class AdSpendDay:
 
 Record = (
     Lead
+    | CustomerAddress
     | Order
     | Payment
     | Plan

@@ -56,6 +56,12 @@ def adopt(connection: Connection, rules: Rules) -> int:
     return noticed
 
 
+def is_pending(connection: Connection) -> bool:
+    """Tell whether orders wait to be resolved since the tables were upgraded."""
+    pending = sa.select(orders.c.source).where(orders.c.is_resolved == sa.false()).limit(1)
+    return connection.execute(pending).first() is not None
+
+
 def _resolve_pending(connection: Connection, rules: Rules) -> None:
     """Resolve the orders that came up from an older version of the tables."""
     query = sa.select(orders.c.source, orders.c.external_id).where(orders.c.is_resolved == sa.false())
@@ -90,7 +96,7 @@ def _read_anew(connection: Connection, rules: Rules) -> None:
 
 
 def _redate(connection: Connection, challenge: Challenge) -> None:
-    """Give sales and opt-ins the dates that their moments have in the business zone, which may have been set since.
+    """Give sales, orders and opt-ins the dates that their moments have in the business zone, which may have been set since.
 
     Where a date alone was told it stays: its moment is what followed from it.
     """
@@ -103,6 +109,12 @@ def _redate(connection: Connection, challenge: Challenge) -> None:
         ids = sa.select(sale.id).where(inside(sale.purchase_date, bounds), fact.eligible_until == sale.purchase_date)
         theirs = fact.sale_id.in_(ids.correlate(sale_facts))
         connection.execute(sa.update(sale_facts).where(fact.purchased_on == on, theirs).values(purchased_on=wanted))
+    order = funnel_orders.c
+    ordered = sa.select(order.purchased_on, order.ordered_at.label("moment"))
+    for on, wanted, bounds in _misdated(connection, challenge, ordered.where(order.eligible_until == order.ordered_at)):
+        is_timed = order.eligible_until == order.ordered_at
+        stale = sa.update(funnel_orders).where(order.purchased_on == on, inside(order.ordered_at, bounds), is_timed)
+        connection.execute(stale.values(purchased_on=wanted))
     lead = leads.c
     come = sa.select(lead.opted_in_on, lead.opted_in_at.label("moment")).where(lead.date_only == sa.false())
     for on, wanted, bounds in _misdated(connection, challenge, come):

@@ -179,15 +179,31 @@ leads = sa.Table(
     sa.Index("ix_leads_opted_in_at", "opted_in_at"),
 )
 
+lead_identities = sa.Table(
+    "lead_identities",
+    metadata,
+    # All that a lead was ever stated with, present values included, where its address or customer id changed.
+    sa.Column("source", Key(32), primary_key=True),
+    sa.Column("external_id", Key(191), primary_key=True),
+    sa.Column("email", Key(320), primary_key=True),
+    sa.Column("customer_id", Key(191), primary_key=True),
+    *_person(),
+    sa.Index("ix_lead_identities_person", "email_key"),
+    sa.Index("ix_lead_identities_customer", "customer_id", "source"),
+)
+
 customer_addresses = sa.Table(
     "customer_addresses",
     metadata,
-    # Every address that a source ever told with one of its customer ids.
+    # Every address that a source ever stated with one of its customer ids: by opt-ins, orders, or anything else.
     sa.Column("source", Key(32), primary_key=True),
     sa.Column("customer_id", Key(191), primary_key=True),
     sa.Column("email_key", Key(320), primary_key=True),
     sa.Column("email", Key(320), nullable=False),
+    sa.Column("first_seen_at", Moment, nullable=False),
+    sa.Column("is_several", sa.Boolean, nullable=False, server_default="0"),  # the id carries further ones
     sa.Index("ix_customer_addresses_person", "email_key"),
+    sa.Index("ix_customer_addresses_several", "is_several"),
 )
 
 orders = sa.Table(
@@ -408,13 +424,27 @@ attendance_stays = sa.Table(
 buyers = sa.Table(
     "buyers",
     metadata,
-    # What else is known of who made a purchase: customer ids, and addresses beside the one that the sale shows.
+    # Who made a purchase, as its messengers state it: each customer id with each address.
     sa.Column("source", Key(32), primary_key=True),  # the purchase
     sa.Column("external_id", Key(191), primary_key=True),
-    sa.Column("kind", Key(8), primary_key=True),  # customer or email
-    sa.Column("value_source", Key(32), primary_key=True),  # the customer id's; empty for an address
-    sa.Column("value", Key(320), primary_key=True),  # customer id or email_key
-    sa.Index("ix_buyers_value", "value", "value_source"),
+    sa.Column("stated_by", Key(32), primary_key=True),  # the source that the customer id belongs to
+    sa.Column("customer_id", Key(191), primary_key=True),
+    sa.Column("email", Key(320), primary_key=True),
+    *_person(),
+    sa.Column("is_several", sa.Boolean, nullable=False, server_default="0"),  # the purchase states further addresses
+    sa.Index("ix_buyers_several", "is_several"),
+    sa.Index("ix_buyers_person", "email_key"),
+    sa.Index("ix_buyers_customer", "customer_id", "stated_by"),
+)
+
+purchase_utms = sa.Table(
+    "purchase_utms",
+    metadata,
+    # The UTMs that an order itself carries, where they name a campaign.
+    sa.Column("source", Key(32), primary_key=True),  # the purchase
+    sa.Column("external_id", Key(191), primary_key=True),
+    *_utm(),
+    *_utm_keys(),
 )
 
 allocations = sa.Table(
@@ -523,12 +553,33 @@ funnel_orders = sa.Table(
     sa.Column("at_risk", Money(10, 2), nullable=False),
     sa.Column("written_off", Money(10, 2), nullable=False),
     sa.Column("tax", Money(10, 2), nullable=False),
+    sa.Column("purchased_on", sa.Date, nullable=False),
+    sa.Column("lead_id", sa.Integer),
+    *_utm(),
+    sa.Column("outcome", Key(16), nullable=False, server_default="unattributed"),
+    sa.Column("reason", Key(32), nullable=False, server_default="no such person"),
+    *_utm_keys(),
     # All that the sums ask for, so that no order is looked up.
     sa.Index(
         "ix_funnel_orders_sums",
         *("ordered_at", "kind", "currency", "price", "refunded", "collected", "at_risk", "written_off", "line"),
     ),
     sa.Index("ix_funnel_orders_person", "email_key"),
+    sa.Index("ix_funnel_orders_day", "purchased_on"),
+)
+
+order_days = sa.Table(
+    "order_days",
+    metadata,
+    # The sums of a business date's VIP and OTO orders, as `sale_days` are those of its high-ticket sales.
+    sa.Column("date", sa.Date, primary_key=True),
+    sa.Column("kind", Key(16), primary_key=True),
+    sa.Column("campaign_key", Key(255), primary_key=True),
+    sa.Column("outcome", Key(16), primary_key=True),
+    sa.Column("currency", Key(3), primary_key=True),
+    sa.Column("orders", sa.Integer, nullable=False),
+    sa.Column("amount", Money(15, 2), nullable=False),
+    sa.Column("refunded", Money(15, 2), nullable=False),
 )
 
 # What people decided, and what the machinery remembers ----------------------------------------------

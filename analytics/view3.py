@@ -66,11 +66,15 @@ class AttendanceDay:
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """How many of the period's high-ticket sales are credited to an opt-in, and why the others are not."""
+    """How many of the period's high-ticket sales are credited to a campaign, and why the others are not.
+
+    `by_order_utm` of those that are matched have no opt-in: the order itself carries the UTMs.
+    """
 
     matched: int
     unattributed: int
     reasons: Mapping[str, int]
+    by_order_utm: int = 0
 
 
 @dataclass(frozen=True, slots=True)

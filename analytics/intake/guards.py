@@ -11,6 +11,7 @@ from analytics.records import (
     AdSpendDay,
     Attendance,
     AttendanceSample,
+    CustomerAddress,
     Dispute,
     Lead,
     Order,
@@ -51,6 +52,16 @@ def _(record: Lead, challenge: Challenge) -> tuple[str, ...]:
         _customer_fault(record.customer_id),
         _email_fault(record.email),
         "a lead needs an e-mail or a customer id" if not record.email.strip() and not record.customer_id else "",
+    )
+
+
+@_faults.register
+def _(record: CustomerAddress, challenge: Challenge) -> tuple[str, ...]:
+    return (
+        _id_fault(record.source, record.customer_id),
+        _moment_fault(record.stated_at, "address"),
+        _length_fault(record.email),
+        _email_fault(record.email),
     )
 
 

@@ -15,6 +15,7 @@ from analytics.records import (
     AdSpendDay,
     Attendance,
     AttendanceSample,
+    CustomerAddress,
     Dispute,
     Lead,
     Line,
@@ -36,6 +37,7 @@ LABELS = 16_000  # of up to four bytes each: MariaDB's TEXT holds no more
 CAMPAIGN, AD_SET, AD = 1, 2, 3
 UTM_COLUMNS = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 ORDER, PLAN, PAYMENT, PAYS = "order", "plan", "payment", "pays"  # what a shared id is to the row that mentions it
+PERSON = ("email", "email_folded", "email_key", "email_tag")  # the columns of an address as stated
 
 Row = dict[str, Any]
 
@@ -85,6 +87,24 @@ def lead_row(lead: Lead, challenge: Challenge) -> Row:
         **utm,
         **utm_keys(utm),
     }
+
+
+def address_row(stated: CustomerAddress | Lead | Order | Payment) -> Row:
+    """Return the row of `customer_addresses`."""
+    moment = stated.stated_at if isinstance(stated, CustomerAddress) else stated.as_of or _own_moment(stated)
+    return {
+        "source": stated.source,
+        "customer_id": stated.customer_id.strip(),
+        "email_key": email_keys(stated.email).key,
+        "email": stated.email,
+        "first_seen_at": whole_second(moment),
+    }
+
+
+def _own_moment(stated: Lead | Order | Payment) -> datetime:
+    if isinstance(stated, Lead):
+        return stated.opted_in_at
+    return stated.ordered_at if isinstance(stated, Order) else stated.paid_at
 
 
 def order_row(order: Order) -> Row:

@@ -8,7 +8,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from analytics.folding import email_keys
 from analytics.intake.rows import (
     PAYMENT,
     PAYS,
@@ -23,7 +22,7 @@ from analytics.intake.rows import (
     refund_row,
 )
 from analytics.money.facts import Facts, Key
-from analytics.records import Dispute, DisputeState, Lead, Order, Payment, Plan, Refund, RefundState
+from analytics.records import Dispute, DisputeState, Order, Payment, Plan, Refund, RefundState
 from analytics.schema import customer_addresses, disputes, orders, payments, plans, refunds, shared_ids
 from analytics.store import chunks, existing, insert_missing, write_changed
 from analytics.versions import Row, newer, newer_order, newer_payment
@@ -68,20 +67,6 @@ def take_returns(connection: Connection, kinds: Records, touched: Touched) -> No
         for row, state in zip(rows, states, strict=True):
             if state != "same":
                 touched.ids |= {row.get("payment_id", row["external_id"]), row.get("other_id", "")} - {""}
-
-
-def take_addresses(connection: Connection, told: Iterable[Lead | Order | Payment]) -> set[Key]:
-    """Store every address told with a customer id; return the customers that were told with a new one."""
-    rows = {
-        (one.source, one.customer_id.strip(), key): one.email
-        for one in told
-        if one.customer_id.strip() and (key := email_keys(one.email).key)
-    }
-    known = existing(connection, customer_addresses, rows.keys())
-    names = ("source", "customer_id", "email_key", "email")
-    new = [key for key in rows if key not in known]
-    insert_missing(connection, customer_addresses, [dict(zip(names, (*key, rows[key]), strict=True)) for key in new])
-    return {key[:2] for key in new}
 
 
 def _own_purchase(one: Order | Payment) -> dict[str, Any]:

@@ -90,6 +90,7 @@ class Resolved:
     joined: tuple[Joined, ...]
     total: Decimal
     is_refund_unknown: bool = False
+    stated_email: str = ""  # empty where `email` is only carried by a customer id
     received: tuple[Received, ...] = field(default=(), compare=False)
 
     @property
@@ -284,6 +285,7 @@ def _purchase(draft: Draft, people: People, terms: Terms, ended: dict[str, datet
         joined=tuple(draft.joined),
         total=sum((one.total for one in made), ZERO),
         is_refund_unknown=is_unknown,
+        stated_email=_word(draft, "email"),
         received=tuple(_all_received(draft)),
     )
 

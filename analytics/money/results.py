@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from analytics.challenge import Challenge
-from analytics.folding import email_keys, fold
+from analytics.folding import fold
+from analytics.intake.addresses import note_buyers
 from analytics.intake.rows import TEXT, cut, person_row
 from analytics.money.daily_totals import days_of
 from analytics.money.fact_store import Neighbourhood, Touched, read_facts, read_neighbourhood
@@ -33,7 +34,6 @@ from analytics.money.resolution import (
 from analytics.records import RECORDED, Offer
 from analytics.schema import (
     allocations,
-    buyers,
     funnel_orders,
     high_ticket_sales,
     identity_links,
@@ -73,19 +73,18 @@ def resolve_around(
     around = read_neighbourhood(connection, touched, customers)
     facts = read_facts(connection, around)
     found = resolve(facts, terms)
-    days_before = days_of(connection, {row.sale_id for row in _stored_sales(connection, around)})
+    days_before = days_of(connection, {row.sale_id for row in _stored_sales(connection, around)}, around.keys)
     lines = [(one, line) for one in found.purchases if one.status == COUNTED for line in one.lines if line.offer]
     sale_ids = _write_sales(
         connection, challenge, around, [pair for pair in lines if pair[1].offer is Offer.HIGH_TICKET]
     )
     order_lines = [pair for pair in lines if pair[1].offer in {Offer.VIP, Offer.OTO}]
-    _write_orders(connection, around, order_lines)
+    _write_orders(connection, challenge, around, order_lines)
     keys = _fact_keys(around, found)
     _replace(connection, allocations, keys, [_place_row(place) for place in _all_places(found)])
     _replace(connection, review_items, keys, [*_review_rows(found), *_imbalance_rows(facts, found)])
-    _replace(
-        connection, buyers, keys, [row for one in found.purchases if one.status == COUNTED for row in _buyer_rows(one)]
-    )
+    messages = {one.key: _messages(around, one) for one in found.purchases if one.status == COUNTED}
+    note_buyers(connection, keys, messages)
     _link(connection, around, found)
     return Written(set(sale_ids.values()), {(*one.key, line.number) for one, line in order_lines}, days_before)
 
@@ -171,10 +170,13 @@ def _row_of(key: Key) -> int:
 
 
 def _write_orders(
-    connection: Connection, around: Neighbourhood, counted: Sequence[tuple[Resolved, ResolvedLine]]
+    connection: Connection,
+    challenge: Challenge,
+    around: Neighbourhood,
+    counted: Sequence[tuple[Resolved, ResolvedLine]],
 ) -> None:
     """Write the funnel orders; one that has become something else is removed."""
-    rows = [_order_row(one, line) for one, line in counted]
+    rows = [_order_row(one, line, challenge) for one, line in counted]
     _replace(connection, funnel_orders, around.keys, rows)
 
 
@@ -299,14 +301,11 @@ def _item(
     }
 
 
-def _buyer_rows(one: Resolved) -> Iterator[dict[str, Any]]:
-    """Yield the customer ids of who bought, and the addresses beside the one that the sale shows."""
-    base = {"source": one.key[0], "external_id": one.key[1]}
-    for source, customer_id in sorted(one.customers):
-        yield {**base, "kind": "customer", "value_source": source, "value": customer_id}
-    own = email_keys(one.email).key
-    for key in sorted({email_keys(email).key for email in one.emails} - {own, ""}):
-        yield {**base, "kind": "email", "value_source": "", "value": key}
+def _messages(around: Neighbourhood, one: Resolved) -> list[Row]:
+    """Return what each message of a purchase states about its buyer."""
+    ordered = [{**around.order_rows[key], "stated_at": around.order_rows[key]["ordered_at"]} for key in one.orders]
+    paid = [{**around.payment_rows[key], "stated_at": around.payment_rows[key]["paid_at"]} for key in one.payments]
+    return sorted([*ordered, *paid], key=lambda row: (row["source"], row["external_id"]))
 
 
 def _link(connection: Connection, around: Neighbourhood, found: Resolution) -> None:
@@ -336,7 +335,7 @@ def _sale_row(one: Resolved, line: ResolvedLine) -> dict[str, Any]:
 
 
 def _fact_row(one: Resolved, line: ResolvedLine, challenge: Challenge) -> dict[str, Any]:
-    person = person_row(one.email)
+    person = person_row(one.stated_email)
     del person["email"]
     return {
         "source": one.key[0],
@@ -353,19 +352,21 @@ def _fact_row(one: Resolved, line: ResolvedLine, challenge: Challenge) -> dict[s
     }
 
 
-def _order_row(one: Resolved, line: ResolvedLine) -> dict[str, Any]:
+def _order_row(one: Resolved, line: ResolvedLine, challenge: Challenge) -> dict[str, Any]:
     return {
         "source": one.key[0],
         "external_id": one.key[1],
         "line": line.number,
         "kind": str(line.offer),
         "name": cut(one.name),
-        **person_row(one.email),
+        **person_row(one.stated_email),
+        "email": one.email,
         "product": cut(line.product),
         "price": line.price,
         "currency": one.currency,
         "ordered_at": one.purchased_at,
         "eligible_until": _eligible_until(one),
+        "purchased_on": challenge.local_date(one.purchased_at),
         **_money_row(line),
     }
 

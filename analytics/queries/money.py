@@ -1,6 +1,6 @@
 """What was sold inside a period: the sums kept per date, or the sales one by one, and the funnel's orders."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,7 +13,7 @@ from analytics.attribution import Outcome, Reason, Rule
 from analytics.challenge import Period
 from analytics.dialect import count_where, exact_sum, lower_case, sum_where
 from analytics.records import RECORDED, Offer
-from analytics.schema import UTM_COLUMNS, funnel_orders, high_ticket_sales, sale_days, sale_facts
+from analytics.schema import UTM_COLUMNS, funnel_orders, high_ticket_sales, order_days, sale_days, sale_facts
 
 Bounds = tuple[datetime, datetime]
 ZERO = Decimal(0)
@@ -21,9 +21,13 @@ ZERO = Decimal(0)
 sale, fact = high_ticket_sales, sale_facts
 # A row that another program wrote has no facts yet: it is read as it is recorded.
 with_facts = sale.outerjoin(fact, fact.c.sale_id == sale.c.id)
-is_recorded = sa.or_(*(sa.func.coalesce(sale.c[name], "") != "" for name in UTM_COLUMNS))
+has_utm = sa.or_(*(sa.func.coalesce(sale.c[name], "") != "" for name in UTM_COLUMNS))
+is_recorded = sa.func.coalesce(sale.c.utm_campaign, "") != ""
 outcome = sa.func.coalesce(fact.c.outcome, sa.case((is_recorded, Outcome.MATCHED), else_=Outcome.UNATTRIBUTED))
-reason = sa.func.coalesce(fact.c.reason, sa.case((is_recorded, Rule.AS_RECORDED), else_=Reason.NO_SUCH_PERSON))
+reason = sa.func.coalesce(
+    fact.c.reason,
+    sa.case((is_recorded, Rule.AS_RECORDED), (has_utm, Reason.NO_CAMPAIGN), else_=Reason.NO_SUCH_PERSON),
+)
 recorded_campaign = lower_case(sa.func.coalesce(sale.c.utm_campaign, ""))
 campaign_key = sa.func.coalesce(fact.c.utm_campaign_key, recorded_campaign)
 product_key = sa.func.coalesce(fact.c.product_key, lower_case(sale.c.product_name))
@@ -71,7 +75,10 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class Revenue:
-    """Gross revenue and what became of it, in the reporting currency; `other_currency` counts purchases."""
+    """Gross revenue and what became of it, in the reporting currency; `other_currency` counts purchases.
+
+    `amount` adds up the prices of all currencies: it means nothing, but it has to add up.
+    """
 
     orders: int
     other_currency: int
@@ -80,6 +87,20 @@ class Revenue:
     collected: Decimal
     at_risk: Decimal
     written_off: Decimal
+    amount: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSums:
+    """VIP or OTO orders of one campaign and outcome; money but `amount` is in the reporting currency alone."""
+
+    kind: Offer
+    campaign_key: str
+    outcome: str
+    orders: int
+    amount: Decimal
+    revenue: Decimal
+    refunded: Decimal
 
 
 def whole_sales(connection: Connection, bounds: Bounds) -> Whole:
@@ -128,6 +149,22 @@ def daily_sums(connection: Connection, days: Collection[date] | None) -> list[di
         {**row, **{name: int(row[name]) for name in counts}, "seal": _whole_cents(row["seal"])}
         for row in connection.execute(query).mappings()
     ]
+
+
+def daily_order_sums(connection: Connection, days: Collection[date] | None) -> list[dict[str, Any]]:
+    """Return the rows of `order_days` for the given dates, or for all of them, from the orders."""
+    order = funnel_orders.c
+    key = {"date": order.purchased_on, "kind": order.kind, "campaign_key": order.utm_campaign_key}
+    key |= {name: order[name] for name in ("outcome", "currency")}
+    query = sa.select(
+        *(column.label(name) for name, column in key.items()),
+        sa.func.count().label("orders"),
+        exact_sum(order.price).label("amount"),
+        exact_sum(order.refunded).label("refunded"),
+    ).group_by(*key.values())
+    if days is not None:
+        query = query.where(order.purchased_on.in_(days))
+    return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def _sums_of_days(period: Period, currency: str) -> sa.Select[Any]:
@@ -210,6 +247,7 @@ def funnel_revenue(connection: Connection, bounds: Bounds, currency: str) -> dic
             count_where(sa.and_(~here, order.c.line == 0)).label("other_currency"),
             sum_where(here, order.c.price).label("revenue"),
             *(sum_where(here, order.c[name]).label(name) for name in _AMOUNTS),
+            exact_sum(order.c.price).label("amount"),
         )
         .where(inside(order.c.ordered_at, bounds))
         .group_by(order.c.kind)
@@ -218,6 +256,47 @@ def funnel_revenue(connection: Connection, bounds: Bounds, currency: str) -> dic
         Offer(kind): Revenue(count, int(others), *amounts)
         for kind, count, others, *amounts in connection.execute(query)
     }
+
+
+def orders_by_campaign(
+    connection: Connection, period: Period, bounds: Bounds, currency: str, whole: dict[Offer, Revenue]
+) -> list[OrderSums]:
+    """Return the VIP and OTO orders of a period by kind, campaign and outcome.
+
+    The sums kept per date are believed as long as they make the whole; else the orders are added up one by one.
+    """
+    kept = _order_sums(connection, currency, order_days, order_days.c.date.between(period.first, period.last))
+    if made_of(kept) != {kind: (one.orders, one.amount) for kind, one in whole.items()}:
+        return _order_sums(connection, currency, funnel_orders, inside(funnel_orders.c.ordered_at, bounds))
+    return kept
+
+
+def made_of(groups: Iterable[OrderSums]) -> dict[Offer, tuple[int, Decimal]]:
+    """Return how many orders there are of each kind, and the sum of their prices in any currency."""
+    whole: dict[Offer, tuple[int, Decimal]] = {}
+    for group in groups:
+        count, amount = whole.get(group.kind, (0, ZERO))
+        whole[group.kind] = count + group.orders, amount + group.amount
+    return whole
+
+
+def _order_sums(
+    connection: Connection, currency: str, table: sa.Table, condition: sa.ColumnElement[bool]
+) -> list[OrderSums]:
+    one = table.c
+    is_summed = table is order_days
+    key = (one.kind, one.campaign_key if is_summed else one.utm_campaign_key, one.outcome)
+    amount, here = one.amount if is_summed else one.price, one.currency == currency
+    query = (
+        sa.select(*key, sa.func.sum(one.orders) if is_summed else sa.func.count())
+        .add_columns(exact_sum(amount), sum_where(here, amount), sum_where(here, one.refunded))
+        .where(condition)
+        .group_by(*key)
+    )
+    return [
+        OrderSums(Offer(kind), campaign, outcome, int(count), *amounts)
+        for kind, campaign, outcome, count, *amounts in connection.execute(query)
+    ]
 
 
 def inside(moment: sa.Column[Any], bounds: Bounds) -> sa.ColumnElement[bool]:

@@ -8,10 +8,11 @@ version of the endpoint, so fields are read by presence.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from analytics.records import Dispute, DisputeState, Record, Refund, RefundState
+from analytics.records import Dispute, DisputeState, Order, Payment, Record, Refund, RefundState
 from connectors import signatures
 from connectors.contract import BadSignatureError, LookUp, Payload
 from connectors.payload import Fields
+from connectors.stripe.customers import stated_addresses
 from connectors.stripe.event import SOURCE as SOURCE
 from connectors.stripe.event import Event, moment
 from connectors.stripe.invoices import read_invoice, read_invoice_payment, read_subscription
@@ -57,8 +58,10 @@ def keep(payload: Payload, body: bytes) -> bytes:  # noqa: ARG001 (one face for 
 def normalise(payload: Payload, look_up: LookUp) -> Iterator[Record]:
     """Yield what an event says of purchases and money."""
     name = kind(payload)
-    if name in READERS:
-        yield from READERS[name](Event(payload, name, look_up))
+    records = list(READERS[name](Event(payload, name, look_up))) if name in READERS else []
+    yield from records
+    stated = {one.email.strip() for one in records if isinstance(one, Order | Payment) and one.customer_id}
+    yield from (one for one in stated_addresses(payload) if one.email not in stated)
 
 
 def _signature(header: str) -> tuple[list[str], list[str]]:
