@@ -150,7 +150,11 @@ def test_a_subscription_without_an_end_is_an_open_plan() -> None:
     payload = event("order-of-a-plan")
     payload["data"]["line_items"][0]["products_price"]["duration"] = None
     (order,) = records(payload)
-    assert (order.total, order.collected, order.lines[0].payments) == (Decimal("666.00"), Decimal("666.00"), 0)
+    assert (order.total, order.collected, order.lines[0].payments) == (
+        Decimal("666.00"),
+        Decimal("1332.00"),
+        0,
+    )  # one renewal so far
 
 
 def test_a_later_click_is_not_the_first_touch() -> None:
