@@ -85,6 +85,52 @@ def test_an_order_in_no_state_that_is_known_is_none() -> None:
     assert records(event("order-completed", billing_status="")) == []
 
 
+def sold(name: str, amount: str, **price: object) -> dict[str, Any]:
+    return {"quantity": 1, "original_product": {"name": name}, "products_price": {"amount": amount, **price}}
+
+
+def test_an_order_bump_is_a_line_of_its_own() -> None:
+    items = [sold("Atelier", "600.00"), sold("Workbook", "47.00")]
+    (order,) = records(event("order-completed", line_items=items, total_amount="647.00"))
+    assert [(line.product, line.amount, line.payments) for line in order.lines] == [
+        ("Atelier", Decimal(600), 1),
+        ("Workbook", Decimal(47), 1),
+    ]
+    assert order.total == Decimal(647)
+
+
+def test_a_subscription_order_has_a_plan_beside_what_is_paid_once() -> None:
+    items = [sold("Atelier", "200.00", interval="month", interval_count=1, duration=4), sold("Workbook", "47.00")]
+    (order,) = records(
+        event("order-completed", order_type="subscription-order", line_items=items, total_amount="247.00")
+    )
+    assert [(line.amount, line.payments) for line in order.lines] == [(Decimal(200), 4), (Decimal(47), 1)]
+    assert (order.interval_days, order.collected) == (30, Decimal(247))
+
+
+@pytest.mark.parametrize("activated_at", ["2026-01-11T17:00:03.000Z", None])
+def test_a_plan_first_heard_of_past_due_has_paid_its_instalments_so_far(activated_at: str | None) -> None:
+    items = [sold("Atelier", "200.00", interval="month", interval_count=1, duration=4)]
+    (order,) = records(
+        event(
+            "order-completed",
+            order_type="subscription-order",
+            billing_status="past-due",
+            line_items=items,
+            total_amount="200.00",
+            recurring_invoices_paid_count=1,
+            activated_at=activated_at,
+        )
+    )
+    assert (order.state, order.collected) == (OrderState.PAID, Decimal(400))
+    assert order.paid_at == order.ordered_at
+
+
+def test_a_disputed_order_is_paid_money_at_risk() -> None:
+    (order,) = records(event("order-completed", "order.disputed", billing_status="disputed"))
+    assert (order.state, order.disputed, order.refunded) == (OrderState.PAID, Decimal("1997.00"), 0)
+
+
 def test_the_newer_state_of_an_order_is_told_by_its_own_change() -> None:
     paid, refunded = records(event("order-completed")) + records(event("order-refunded-with-underscores"))
     assert paid.external_id == refunded.external_id
@@ -104,7 +150,11 @@ def test_a_subscription_without_an_end_is_an_open_plan() -> None:
     payload = event("order-of-a-plan")
     payload["data"]["line_items"][0]["products_price"]["duration"] = None
     (order,) = records(payload)
-    assert (order.total, order.lines[0].payments) == (Decimal("666.00"), 0)
+    assert (order.total, order.collected, order.lines[0].payments) == (
+        Decimal("666.00"),
+        Decimal("1332.00"),
+        0,
+    )  # one renewal so far
 
 
 def test_a_later_click_is_not_the_first_touch() -> None:

@@ -40,9 +40,8 @@ def test_every_message_of_a_plan_names_its_subscription_or_its_invoice() -> None
     cases = ["instalment-first-since-basil", "instalment-second-since-basil", "instalment-names-its-intent"]
     told = [one for case in [*cases, "intent-of-an-instalment-since-basil"] for one in records(event(case))]
     assert {one.plan_id for one in told if isinstance(one, Order)} == {"sub_bloom"}
-    named = {one.order_ids for one in told if isinstance(one, Payment) and one.order_ids}
-    assert named <= {("in_inst1",), ("in_inst2",)}
-    assert named
+    assert {one.order_ids for one in told if isinstance(one, Payment)} == {("in_inst1",)}
+    assert {one.ids for one in told if isinstance(one, Order)} == {("in_inst1",), ("in_inst2",)}
 
 
 def test_both_events_of_a_paid_invoice_say_the_same() -> None:
@@ -138,6 +137,69 @@ def test_a_plan_has_the_length_and_price_that_are_noted(
     order = records(payload)[0]
     (line,) = order.lines
     assert (order.contract, order.total, line.payments) == (contract, Decimal("666.00"), payments)
+
+
+def test_an_unpaid_session_lends_its_lines_to_its_payment() -> None:
+    shop = Shop([{"description": "Atelier", "amount_total": 60000}, {"description": "Workbook", "amount_total": 4700}])
+    (order,) = records(event("session-bank-debit-pending"), shop)
+    assert [(line.product, line.amount) for line in order.lines] == [("Atelier", 600), ("Workbook", 47)]
+    assert order.ids == ("cs_live_bloom1", "pi_bloom1")
+    assert shop.asked == ["cs_live_bloom1"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "paid_at", "is_estimate"),
+    [
+        ("charge.succeeded", 1_768_600_000, False),
+        ("charge.captured", 1_768_600_000, False),
+        ("charge.updated", 1_768_150_797, True),
+        ("charge.refunded", 1_768_150_797, True),
+    ],
+)
+def test_a_bank_debit_is_paid_when_it_succeeds_not_when_it_was_begun(
+    kind: str, paid_at: int, *, is_estimate: bool
+) -> None:
+    payload = {**event("charge-succeeded", created=1_768_150_797), "type": kind, "created": 1_768_600_000}
+    (payment,) = records(payload)
+    assert (payment.paid_at.timestamp(), payment.is_estimate) == (paid_at, is_estimate)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told", "collected"),
+    [
+        ({"attempt_count": 0}, [], None),
+        ({"attempt_count": 0, "paid_out_of_band": True}, ["Order"], "666.00"),
+        ({"attempt_count": 1}, ["Order"], "666.00"),
+        ({"attempt_count": 0, "payment_intent": "pi_single"}, ["Order", "Payment"], "666.00"),
+        ({"attempt_count": 1, "amount_paid": 0}, [], None),
+    ],
+    ids=["a receipt", "paid outside", "attempted", "names its payment", "nothing to pay"],
+)
+def test_an_invoice_is_a_purchase_unless_it_is_a_receipt(
+    changes: dict[str, Any], told: list[str], collected: str | None
+) -> None:
+    found = records(event("invoice-single", **{"payment_intent": None, "charge": None, **changes}))
+    assert [type(one).__name__ for one in found] == told
+    orders = [one.collected for one in found if isinstance(one, Order)]
+    assert orders == ([] if collected is None else [Decimal(collected)])
+
+
+def test_an_invoice_that_is_paid_in_parts_has_a_payment_for_each() -> None:
+    found = []
+    for part, amount in (("a", 40000), ("b", 26600)):
+        about = {
+            "id": f"inpay_{part}",
+            "invoice": "in_parts",
+            "amount_paid": amount,
+            "currency": "usd",
+            "payment": {"type": "payment_intent", "payment_intent": f"pi_{part}"},
+            "status_transitions": {"paid_at": 1_768_150_800},
+        }
+        found += records({**event("charge-succeeded"), "type": "invoice_payment.paid", "data": {"object": about}})
+    assert [(one.external_id, one.ids, one.order_ids, one.amount) for one in found] == [
+        ("inpay_a", ("pi_a",), ("in_parts",), Decimal("400.00")),
+        ("inpay_b", ("pi_b",), ("in_parts",), Decimal("266.00")),
+    ]
 
 
 def test_livemode_of_event_or_object_tells_a_test() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from analytics.records import Order, Payment, Record, Refund, RefundState
+from analytics.records import Order, OrderState, Payment, Record, Refund, RefundState
 from connectors.contract import Payload
 from connectors.stripe import history as stripe_history
 
@@ -54,6 +54,16 @@ def test_a_session_that_nothing_tells_more_about_was_bought_when_it_was_opened(i
     assert isinstance(purchase, Order)
     assert purchase.ordered_at == OPENED
     assert purchase.lines[0].product.startswith("asked about cs_")
+
+
+def test_a_debit_under_way_says_what_is_being_bought_and_of_no_money() -> None:
+    (order,) = read("checkout.session", about("session-bank-debit-pending"))
+    assert isinstance(order, Order)
+    assert (order.state, order.paid_at, order.lines[0].product) == (
+        OrderState.PENDING,
+        None,
+        "asked about cs_live_bloom1",
+    )
 
 
 def test_a_charge_says_what_went_back_of_it_until_now() -> None:
