@@ -75,7 +75,7 @@ def test_an_order_is_a_sale_once_its_money_came(status: str, refunded: str | Non
     ],
 )
 def test_an_order_is_paid_once_its_first_payment_came(status: str, *, activated: bool, state: OrderState) -> None:
-    changes = {} if activated else {"activated_at": None}
+    changes: dict[str, Any] = {} if activated else {"activated_at": None}
     (order,) = records(event("order-completed", billing_status=status, **changes))
     assert order.state is state
     assert (order.paid_at is not None) is activated

@@ -46,7 +46,7 @@ def test_test_mode_states_nothing() -> None:
 
 
 def test_what_a_payment_says_itself_is_not_said_twice_and_its_other_address_is_kept() -> None:
-    charge = {
+    charge: dict[str, Any] = {
         "id": "ch_1", "object": "charge", "amount": 100, "currency": "usd", "created": int(AT.timestamp()),
         "customer": "cus_1", "status": "succeeded", "captured": True, "paid": True, "livemode": True,
         "billing_details": {"email": "ana@x.com"}, "receipt_email": "work@x.com",
