@@ -192,6 +192,25 @@ STORIES = {
         -----
         cf:1
     """,
+    "of two orders the nearest takes the payment, and the other stays an order of its own": """
+        order | who | lines            | total | at
+        ------|-----|------------------|-------|---------
+        cf:1  | ana | Mastermind 1997  | 1997  | 11 11:45
+        cf:2  | ana | Mastermind 1997  | 1997  | 11 12:10
+
+        payment | who | amount | at       | product
+        --------|-----|--------|----------|--------
+        pi_1    | ana | 1997   | 11 12:00 | -
+
+        sold                    | price | collected | refunded | at_risk | left
+        ------------------------|-------|-----------|----------|---------|-----
+        high_ticket Mastermind  | 1997  | 1997      | 0        | 0       | 0
+        high_ticket Mastermind  | 1997  | 1997      | 0        | 0       | 0
+
+        alike
+        -----
+        cf:2
+    """,
     "known products of two kinds contradict": """
         order | who | lines          | total
         ------|-----|----------------|------
