@@ -311,7 +311,7 @@ class Attendance:
     """One session's attendance on one platform; the calendar decides the challenge day.
 
     `challenge_day` is what the source claims, checked against the date; None where it claims nothing. `peak` and
-    `average` are final, as in Session.
+    `average` are final, as in Session; `is_part`: of a part of the session, whose other parts may tell more.
     """
 
     platform: Platform
@@ -327,6 +327,7 @@ class Attendance:
     average: int | None = None
     challenge_day: int | None = None
     room: str = ""
+    is_part: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +339,21 @@ class AttendanceSample:
     seen_at: datetime
     participants: int
     source: str
+
+
+class Statement(StrEnum):
+    """What a row of spend says of the rest of its day: nothing, or that its report holds the whole day.
+
+    ACCOUNT: that report's account was named by hand.
+    """
+
+    ROW = "row"
+    DAYS = "days"
+    ACCOUNT = "account"
+
+
+class UndecidedError(ValueError):
+    """Records that may be stored already under other names; the message is a sentence that says how to tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,6 +372,7 @@ class AdSpend:
     ad_set_id: str = ""
     ad: str = ""
     ad_id: str = ""
+    statement: str = field(default=Statement.ROW, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
