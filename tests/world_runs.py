@@ -1,0 +1,316 @@
+"""A world sent through the product by its own commands, and every figure held against the reference."""
+
+import csv
+import dataclasses
+import io
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from click.testing import CliRunner
+
+import view3
+from analytics import ingest, repairs
+from analytics.database import open_engine, reading, writing
+from analytics.figures import figures
+from analytics.schema import metadata
+from analytics.settings import Settings as ProductSettings
+from analytics.view3 import SalesFilter
+from analytics.workbench import Workbench
+from connectors import csv_import, inbox
+from connectors.contract import NoLookUp, Reading
+from connectors.drain import Drain
+from connectors.inbox import Event
+from connectors.payload import parse
+from tests.connectors.events import SOURCES
+from tests.reference.facts import Message, UnclearError
+from tests.reference.money import Answer
+from tests.reference.offers import Settings
+from tests.reference.worlds.world import World
+
+VENDORS = dict(SOURCES.values())
+BOM = "\ufeff"
+
+
+class ProductError(Exception):
+    """A command of the product failed."""
+
+
+def environment(settings: Settings, world: World, url: str) -> dict[str, str]:
+    """Return the product's settings of a world."""
+    told = {
+        "DATABASE_URL": url,
+        "CHALLENGE_START": "2026-01-01",
+        "FUNNEL_START": settings.funnel_start.isoformat(),
+        "TIMEZONE": str(settings.zone),
+        "CURRENCY": settings.currency,
+        "VIP": ",".join(settings.vip),
+        "OTO": ",".join(settings.oto),
+        "HIGH_TICKET": ",".join(settings.high_ticket),
+        "HIGH_TICKET_FROM": "" if settings.high_ticket_from is None else str(settings.high_ticket_from),
+        "PART_PAYMENT": ",".join(settings.part_payment),
+        "STAFF": ",".join(settings.staff),
+        "TAX": "included" if settings.counts_tax else "",
+        "NOW": world.now.isoformat(),
+    }
+    return {f"VIEW3_{name}": value for name, value in told.items()}
+
+
+@contextmanager
+def settled(values: dict[str, str]) -> Iterator[None]:
+    """Set the product's settings, and those alone, for a while."""
+    before = {name: value for name, value in os.environ.items() if name.startswith("VIEW3_")}
+    for name in before:
+        del os.environ[name]
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name in values:
+            os.environ.pop(name, None)
+        os.environ.update(before)
+
+
+def command(*words: str, codes: Sequence[int] = (0,)) -> str:
+    """Run a command of the product in this process; return what it printed."""
+    done = CliRunner().invoke(view3.main, list(words))
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    if done.exit_code not in codes:
+        raise ProductError(f"`view3 {' '.join(words)}` ended with {done.exit_code}: {done.output.strip()[-400:]}")
+    return done.stdout
+
+
+class Product:
+    """The product on one database that is emptied between worlds, by the functions that its commands call."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.folder = folder
+        with settled({"VIEW3_DATABASE_URL": url, "VIEW3_CHALLENGE_START": "2026-01-01"}):
+            self.opened = Workbench.open()
+        self.opened.upgrade()
+        self.kept = self._rows()
+
+    def _rows(self) -> dict[str, list[Any]]:
+        """Return what every table holds before the first world."""
+        with reading(self.opened.engine) as connection:
+            return {table.name: list(connection.execute(sa.select(table))) for table in metadata.sorted_tables}
+
+    def shown(self, world: World) -> tuple[dict[str, Any], list[dict[str, str]]]:
+        """Feed the product a world; return its figures and its table of sales."""
+        self._empty()
+        workbench = self._set(world.first_settings or world.settings, world)
+        self._feed(workbench, world)
+        workbench = self._set(world.settings, world)
+        with writing(workbench.engine) as connection:
+            if world.first_settings:
+                repairs.reclassify(connection, workbench.rules)
+            if world.first_settings or any(message.channel == "insert" for message in world.messages):
+                repairs.attribute(connection, workbench.rules)
+        period = workbench.challenge.whole(workbench.now())
+        text = "".join(workbench.sales_csv(SalesFilter(period)))
+        return figures(workbench.view()), _table(text)
+
+    def _set(self, settings: Settings, world: World) -> Workbench:
+        """Return the workbench under the settings of a world."""
+        address = self.opened.settings.database_url.get_secret_value()
+        with settled(environment(settings, world, address)):
+            return dataclasses.replace(self.opened, settings=ProductSettings.load())
+
+    def _empty(self) -> None:
+        with writing(self.opened.engine) as connection:
+            for table in reversed(metadata.sorted_tables):
+                if not self.kept[table.name]:
+                    connection.execute(sa.delete(table))
+
+    def _feed(self, workbench: Workbench, world: World) -> None:
+        drain = Drain(
+            transaction=lambda: writing(workbench.engine),
+            accept=lambda connection, records: ingest.accept(connection, workbench.rules, records),
+            clock=workbench.now,
+            look_up=NoLookUp(),
+        )
+        waiting: list[Message] = []
+        for message in world.messages:
+            if message.channel in VENDORS:
+                waiting.append(message)
+                continue
+            _keep(workbench.engine, waiting, world)
+            drain.all()
+            waiting = []
+            self._take(workbench, message, world)
+        _keep(workbench.engine, waiting, world)
+        drain.all()
+
+    def _take(self, workbench: Workbench, message: Message, world: World) -> None:
+        """Take in a row that another program writes, or the file in which a row is the first."""
+        if message.channel == "insert":
+            _insert(workbench.engine, json.loads(message.body))
+        elif message is next(one for one in world.messages if one.channel == message.channel):
+            path = _file(self.folder, message.channel, world)
+            with writing(workbench.engine) as connection:
+                report = csv_import.import_file(
+                    path,
+                    Reading(workbench.challenge, workbench.currency),
+                    lambda records: ingest.accept(connection, workbench.rules, records),
+                    kind=message.channel,
+                    keep_rejects=False,
+                )
+                repairs.adopt(connection, workbench.rules)
+            if report.rejected:
+                raise ProductError(f"{report.rejected} rows of {message.channel} were rejected")
+
+
+class FrontDoor:
+    """The product on a fresh database, by its commands alone."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.url, self.folder = url, folder
+
+    def shown(self, world: World) -> tuple[dict[str, Any], list[dict[str, str]]]:
+        """Feed the product a world; return its figures and its table of sales."""
+        with settled(environment(world.first_settings or world.settings, world, self.url)):
+            command("init")
+            self._feed(world)
+        with settled(environment(world.settings, world, self.url)):
+            if world.first_settings:
+                command("inbox", "retry")
+            if world.first_settings or any(message.channel == "insert" for message in world.messages):
+                command("attribute")
+            told = json.loads(command("show", "--json"))
+            table = self.folder / "sales.csv"
+            command("sales", "--csv", str(table))
+        return told, _table(table.read_text(encoding="utf-8"))
+
+    def _feed(self, world: World) -> None:
+        engine = open_engine(self.url)
+        imported = set[str]()
+        for message in world.messages:
+            if message.channel in VENDORS:
+                _keep(engine, [message], world)
+            elif message.channel == "insert":
+                _insert(engine, json.loads(message.body))
+            elif message.channel not in imported:
+                imported.add(message.channel)
+                command("import", "--kind", message.channel, str(_file(self.folder, message.channel, world)))
+        engine.dispose()
+        command("drain", "--once")
+
+
+def _table(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text.lstrip(BOM))))
+
+
+def _file(folder: Path, kind: str, world: World) -> Path:
+    """Write all rows of one kind as a file."""
+    rows = [json.loads(one.body) for one in dict.fromkeys(world.messages) if one.channel == kind]
+    path = folder / f"{kind}.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def _insert(engine: sa.Engine, row: dict[str, Any]) -> None:
+    """Write a row as a program does that knows the specification's table alone."""
+    columns = ("customer_name", "customer_email", "product_name", "price", "purchase_date")
+    values = ", ".join(f"'{row[name]}'" for name in columns)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"INSERT INTO high_ticket_sales ({', '.join(columns)}) VALUES ({values})")
+
+
+def _keep(engine: sa.Engine, messages: list[Message], world: World) -> None:
+    events = []
+    for place, message in enumerate(messages):
+        vendor, raw = VENDORS[message.channel], message.body.encode()
+        payload = parse(raw)
+        event_id, kept = vendor.event_id(payload, raw, {}), vendor.keep(payload, raw)
+        received = world.now + timedelta(milliseconds=place)
+        events.append(Event(message.channel, event_id, vendor.kind(payload), kept, received))
+    if not events:
+        return
+    with writing(engine) as connection:
+        inbox.keep(connection, events)
+
+
+def differences(world: World, product: Product | FrontDoor) -> list[str]:
+    """Return each figure in which the product differs from the reference."""
+    wanted = world.answer()
+    told, rows = product.shown(world)
+    return [*_figures(wanted, told), *_sales(wanted, rows)]
+
+
+def _figures(wanted: Answer, told: dict[str, Any]) -> list[str]:
+    wrong = [f"checks.{name} is {holds}" for name, holds in told["checks"].items() if holds is not True]
+    for name, value in wanted.figures.items():
+        came = reached(told, name)
+        if name not in wanted.open and not is_equal(came, value):
+            wrong.append(f"{name} is {came}, should be {value}")
+    return wrong
+
+
+def reached(figures: Any, name: str) -> Any:
+    """Return the figure at a dotted name; a reason that does not occur is 0."""
+    for part in name.split(".", 2 if name.count(".") > 1 else 1):
+        if not isinstance(figures, dict):
+            return None
+        figures = figures.get(part, 0 if name.startswith("attribution.reasons.") and part != "reasons" else None)
+    return figures
+
+
+def is_equal(came: object, wanted: object) -> bool:
+    """Tell whether two values are equal, as decimals where both are numbers."""
+    if came is None or wanted is None:
+        return came is wanted
+    try:
+        return Decimal(str(came)) == Decimal(str(wanted))
+    except InvalidOperation:
+        return str(came).strip() == str(wanted).strip()
+
+
+def _sales(wanted: Answer, rows: list[dict[str, str]]) -> list[str]:
+    left, missing = list(rows), []
+    for row in wanted.sales:
+        fits = [one for one in left if all(_fits(one.get(name, ""), value) for name, value in row.items())]
+        if fits:
+            left.remove(fits[0])
+        else:
+            missing.append({name: str(value) for name, value in row.items() if value is not None})
+    if not left and not missing:
+        return []
+    names = list(wanted.sales[0]) if wanted.sales else ["Customer Name", "HT Product", "HT Price", "Purchase Date"]
+    return [f"sales has {[{name: one[name] for name in names} for one in left]}, lacks {missing}"]
+
+
+def _fits(came: str, value: object) -> bool:
+    return value is None or is_equal(came or "", "" if value is None else value)
+
+
+def smallest(world: World, differs: Callable[[World], bool]) -> World:
+    """Return a world of as few messages as still differ."""
+    size = max(1, len(world.messages) // 2)
+    while True:
+        place = 0
+        while place < len(world.messages):
+            less = world.with_messages([*world.messages[:place], *world.messages[place + size :]])
+            if _still(less, differs):
+                world = less
+            else:
+                place += size
+        if size == 1:
+            return world
+        size = max(1, size // 2)
+
+
+def _still(world: World, differs: Callable[[World], bool]) -> bool:
+    try:
+        return differs(world)
+    except UnclearError:
+        return False
