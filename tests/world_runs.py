@@ -36,6 +36,7 @@ from tests.reference.worlds.world import World
 
 VENDORS = dict(SOURCES.values())
 BOM = "\ufeff"
+UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 
 
 class ProductError(Exception):
@@ -58,6 +59,8 @@ def environment(settings: Settings, world: World, url: str) -> dict[str, str]:
         "STAFF": ",".join(settings.staff),
         "TAX": "included" if settings.counts_tax else "",
         "NOW": world.now.isoformat(),
+        "UTM_AD_SET": UTM[settings.ad_set],
+        "UTM_AD": UTM[settings.ad],
     }
     return {f"VIEW3_{name}": value for name, value in told.items()}
 
@@ -107,12 +110,14 @@ class Product:
         self._empty()
         workbench = self._set(world.first_settings or world.settings, world)
         self._feed(workbench, world)
-        workbench = self._set(world.settings, world)
+        if world.first_settings:
+            workbench = self._set(world.settings, world)
         with writing(workbench.engine) as connection:
             if world.first_settings:
                 repairs.reclassify(connection, workbench.rules)
             if world.first_settings or any(message.channel == "insert" for message in world.messages):
                 repairs.attribute(connection, workbench.rules)
+        _update(workbench.engine, world)
         period = workbench.challenge.whole(workbench.now())
         text = "".join(workbench.sales_csv(SalesFilter(period)))
         return figures(workbench.view()), _table(text)
@@ -136,17 +141,13 @@ class Product:
             clock=workbench.now,
             look_up=NoLookUp(),
         )
-        waiting: list[Message] = []
-        for message in world.messages:
-            if message.channel in VENDORS:
-                waiting.append(message)
-                continue
-            _keep(workbench.engine, waiting, world)
+        half = len(world.messages) // 2
+        for part in (world.messages[:half], world.messages[half:]):
+            for message in part:
+                if message.channel not in VENDORS:
+                    self._take(workbench, message, world)
+            _keep(workbench.engine, [one for one in part if one.channel in VENDORS], world)
             drain.all()
-            waiting = []
-            self._take(workbench, message, world)
-        _keep(workbench.engine, waiting, world)
-        drain.all()
 
     def _take(self, workbench: Workbench, message: Message, world: World) -> None:
         """Take in a row that another program writes, or the file in which a row is the first."""
@@ -183,6 +184,7 @@ class FrontDoor:
                 command("inbox", "retry")
             if world.first_settings or any(message.channel == "insert" for message in world.messages):
                 command("attribute")
+            _update(open_engine(self.url), world)
             told = json.loads(command("show", "--json"))
             table = self.folder / "sales.csv"
             command("sales", "--csv", str(table))
@@ -221,9 +223,22 @@ def _file(folder: Path, kind: str, world: World) -> Path:
 def _insert(engine: sa.Engine, row: dict[str, Any]) -> None:
     """Write a row as a program does that knows the specification's table alone."""
     columns = ("customer_name", "customer_email", "product_name", "price", "purchase_date")
-    values = ", ".join(f"'{row[name]}'" for name in columns)
+    first = row | {"price": row["before"] or row["price"]}
+    values = ", ".join(f"'{first[name]}'" for name in columns)
     with engine.begin() as connection:
         connection.exec_driver_sql(f"INSERT INTO high_ticket_sales ({', '.join(columns)}) VALUES ({values})")
+
+
+def _update(engine: sa.Engine, world: World) -> None:
+    """Change the prices that another program changes later."""
+    for message in world.messages:
+        row = json.loads(message.body) if message.channel == "insert" else {}
+        if row.get("before"):
+            with engine.begin() as connection:
+                connection.exec_driver_sql(
+                    f"UPDATE high_ticket_sales SET price = {row['price']}"
+                    f" WHERE customer_email = '{row['customer_email']}' AND price = {row['before']}"
+                )
 
 
 def _keep(engine: sa.Engine, messages: list[Message], world: World) -> None:
@@ -290,7 +305,9 @@ def _sales(wanted: Answer, rows: list[dict[str, str]]) -> list[str]:
 
 
 def _fits(came: str, value: object) -> bool:
-    return value is None or is_equal(came or "", "" if value is None else value)
+    if isinstance(value, str) and len(value) == len("2026-01-18") and came.startswith(value):
+        return True  # a row that knows its day alone
+    return value is None or is_equal(came or "", value)
 
 
 def smallest(world: World, differs: Callable[[World], bool]) -> World:

@@ -45,6 +45,7 @@ def leads_of(facts: Iterable[Fact]) -> list[Lead]:
         )
         if (known.at, known.utm) != (fact.at, fact.utm):
             raise UnclearError("an opt-in with two stories")
+        known.customer = known.customer or fact.customer
         if fact.email:
             known.mailboxes.add(mailbox(fact.email))
     return list(leads.values())

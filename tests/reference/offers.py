@@ -1,7 +1,7 @@
 """Which product is what: every pattern is tried on every text."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from fnmatch import fnmatchcase
@@ -26,7 +26,8 @@ class Settings:
     counts_tax: bool = False
     window: timedelta = timedelta(minutes=30)
     funnel_start: date = date(2025, 12, 1)
-    aliases: dict[str, str] = field(default_factory=dict, hash=False)
+    ad_set: int = 3  # which UTM, of source, medium, campaign, term, content
+    ad: int = 4
 
 
 def matches(patterns: Iterable[str], texts: Iterable[str]) -> bool:

@@ -1,5 +1,6 @@
 """Which messages are one order: shared ids first, then likeness, one to one, nearest in time first."""
 
+from calendar import monthrange
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -287,8 +288,21 @@ def _distance(one: Order, other: Order, settings: Settings) -> timedelta | None:
     kinds = {one.kind(settings), other.kind(settings)} - {""}
     if len(kinds) > 1:
         return None
+    if one.date_only or other.date_only:
+        return _distance_of_day(one, other, settings)
     distance = abs(one.at - other.at)
     return distance if distance <= settings.window else None
+
+
+def _distance_of_day(one: Order, other: Order, settings: Settings) -> timedelta | None:
+    """Return no distance inside the day of a row that knows only its day; what is near its ends is open."""
+    days = [each.at.astimezone(settings.zone) for each in (one, other)]
+    if days[0].date() == days[1].date():
+        return timedelta(0)
+    moment = days[1] if one.date_only else days[0]
+    if abs(days[0].date() - days[1].date()) == timedelta(days=1) and moment.hour in (0, 23):
+        raise UnclearError("a moment at the ends of a day")
+    return None
 
 
 def _join(one: Order, other: Order) -> None:
@@ -328,4 +342,5 @@ def _is_instalment(one: Order, plan: Order, due: datetime, settings: Settings) -
 def months_later(moment: datetime, months: int) -> datetime:
     """Return the same day of a later month."""
     year, month = divmod(moment.month - 1 + months, 12)
-    return moment.replace(year=moment.year + year, month=month + 1)
+    year += moment.year
+    return moment.replace(year=year, month=month + 1, day=min(moment.day, monthrange(year, month + 1)[1]))

@@ -37,6 +37,21 @@ def contact(person: Person, number: int, email: str, at: datetime, utm: Utm) -> 
     return Message(SOURCE, json.dumps(body), (fact,), f"classic contact {number}")
 
 
+def contact_row(person: Person, number: int, email: str, at: datetime, utm: Utm) -> Message:
+    """Return a row of the export of contacts, its UTMs printed as Ruby does."""
+    info = ", ".join(f'"{name}"=>"{value}"' for name, value in zip(UTM_KEYS, utm, strict=True))
+    row = {
+        "id": str(number),
+        "email": email,
+        "first_name": person.name.partition(" ")[0],
+        "last_name": person.name.partition(" ")[2],
+        "created_at": f"{at:%Y-%m-%d %H:%M:%S} UTC",
+        "additional_info": "{" + info + "}",
+    }
+    fact = OptIn(SOURCE, str(number), email, at, utm)
+    return Message("clickfunnels-classic-contacts", json.dumps(row), (fact,), f"classic contact row {number}")
+
+
 def purchase(
     bought: Purchase, number: int, at: datetime, charge: str | None, email: str = "", event: str = "created"
 ) -> Message:

@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
+from zoneinfo import ZoneInfo
 
 from tests.reference.facts import (
     NO_UTM,
@@ -285,6 +286,32 @@ def invoice(purchase: Purchase, told: Order, number: int, at: datetime, *, is_fi
     ]
     name = "subscription.invoice.paid" if is_plan else "one-time-order.invoice.paid"
     return _event(name, data, at, "Orders::Invoice", facts)
+
+
+def export_rows(purchase: Purchase, told: Order, zone: ZoneInfo) -> list[Message]:
+    """Return the rows of an export of orders: one for each product, the order's total on each."""
+    fact = Bought(
+        SOURCE,
+        frozenset((told.key,)),
+        purchase.currency,
+        told.at,
+        total=purchase.total,
+        names=purchase.names,
+        email=told.email or purchase.buyer.email,
+        name=purchase.buyer.name,
+    )
+    whole = {
+        "Order Number": f"#{told.id}",
+        "Customer Name": purchase.buyer.name,
+        "Contact Email": told.email or purchase.buyer.email,
+        "Billing Status": "paid",
+        "Total Amount": f"{purchase.total:.2f}",
+        "Currency": purchase.currency,
+        "Created At": f"{told.at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
+    }
+    facts = (fact, Statement(SOURCE, told.key, purchase.total, told.at))
+    rows = [whole | {"Product": line.product.name, "Quantity": str(line.quantity)} for line in purchase.lines]
+    return [Message("clickfunnels-orders", json.dumps(row), facts, f"export row #{told.id}") for row in rows]
 
 
 def transaction(purchase: Purchase, told: Order, number: int, amount: Decimal, at: datetime) -> Message:

@@ -1,7 +1,7 @@
 """Rows of the product's own templates, and rows that another program writes into the table of sales."""
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from tests.reference.facts import Bought, Fact, Message, OptIn, Refund, Spent, Statement, Utm
@@ -10,21 +10,24 @@ from tests.reference.worlds.truth import Person, Product
 FILE = "file"
 
 
-def _when(at: datetime, *, date_only: bool) -> str:
-    return f"{at:%Y-%m-%d}" if date_only else f"{at:%Y-%m-%dT%H:%M:%S}+00:00"
+def _when(at: datetime, *, date_only: bool = False) -> str:
+    """Return a moment in UTC, or the date of a moment in the business zone."""
+    return f"{at:%Y-%m-%d}" if date_only else f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}+00:00"
 
 
-def lead(person: Person, number: str, email: str, at: datetime, utm: Utm) -> Message:
+def lead(person: Person, number: str, email: str, at: datetime, utm: Utm, *, date_only: bool = False) -> Message:
     """Return a row of the template of leads."""
     row = {
         "lead_id": number,
         "email": email,
         "name": person.name,
-        "opted_in_at": _when(at, date_only=False),
+        "opted_in_at": _when(at, date_only=date_only),
         **dict(zip(("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"), utm, strict=True)),
         "customer_id": "",
     }
-    return Message("leads", json.dumps(row), (OptIn(FILE, number, email, at, utm),), f"lead row {number}")
+    return Message(
+        "leads", json.dumps(row), (OptIn(FILE, number, email, at, utm, date_only=date_only),), f"lead row {number}"
+    )
 
 
 def sale(
@@ -37,6 +40,7 @@ def sale(
     email: str = "",
     collected: Decimal | None = None,
     refunded: Decimal | None = None,
+    date_only: bool = False,
 ) -> Message:
     """Return a row of the template of high-ticket sales."""
     row = {
@@ -46,14 +50,22 @@ def sale(
         "product_name": product.name,
         "price": f"{product.price:.2f}",
         "currency": currency,
-        "purchase_date": _when(at, date_only=False),
+        "purchase_date": _when(at, date_only=date_only),
         "customer_id": "",
         "payment_id": "",
         "collected": "" if collected is None else f"{collected:.2f}",
         "refunded": "" if refunded is None else f"{refunded:.2f}",
     }
     facts = _bought(
-        person, product, f"file:{number}", at, "high-ticket", currency=currency, email=email, collected=collected
+        person,
+        product,
+        f"file:{number}",
+        at,
+        "high-ticket",
+        currency=currency,
+        email=email,
+        collected=collected,
+        date_only=date_only,
     )
     if refunded:
         facts.append(Refund(f"file:{number}", frozenset((f"file:{number}",)), refunded, None))
@@ -72,7 +84,7 @@ def funnel_order(
         "product": product.name,
         "price": f"{product.price:.2f}",
         "currency": currency,
-        "ordered_at": _when(at, date_only=False),
+        "ordered_at": _when(at),
         "refunded": "" if refunded is None else f"{refunded:.2f}",
     }
     facts = _bought(person, product, f"file:{number}", at, product.kind, currency=currency)
@@ -81,8 +93,8 @@ def funnel_order(
     return Message("funnel-orders", json.dumps(row), tuple(facts), f"order row {number}")
 
 
-def foreign(person: Person, product: Product, number: int, at: datetime) -> Message:
-    """Return a row that another program inserts into the table of sales."""
+def foreign(person: Person, product: Product, number: int, at: datetime, before: Decimal | None = None) -> Message:
+    """Return a row that another program inserts into the table of sales, at another price before it updates it."""
     row = {
         "customer_name": person.name,
         "customer_email": person.email,
@@ -90,6 +102,7 @@ def foreign(person: Person, product: Product, number: int, at: datetime) -> Mess
         "price": f"{product.price:.2f}",
         "purchase_date": f"{at:%Y-%m-%d %H:%M:%S}",
         "number": number,
+        "before": None if before is None else f"{before:.2f}",
     }
     facts = _bought(person, product, f"foreign:{number}", at, "high-ticket", currency="")
     return Message("insert", json.dumps(row), tuple(facts), f"foreign row {number}")
@@ -105,6 +118,7 @@ def _bought(
     currency: str,
     email: str = "",
     collected: Decimal | None = None,
+    date_only: bool = False,
 ) -> list[Fact]:
     paid = product.price if collected is None else collected
     return [
@@ -118,6 +132,7 @@ def _bought(
             kind=kind,
             email=email or person.email,
             name=person.name,
+            date_only=date_only,
         ),
         Statement(FILE, key, paid, at),
     ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from tests.reference.facts import NO_UTM, Message, Utm
 from tests.reference.worlds.truth import Contested, Line, Payment, Person, Product, Purchase, Returned
@@ -47,6 +48,7 @@ class Maker:
 
     dice: random.Random
     now: datetime
+    zone: ZoneInfo
     messages: list[Message] = field(default_factory=list)
     truth: Counter[str] = field(default_factory=Counter)
     is_whole: bool = True  # the truth can be known from the messages

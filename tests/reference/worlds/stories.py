@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from tests.reference.facts import NO_UTM, Bought, Message, Paid
@@ -547,7 +547,9 @@ def by_foreign_row(make: Maker, buyer: Person, at: datetime) -> None:
     bought = make.purchase(buyer, [Line(product, product.price)], at)
     if make.chance(0.5):
         make.send(*of_stripe(make, bought))
-    make.send(files.foreign(buyer, product, make.next(), at + timedelta(seconds=make.any_of(0, 7, 600))))
+        make.send(files.foreign(buyer, product, make.next(), at + timedelta(seconds=make.any_of(0, 7, 600))))
+    else:
+        make.send(files.foreign(buyer, product, make.next(), at, make.any_of(None, Decimal("12.34"))))
     make.sold(bought)
 
 
@@ -568,11 +570,62 @@ def by_export(make: Maker, buyer: Person, at: datetime) -> None:
     make.sold(bought)
 
 
+def by_day(make: Maker, buyer: Person, at: datetime) -> None:
+    """A row that knows its day alone, by itself or beside Stripe's message of that day."""
+    local = at.astimezone(make.zone)
+    at = (local.replace(hour=make.dice.randint(2, 21)) if make.chance(0.9) else local).astimezone(UTC)
+    bought = make.purchase(buyer, [Line(MASTERMIND, MASTERMIND.price)], at)
+    if make.chance(0.5):
+        make.send(*of_stripe(make, bought))
+    start = at.astimezone(make.zone).replace(hour=0, minute=0, second=0)
+    make.send(files.sale(buyer, MASTERMIND, f"S-{make.next()}", start, date_only=True))
+    make.sold(bought)
+
+
+def in_an_export(make: Maker, buyer: Person, at: datetime) -> None:
+    """An export of ClickFunnels' orders, a row for each product; alone, or beside the webhook of the order."""
+    lines = make.any_of((MASTERMIND,), (TICKET,), (WORKBOOK, MASTERMIND), (TICKET, WORKBOOK))
+    bought = make.purchase(buyer, [Line(product, product.price) for product in lines], at)
+    told = clickfunnels.Order(make.next() + 29000, at)
+    make.send(*clickfunnels.export_rows(bought, told, make.zone))
+    if make.chance(0.5):
+        make.send(clickfunnels.order(bought, told))
+        make.sold(bought)
+    elif len(lines) == 1:
+        make.sold(bought)
+    else:
+        make.is_whole = False
+
+
+def in_two_steps(make: Maker, buyer: Person, at: datetime) -> None:
+    """A charge of which first a part is captured, then all of it."""
+    bought = make.purchase(buyer, one_line(make, *HIGH), at, words="description")
+    payment = bought.payments[0]
+    part = make.part_of(payment.amount)
+    for amount, hours in ((Decimal(0), -48), (part, -24), (payment.amount, 0)):
+        moment = at + timedelta(hours=hours)
+        make.send(stripe.captured(bought, payment, amount, moment, is_last=not hours))
+    make.sold(bought)
+
+
+def told_by_three(make: Maker, buyer: Person, at: datetime) -> None:
+    """Stripe, ClickFunnels and a row of a file tell of one sale, without any shared id."""
+    bought = make.purchase(buyer, [Line(MASTERMIND, MASTERMIND.price)], at, words=make.any_of("nothing", "metadata"))
+    told = clickfunnels.Order(make.next() + 29000, at + timedelta(seconds=make.any_of(3, -3)))
+    make.send(*of_stripe(make, bought), clickfunnels.order(bought, told))
+    make.send(files.sale(buyer, MASTERMIND, f"S-{make.next()}", at + timedelta(seconds=make.any_of(30, 300))))
+    make.sold(bought)
+
+
 def on_file(make: Maker, buyer: Person, at: datetime) -> None:
     """A card on file is charged by customer id alone; an earlier purchase told the address."""
     first = make.purchase(buyer, [Line(TICKET, TICKET.price)], at - timedelta(days=2), email=buyer.emails[0])
     bought = make.purchase(
-        buyer, [Line(MASTERMIND, MASTERMIND.price)], at, words="description", extra={"card on file": "yes"}
+        buyer,
+        [Line(MASTERMIND, MASTERMIND.price)],
+        at,
+        words="description",
+        extra={"card on file": make.any_of("yes", "address in metadata")},
     )
     make.send(stripe.session(first), stripe.charge(bought, bought.payments[0]))
     make.sold(first)
@@ -622,6 +675,10 @@ STORIES: tuple[tuple[Story, int], ...] = (
     (by_file, 3),
     (by_foreign_row, 2),
     (by_export, 3),
+    (by_day, 2),
+    (in_an_export, 2),
+    (in_two_steps, 1),
+    (told_by_three, 1),
     (on_file, 1),
     (around_the_price, 2),
     (refund_alone, 1),

@@ -158,6 +158,13 @@ def intent(purchase: Purchase, payment: Payment) -> Message:
     return event("payment_intent.succeeded", thing, payment.at, facts)
 
 
+def _address_in_metadata(purchase: Purchase) -> dict[str, str]:
+    """Return the address where a charge tells it in its metadata alone."""
+    if purchase.extra.get("card on file") != "address in metadata":
+        return {}
+    return {"customer_email": purchase.address, "customer_name": purchase.buyer.name}
+
+
 def _charge(purchase: Purchase, payment: Payment, refunded: Decimal = ZERO) -> dict[str, Any]:
     is_known = not purchase.extra.get("card on file")
     amount = minor(payment.amount, purchase.currency)
@@ -178,7 +185,7 @@ def _charge(purchase: Purchase, payment: Payment, refunded: Decimal = ZERO) -> d
         "description": _description(purchase, payment),
         "disputed": False,
         "livemode": purchase.is_live,
-        "metadata": {},
+        "metadata": _address_in_metadata(purchase),
         "paid": True,
         "payment_intent": payment.intent,
         "receipt_email": None,
@@ -188,7 +195,7 @@ def _charge(purchase: Purchase, payment: Payment, refunded: Decimal = ZERO) -> d
 
 
 def _of_charge(purchase: Purchase, payment: Payment) -> list[Fact]:
-    is_known = not purchase.extra.get("card on file")
+    is_known = purchase.extra.get("card on file", "address in metadata") == "address in metadata"
     text = _description(purchase, payment)
     words = {"email": purchase.address, "name": purchase.buyer.name} if is_known else {}
     ids = (payment.intent, payment.charge)
@@ -199,6 +206,16 @@ def _of_charge(purchase: Purchase, payment: Payment) -> list[Fact]:
 def charge(purchase: Purchase, payment: Payment) -> Message:
     """Return what a charge tells once it succeeded."""
     return event("charge.succeeded", _charge(purchase, payment), payment.at, _of_charge(purchase, payment))
+
+
+def captured(purchase: Purchase, payment: Payment, so_far: Decimal, at: datetime, *, is_last: bool) -> Message:
+    """Return a charge of which nothing, a part, or at last all was captured."""
+    thing = _charge(purchase, payment) | {
+        "amount_captured": minor(so_far, purchase.currency),
+        "captured": bool(so_far),
+    }
+    kind = "charge.captured" if so_far else "charge.succeeded"
+    return event(kind, thing, at, _of_charge(purchase, payment) if is_last else ())
 
 
 def charge_refunded(purchase: Purchase, payment: Payment, until: datetime) -> Message:

@@ -4,7 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -61,7 +61,7 @@ def world_of(seed: int) -> World:
 def _made(seed: int, dice: random.Random) -> World:
     settings = _settings(dice)
     now = datetime(2026, 1, 20, 15, 0, tzinfo=UTC) if dice.random() < 0.5 else datetime(2026, 3, 25, 15, 0, tzinfo=UTC)
-    make = Maker(dice, now)
+    make = Maker(dice, now, settings.zone)
     for name in dice.sample(NAMES, dice.randint(1, 4)):
         _live(make, _person(make, name), settings)
     _spend(make, settings)
@@ -94,6 +94,8 @@ def _settings(dice: random.Random) -> Settings:
         part_payment=PATTERNS["part_payment"],
         staff=("ana.reis@example.com",) if dice.random() < 0.1 else (),
         counts_tax=dice.random() < 0.1,
+        ad_set=dice.choice((3, 3, 3, 1)),
+        ad=dice.choice((4, 4, 4, 3)),
     )
 
 
@@ -105,6 +107,8 @@ def _before(dice: random.Random, settings: Settings) -> Settings:
             replace(settings, vip=(), oto=()),
             replace(settings, staff=()),
             replace(settings, part_payment=()),
+            replace(settings, counts_tax=not settings.counts_tax),
+            replace(settings, high_ticket_from=Decimal(900)),
         )
     )
 
@@ -143,6 +147,10 @@ def _first_purchase(make: Maker, settings: Settings) -> datetime:
         today = make.now.astimezone(settings.zone).replace(hour=0, minute=0, second=0)
         midnight = (today - timedelta(days=make.any_of(0, 1))).astimezone(UTC)
         return midnight + timedelta(seconds=make.any_of(-1, 0, 1))
+    if make.chance(0.05):  # around the start of the funnel
+        start = datetime.combine(settings.funnel_start, time(), settings.zone).astimezone(UTC)
+        make.is_whole = False
+        return start + timedelta(seconds=make.any_of(-1, 0))
     first = datetime(2026, 1, 8, tzinfo=UTC)
     return first + timedelta(seconds=make.dice.randint(0, 8 * 86400))
 
@@ -170,9 +178,14 @@ def _opt_in_by(make: Maker, person: Person, source: str, at: datetime) -> None:
             edited = min(at + timedelta(days=make.dice.randint(1, 20)), make.now)
             make.send(clickfunnels.contact(person, other, at, utm, edited))
     elif source == "classic":
-        make.send(classic.contact(person, make.next() + 70000, email, at, utm))
-    else:
+        number = make.next() + 70000
+        ways = [classic.contact(person, number, email, at, utm), classic.contact_row(person, number, email, at, utm)]
+        make.send(*make.some_of(ways))
+    elif make.chance(0.8):
         make.send(files.lead(person, f"L-{make.next()}", email, at, utm))
+    else:
+        day = at.astimezone(make.zone).replace(hour=0, minute=0, second=0)
+        make.send(files.lead(person, f"L-{make.next()}", email, day, utm, date_only=True))
 
 
 def _spend(make: Maker, settings: Settings) -> None:
