@@ -25,7 +25,7 @@ IN_MEMORY = Path("/dev/shm")  # noqa: S108 (a folder of its own is made inside)
 
 def kind_of(difference: str) -> str:
     """Return which figure differs."""
-    return re.split(r" is | has ", difference)[0]
+    return re.sub(r"^campaigns\..*\.(\w+)$", r"campaigns.\1", re.split(r" is | has ", difference)[0])
 
 
 class Run:

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -17,6 +18,7 @@ from click.testing import CliRunner
 
 import view3
 from analytics import ingest, repairs
+from analytics.breakdown import Breakdown
 from analytics.database import open_engine, reading, writing
 from analytics.figures import figures
 from analytics.schema import metadata
@@ -31,6 +33,7 @@ from connectors.payload import parse
 from tests.connectors.events import SOURCES
 from tests.reference.facts import Message, UnclearError
 from tests.reference.money import Answer
+from tests.reference.names import fold
 from tests.reference.offers import Settings
 from tests.reference.worlds.world import World
 
@@ -90,6 +93,15 @@ def command(*words: str, codes: Sequence[int] = (0,)) -> str:
     return done.stdout
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What the product prints: its figures, its table of sales, its campaigns."""
+
+    figures: dict[str, Any]
+    sales: list[dict[str, str]]
+    campaigns: Breakdown
+
+
 class Product:
     """The product on one database that is emptied between worlds, by the functions that its commands call."""
 
@@ -105,8 +117,8 @@ class Product:
         with reading(self.opened.engine) as connection:
             return {table.name: list(connection.execute(sa.select(table))) for table in metadata.sorted_tables}
 
-    def shown(self, world: World) -> tuple[dict[str, Any], list[dict[str, str]]]:
-        """Feed the product a world; return its figures and its table of sales."""
+    def shown(self, world: World) -> Shown:
+        """Feed the product a world; return what it prints."""
         self._empty()
         workbench = self._set(world.first_settings or world.settings, world)
         self._feed(workbench, world)
@@ -120,7 +132,7 @@ class Product:
         _update(workbench.engine, world)
         period = workbench.challenge.whole(workbench.now())
         text = "".join(workbench.sales_csv(SalesFilter(period)))
-        return figures(workbench.view()), _table(text)
+        return Shown(figures(workbench.view(now=world.shown_at)), _table(text), workbench.campaigns())
 
     def _set(self, settings: Settings, world: World) -> Workbench:
         """Return the workbench under the settings of a world."""
@@ -174,8 +186,8 @@ class FrontDoor:
     def __init__(self, url: str, folder: Path) -> None:
         self.url, self.folder = url, folder
 
-    def shown(self, world: World) -> tuple[dict[str, Any], list[dict[str, str]]]:
-        """Feed the product a world; return its figures and its table of sales."""
+    def shown(self, world: World) -> Shown:
+        """Feed the product a world; return what it prints."""
         with settled(environment(world.first_settings or world.settings, world, self.url)):
             command("init")
             self._feed(world)
@@ -185,10 +197,13 @@ class FrontDoor:
             if world.first_settings or any(message.channel == "insert" for message in world.messages):
                 command("attribute")
             _update(open_engine(self.url), world)
-            told = json.loads(command("show", "--json"))
+            told = json.loads(
+                command("show", "--json", *(("--now", world.shown_at.isoformat()) if world.shown_at else ()))
+            )
             table = self.folder / "sales.csv"
             command("sales", "--csv", str(table))
-        return told, _table(table.read_text(encoding="utf-8"))
+            campaigns = Workbench.open().campaigns()
+        return Shown(told, _table(table.read_text(encoding="utf-8")), campaigns)
 
     def _feed(self, world: World) -> None:
         engine = open_engine(self.url)
@@ -258,8 +273,14 @@ def _keep(engine: sa.Engine, messages: list[Message], world: World) -> None:
 def differences(world: World, product: Product | FrontDoor) -> list[str]:
     """Return each figure in which the product differs from the reference."""
     wanted = world.answer()
-    told, rows = product.shown(world)
-    return [*_figures(wanted, told), *_sales(wanted, rows)]
+    shown = product.shown(world)
+    if world.shown_at:
+        return _figures(wanted, shown.figures)
+    return [
+        *_figures(wanted, shown.figures),
+        *_sales(wanted, shown.sales),
+        *_campaigns(wanted, shown.campaigns),
+    ]
 
 
 def _figures(wanted: Answer, told: dict[str, Any]) -> list[str]:
@@ -302,6 +323,24 @@ def _sales(wanted: Answer, rows: list[dict[str, str]]) -> list[str]:
         return []
     names = list(wanted.sales[0]) if wanted.sales else ["Customer Name", "HT Product", "HT Price", "Purchase Date"]
     return [f"sales has {[{name: one[name] for name in names} for one in left]}, lacks {missing}"]
+
+
+def _campaigns(wanted: Answer, shown: Breakdown) -> list[str]:
+    """Return each campaign whose spend, sales or full-funnel revenue differs."""
+    names = ("spend", "sales", "revenue", "net")
+    came: dict[str, dict[str, Any]] = {}
+    for row in shown.rows:
+        place = came.setdefault("" if row.is_unattributed else fold(row.campaign), dict.fromkeys(names, Decimal(0)))
+        values = (row.ad_spend or 0, row.high_ticket_sales, row.revenue, row.net_revenue)
+        for name, value in zip(names, values, strict=True):
+            place[name] += value
+    nothing = dict.fromkeys(names, Decimal(0))
+    return [
+        f"campaigns.{campaign or '(unattributed)'}.{name} is {came.get(campaign, nothing)[name]}, should be {value}"
+        for campaign, value_of in {**dict.fromkeys(came, nothing), **wanted.campaigns}.items()
+        for name, value in value_of.items()
+        if came.get(campaign, nothing)[name] != value
+    ]
 
 
 def _fits(came: str, value: object) -> bool:

@@ -11,9 +11,9 @@ from tests.reference.crediting import MATCHED, Credit, credit, leads_of
 from tests.reference.facts import NO_UTM, ZERO, Fact, Spent, UnclearError
 from tests.reference.lines import Line, deposit_into, described, priced_lines, settle
 from tests.reference.mailboxes import folded, mailbox
+from tests.reference.names import fold
 from tests.reference.offers import HIGH_TICKET, OTO, VIP, Settings, is_part_payment
 from tests.reference.orders import FUNNEL, PROVIDER, Order, orders_of, orphans_of
-from tests.reference.purchases import fold
 
 
 @dataclass

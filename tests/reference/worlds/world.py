@@ -8,9 +8,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from tests.reference.facts import Fact, Message, UnclearError
+from tests.reference.facts import Bought, Fact, Message, OptIn, Refund, UnclearError
 from tests.reference.money import Answer, answer
-from tests.reference.offers import Settings
+from tests.reference.offers import Settings, is_part_payment
+from tests.reference.orders import PROVIDER
 from tests.reference.worlds import classic, clickfunnels, files
 from tests.reference.worlds.making import CAMPAIGNS, NAMES, PATTERNS, Maker
 from tests.reference.worlds.stories import STORIES
@@ -31,6 +32,7 @@ class World:
     first_settings: Settings | None = None
     truth: Counter[str] = field(default_factory=Counter, compare=False)
     is_whole: bool = False  # nothing was lost on the way: the truth can be known
+    shown_at: datetime | None = None  # an earlier moment, as `--now` shows it
 
     @property
     def facts(self) -> list[Fact]:
@@ -39,7 +41,7 @@ class World:
 
     def answer(self) -> Answer:
         """Return what must be printed."""
-        return answer(self.facts, self.settings, self.now)
+        return answer(self.facts, self.settings, self.shown_at or self.now)
 
     def with_messages(self, messages: Sequence[Message]) -> "World":
         """Return the world with other messages."""
@@ -74,7 +76,22 @@ def _made(seed: int, dice: random.Random) -> World:
         if one.channel != "insert":
             messages.insert(dice.randint(0, len(messages)), one)
     first = _before(dice, settings) if dice.random() < 0.15 else None
-    return World(seed, settings, now, tuple(messages), first, make.truth, is_whole)
+    world = World(seed, settings, now, tuple(messages), first, make.truth, is_whole)
+    if dice.random() < 0.25:
+        return replace(world, is_whole=False, shown_at=_earlier(world, dice))
+    return world
+
+
+def _earlier(world: World, dice: random.Random) -> datetime | None:
+    """Return a moment after all opt-ins, where every fact of the world has a moment of its own."""
+    facts = world.facts
+    is_dated = not any(isinstance(fact, Refund) and fact.at is None for fact in facts)
+    is_plan = any(isinstance(fact, Bought) and fact.instalments and fact.messenger != PROVIDER for fact in facts)
+    is_part = any(is_part_payment(world.settings, fact.names) for fact in facts if isinstance(fact, Bought))
+    first = max([fact.at for fact in facts if isinstance(fact, OptIn)], default=world.now - timedelta(days=14))
+    if not is_dated or is_plan or is_part or first >= world.now:
+        return None
+    return first + timedelta(seconds=dice.randint(0, int((world.now - first).total_seconds())))
 
 
 def _moments(messages: Sequence[Message]) -> list[datetime]:
