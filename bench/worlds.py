@@ -67,6 +67,10 @@ class Run:
 def say(world: World, found: list[str], tell: Callable[[str], None] = print) -> None:
     """Print a world that differs."""
     tell(f"\nseed {world.seed}, {len(world.messages)} messages, now {world.now:%Y-%m-%d}, {world.settings.zone}")
+    if world.shown_at:
+        tell(f"  shown at {world.shown_at}")
+    if world.first_settings:
+        tell("  other settings at first")
     for message in world.messages:
         tell(f"  {message.label}")
     for one in found:
@@ -79,7 +83,13 @@ def save(world: World, found: list[str], folder: Path) -> None:
     for place, message in enumerate(world.messages):
         name = f"{place:02}-{message.channel}.json"
         (folder / name).write_text(json.dumps(json.loads(message.body), indent=1), encoding="utf-8")
-    lines = [f"seed {world.seed}", f"settings {world.settings}", f"first {world.first_settings}", f"now {world.now}"]
+    lines = [
+        f"seed {world.seed}",
+        f"settings {world.settings}",
+        f"first {world.first_settings}",
+        f"now {world.now}",
+        f"shown at {world.shown_at}",
+    ]
     lines += [f"{place:02} {message.label}" for place, message in enumerate(world.messages)]
     (folder / "world.txt").write_text("\n".join([*lines, "", *found]) + "\n", encoding="utf-8")
 

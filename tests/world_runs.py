@@ -122,17 +122,21 @@ class Product:
         self._empty()
         workbench = self._set(world.first_settings or world.settings, world)
         self._feed(workbench, world)
-        if world.first_settings:
+        if world.first_settings or any(message.channel == "insert" for message in world.messages):
+            self._set_right(world)
             workbench = self._set(world.settings, world)
-        with writing(workbench.engine) as connection:
-            if world.first_settings:
-                repairs.reclassify(connection, workbench.rules)
-            if world.first_settings or any(message.channel == "insert" for message in world.messages):
-                repairs.attribute(connection, workbench.rules)
         _update(workbench.engine, world)
         period = workbench.challenge.whole(workbench.now())
         text = "".join(workbench.sales_csv(SalesFilter(period)))
         return Shown(figures(workbench.view(now=world.shown_at)), _table(text), workbench.campaigns())
+
+    def _set_right(self, world: World) -> None:
+        """Run the commands that take settings, and rows of other programs, into account."""
+        address = self.opened.settings.database_url.get_secret_value()
+        with settled(environment(world.settings, world, address)):
+            if world.first_settings:
+                command("inbox", "retry")
+            command("attribute")
 
     def _set(self, settings: Settings, world: World) -> Workbench:
         """Return the workbench under the settings of a world."""

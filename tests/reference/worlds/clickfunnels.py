@@ -169,17 +169,42 @@ def _line(purchase: Purchase, place: int, *, is_plan: bool) -> dict[str, Any]:
     }
 
 
-def _bought(purchase: Purchase, told: Order, status: str) -> Bought:
-    is_plan = bool(purchase.instalments)
-    items = tuple(
+def _billed(purchase: Purchase, place: int, number: int) -> dict[str, Any]:
+    """Return a line of an invoice."""
+    line, is_plan = purchase.lines[place], bool(purchase.instalments)
+    each = line.amount / line.quantity
+    return {
+        "id": number * 10 + place,
+        "description": f"{line.product.name} ${each:.2f}",
+        "amount": f"{each:.2f}",
+        "quantity": line.quantity,
+        "products_price": {
+            "id": line.product.price_id,
+            "amount": f"{each:.2f}",
+            "currency": purchase.currency.lower(),
+            "duration": purchase.instalments or None,
+            "interval": "months" if is_plan else None,
+            "interval_count": 1 if is_plan else None,
+        },
+        "products_variant": {"id": 1100 + place, "name": line.product.name},
+    }
+
+
+def _items(purchase: Purchase) -> tuple[Item, ...]:
+    """Return the lines of an order or invoice."""
+    return tuple(
         Item(
             line.product.name,
             line.amount,
             (line.product.name, line.product.product, line.product.price_id),
-            is_plan and place == 0,
+            bool(purchase.instalments) and place == 0,
         )
         for place, line in enumerate(purchase.lines)
     )
+
+
+def _bought(purchase: Purchase, told: Order, status: str) -> Bought:
+    is_plan = bool(purchase.instalments)
     is_named = not told.knows_contact_by_id
     return Bought(
         SOURCE,
@@ -189,7 +214,7 @@ def _bought(purchase: Purchase, told: Order, status: str) -> Bought:
         is_paid=status not in ("pending", "unpaid", "void before"),
         total=None if is_plan else purchase.total,
         tax=purchase.tax,
-        items=items,
+        items=_items(purchase),
         email=(told.email or purchase.buyer.email) if is_named else "",
         name=purchase.buyer.name if is_named else "",
         customer=str(purchase.buyer.contact),
@@ -228,7 +253,6 @@ def invoice(purchase: Purchase, told: Order, number: int, at: datetime, *, is_fi
     """Return a paid invoice: the whole order, or one instalment."""
     is_plan = bool(purchase.instalments)
     kind = ("initial" if is_first else "renewal") if is_plan else "one_time_sale"
-    first = purchase.lines[0]
     data = {
         "id": number,
         "order_id": told.id,
@@ -240,23 +264,7 @@ def invoice(purchase: Purchase, told: Order, number: int, at: datetime, *, is_fi
         "invoice_type": kind,
         "created_at": _stamp(at),
         "updated_at": _stamp(at),
-        "line_items": [
-            {
-                "id": number * 10,
-                "description": f"{first.product.name} ${first.amount:.2f}",
-                "amount": f"{first.amount:.2f}",
-                "quantity": 1,
-                "products_price": {
-                    "id": first.product.price_id,
-                    "amount": f"{first.amount:.2f}",
-                    "currency": purchase.currency.lower(),
-                    "duration": purchase.instalments or None,
-                    "interval": "months" if is_plan else None,
-                    "interval_count": 1 if is_plan else None,
-                },
-                "products_variant": {"id": 2, "name": first.product.name},
-            }
-        ],
+        "line_items": [_billed(purchase, place, number) for place in range(len(purchase.lines))],
         "payment_processor": "payments_ai",
         "external_id": None,
     }
@@ -269,18 +277,9 @@ def invoice(purchase: Purchase, told: Order, number: int, at: datetime, *, is_fi
             at,
             total=None if is_plan else purchase.total,
             instalments=purchase.instalments,
-            instalment=first.amount if is_plan else None,
+            instalment=purchase.lines[0].amount if is_plan else None,
             is_live=purchase.is_live,
-            items=(
-                Item(
-                    first.product.name,
-                    first.amount,
-                    (first.product.name, first.product.product, first.product.price_id),
-                    is_plan,
-                ),
-            )
-            if len(purchase.lines) == 1
-            else (),
+            items=_items(purchase),
         ),
         Statement(SOURCE, f"cf2 invoice:{number}", purchase.total, at),
     ]
