@@ -195,16 +195,40 @@ def _left_out(
     figures["review.payments_without_purchase_amount"] = sum((one.order.total for one in waiting), ZERO)
     figures["review.joined_by_likeness_amount"] = sum((one.order.total for one in joined), ZERO)
     left_open = _double_charges(figures, counted, settings) | _orphans(figures, facts, settings, now)
+    return left_open | _open_places(inside, settings) | _open_joins(joined, settings)
+
+
+def _open_places(inside: list[Purchase], settings: Settings) -> set[str]:
+    """Return the figures of what counts nowhere that may mean several things."""
+    names = set()
+    untied = [one for one in inside if not one.order.kind(settings) and _may_be_tied(one, inside)]
+    if any(one.counted for one in untied):
+        raise UnclearError("a payment that is measured by its price may be an invoice's")
+    if untied:
+        names.add("excluded.unclassified")
+    others = [one for one in inside if one.currency != settings.currency]
+    if any(one.place == "waiting" for one in others):
+        names.add("review.payments_without_purchase_amount")
+    if any(not line.kind for one in others for line in one.lines if not one.place):
+        names.add("review.unclassified_lines_amount")
+    return names
+
+
+def _open_joins(joined: list[Purchase], settings: Settings) -> set[str]:
+    """Return the figures of sales by likeness that may mean several things."""
     if any(one.order.joins > 1 or one.order.deposits for one in joined):
-        left_open.add("review.joined_by_likeness")
-        left_open.add("review.joined_by_likeness_amount")
-    if any(_is_not_plain(one, settings) for one in joined):
-        left_open.add("review.joined_by_likeness_amount")
-    if any(one.currency != settings.currency for one, _ in loose):
-        left_open |= {"review.unclassified_lines_amount"}
-    if any(one.currency != settings.currency for one in waiting):
-        left_open |= {"review.payments_without_purchase_amount"}
-    return left_open
+        return {"review.joined_by_likeness", "review.joined_by_likeness_amount"}
+    return {"review.joined_by_likeness_amount"} if any(_is_not_plain(one, settings) for one in joined) else set()
+
+
+def _may_be_tied(one: Purchase, inside: list[Purchase]) -> bool:
+    """Tell whether a payment may be that of an invoice of its buyer, to which no message ties it."""
+    return any(
+        other is not one
+        and other.order.untied
+        and (other.order.addresses & one.order.addresses or other.order.customers & one.order.customers)
+        for other in inside
+    )
 
 
 def _is_not_plain(one: Purchase, settings: Settings) -> bool:

@@ -72,6 +72,17 @@ class Order:
         """Return every text that names a product."""
         return {text for one in self.bought for text in texts_of(one)}
 
+    @property
+    def customers(self) -> set[tuple[str, str]]:
+        """Return the ids that its sources know the buyer by."""
+        return {(one.messenger, one.customer) for one in self.bought if one.customer}
+
+    @property
+    def untied(self) -> bool:
+        """Tell whether it is an invoice to which no message ties a payment."""
+        invoices = [one.id for one in self.statements if one.messenger == PROVIDER]
+        return any(not any(self._pays(payment, invoice) for payment in self.paid) for invoice in invoices)
+
     def payments(self) -> list[tuple[Decimal, datetime]]:
         """Return what was paid and when: the provider's payments, else what the funnel tool or a file states."""
         own = self._provided() if PROVIDER in self.messengers else []

@@ -67,9 +67,9 @@ def _made(seed: int, dice: random.Random) -> World:
     for name in dice.sample(NAMES, dice.randint(1, 4)):
         _live(make, _person(make, name), settings)
     _spend(make, settings)
-    messages = [one for one in make.messages if dice.random() > 0.12] if dice.random() < 0.3 else make.messages
+    known = [one for one in make.messages if all(at <= now for at in _moments([one]))]
+    messages = [one for one in known if dice.random() > 0.12] if dice.random() < 0.3 else known
     is_whole = make.is_whole and len(messages) == len(make.messages) and not settings.staff
-    is_whole = is_whole and all(at <= now for at in _moments(messages))
     dice.shuffle(messages := list(messages))
     repeated = dice.sample(messages, len(messages) // 4) if dice.random() < 0.5 else []
     for one in repeated:
