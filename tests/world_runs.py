@@ -318,7 +318,7 @@ def is_equal(came: object, wanted: object) -> bool:
 def _sales(wanted: Answer, rows: list[dict[str, str]]) -> list[str]:
     left, missing = list(rows), []
     for row in wanted.sales:
-        fits = [one for one in left if all(_fits(one.get(name, ""), value) for name, value in row.items())]
+        fits = [one for one in left if all(_fits(name, one.get(name, ""), value) for name, value in row.items())]
         if fits:
             left.remove(fits[0])
         else:
@@ -347,7 +347,9 @@ def _campaigns(wanted: Answer, shown: Breakdown) -> list[str]:
     ]
 
 
-def _fits(came: str, value: object) -> bool:
+def _fits(name: str, came: str, value: object) -> bool:
+    if name == "HT Product" and isinstance(value, str):
+        return value in came  # an invoice says more than the product's name
     if isinstance(value, str) and len(value) == len("2026-01-18") and came.startswith(value):
         return True  # a row that knows its day alone
     return value is None or is_equal(came or "", value)

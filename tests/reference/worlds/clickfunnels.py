@@ -289,16 +289,20 @@ def invoice(purchase: Purchase, told: Order, number: int, at: datetime, *, is_fi
 
 def export_rows(purchase: Purchase, told: Order, zone: ZoneInfo) -> list[Message]:
     """Return the rows of an export of orders: one for each product, the order's total on each."""
-    fact = Bought(
-        SOURCE,
-        frozenset((told.key,)),
-        purchase.currency,
-        told.at,
-        total=purchase.total,
-        names=purchase.names,
-        email=told.email or purchase.buyer.email,
-        name=purchase.buyer.name,
-    )
+
+    def of(name: str) -> tuple[Fact, ...]:
+        bought = Bought(
+            SOURCE,
+            frozenset((told.key,)),
+            purchase.currency,
+            told.at,
+            total=purchase.total,
+            names=(name,),
+            email=told.email or purchase.buyer.email,
+            name=purchase.buyer.name,
+        )
+        return bought, Statement(SOURCE, told.key, purchase.total, told.at)
+
     whole = {
         "Order Number": f"#{told.id}",
         "Customer Name": purchase.buyer.name,
@@ -308,9 +312,10 @@ def export_rows(purchase: Purchase, told: Order, zone: ZoneInfo) -> list[Message
         "Currency": purchase.currency,
         "Created At": f"{told.at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
     }
-    facts = (fact, Statement(SOURCE, told.key, purchase.total, told.at))
     rows = [whole | {"Product": line.product.name, "Quantity": str(line.quantity)} for line in purchase.lines]
-    return [Message("clickfunnels-orders", json.dumps(row), facts, f"export row #{told.id}") for row in rows]
+    return [
+        Message("clickfunnels-orders", json.dumps(row), of(row["Product"]), f"export row #{told.id}") for row in rows
+    ]
 
 
 def transaction(purchase: Purchase, told: Order, number: int, amount: Decimal, at: datetime) -> Message:
