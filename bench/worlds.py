@@ -13,12 +13,13 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.reference.worlds.world import World, world_of
-from tests.world_runs import FrontDoor, Product, differences, smallest
+from tests.world_runs import VENDORS, FrontDoor, Product, batches_of, differences, environment, smallest, write_rows
 
 IN_MEMORY = Path("/dev/shm")  # noqa: S108 (a folder of its own is made inside)
 
@@ -78,20 +79,33 @@ def say(world: World, found: list[str], tell: Callable[[str], None] = print) -> 
 
 
 def save(world: World, found: list[str], folder: Path) -> None:
-    """Write the messages of a world into a folder, in their order."""
+    """Write a world into a folder: its messages and files as they arrive, and case.json with steps and figures."""
     folder.mkdir(parents=True, exist_ok=True)
-    for place, message in enumerate(world.messages):
-        name = f"{place:02}-{message.channel}.json"
-        (folder / name).write_text(json.dumps(json.loads(message.body), indent=1), encoding="utf-8")
-    lines = [
-        f"seed {world.seed}",
-        f"settings {world.settings}",
-        f"first {world.first_settings}",
-        f"now {world.now}",
-        f"shown at {world.shown_at}",
-    ]
-    lines += [f"{place:02} {message.label}" for place, message in enumerate(world.messages)]
-    (folder / "world.txt").write_text("\n".join([*lines, "", *found]) + "\n", encoding="utf-8")
+    steps: list[dict[str, object]] = []
+    for part in batches_of(world):
+        for kind in dict.fromkeys(one.channel for one in part if one.channel not in (*VENDORS, "insert")):
+            path = write_rows(folder, kind, world)
+            steps.append({"import": [path.name], "args": ["--kind", kind]})
+        for message in part:
+            if message.channel in VENDORS or message.channel == "insert":
+                name = f"{len(steps) + 1:02}-{message.channel}.json"
+                text = json.dumps(json.loads(message.body), indent=1)
+                (folder / name).write_text(text, encoding="utf-8")
+                steps.append({"webhook": message.channel, "body": name})
+        steps.append({"run": ["inbox", "list"]})
+    now = world.shown_at or world.now
+    wanted = world.answer()
+    shown = {name: str(value) for name, value in wanted.figures.items() if name not in wanted.open and value}
+    case = {
+        "title": f"World {world.seed}",
+        "settings": environment(world.settings, replace(world, now=now), ""),
+        "settings at first": environment(world.first_settings, world, "") if world.first_settings else None,
+        "steps": steps,
+        "expect": {"show": shown},
+        "differs": found,
+        "messages": [message.label for message in world.messages],
+    }
+    (folder / "case.json").write_text(json.dumps(case, indent=1), encoding="utf-8")
 
 
 def main() -> int:
