@@ -16,6 +16,9 @@ from tests.reference.offers import HIGH_TICKET, OTO, VIP, Settings, is_part_paym
 from tests.reference.orders import FUNNEL, Order, orders_of, orphans_of
 
 
+INVOICED = "Payment for Invoice"  # Stripe's own text where an invoice is paid
+
+
 @dataclass
 class Purchase:
     """An order with its lines settled and its credit."""
@@ -204,10 +207,11 @@ def _open_places(inside: list[Purchase], settings: Settings) -> set[str]:
     """Return the figures of what counts nowhere that may mean several things."""
     names = set()
     untied = [one for one in inside if not one.order.kind(settings) and _may_be_tied(one, inside)]
-    if any(one.counted for one in untied):
+    if any(one.counted for one in untied) or any(one.order.texts == {INVOICED} and one.counted for one in inside):
         raise UnclearError("a payment that is measured by its price may be an invoice's")
-    if untied:
+    if untied or any(one.order.texts == {INVOICED} and not one.counted for one in inside):
         names.add("excluded.unclassified")
+        names |= {"review.payments_without_purchase", "review.payments_without_purchase_amount"}
     others = [one for one in inside if one.currency != settings.currency]
     if any(one.place == "waiting" for one in others):
         names.add("review.payments_without_purchase_amount")

@@ -598,13 +598,12 @@ def in_an_export(make: Maker, buyer: Person, at: datetime) -> None:
 
 
 def in_two_steps(make: Maker, buyer: Person, at: datetime) -> None:
-    """A charge of which first a part is captured, then all of it."""
-    bought = make.purchase(buyer, one_line(make, *HIGH), at, words="description")
+    """A charge that is authorised first and captured two days later."""
+    authorised = at - timedelta(days=2)
+    bought = make.purchase(buyer, one_line(make, *HIGH), at, words="description").paying(started_at=authorised)
     payment = bought.payments[0]
-    part = make.part_of(payment.amount)
-    for amount, hours in ((Decimal(0), -48), (part, -24), (payment.amount, 0)):
-        moment = at + timedelta(hours=hours)
-        make.send(stripe.captured(bought, payment, amount, moment, is_last=not hours))
+    make.send(stripe.captured(bought, payment, Decimal(0), authorised, is_last=False))
+    make.send(stripe.captured(bought, payment, payment.amount, at, is_last=True))
     make.sold(bought)
 
 
