@@ -15,7 +15,6 @@ from tests.reference.names import fold
 from tests.reference.offers import HIGH_TICKET, OTO, VIP, Settings, is_part_payment
 from tests.reference.orders import FUNNEL, Order, orders_of, orphans_of
 
-
 INVOICED = "Payment for Invoice"  # Stripe's own text where an invoice is paid
 
 
