@@ -64,6 +64,7 @@ def answer(facts: Iterable[Fact], settings: Settings, now: datetime) -> Answer:
     _cards(figures, counted, spend, today, settings)
     _attribution(figures, counted)
     left_open = _left_out(figures, facts, inside, settings, now)
+    left_open |= _double_charges(figures, [one for one in known if not one.place and one.at <= now], counted, settings)
     return Answer(figures, _table(counted, settings), _campaigns(counted, spent, settings), left_open)
 
 
@@ -198,17 +199,17 @@ def _left_out(
     figures["review.unclassified_lines_amount"] = sum((line.price for _, line in loose), ZERO)
     figures["review.payments_without_purchase_amount"] = sum((one.order.total for one in waiting), ZERO)
     figures["review.joined_by_likeness_amount"] = sum((one.order.total for one in joined), ZERO)
-    left_open = _double_charges(figures, counted, settings) | _orphans(figures, facts, settings, now)
-    return left_open | _open_places(inside, settings) | _open_joins(joined, settings)
+    return _orphans(figures, facts, settings, now) | _open_places(inside, settings) | _open_joins(joined, settings)
 
 
 def _open_places(inside: list[Purchase], settings: Settings) -> set[str]:
     """Return the figures of what counts nowhere that may mean several things."""
     names = set()
     untied = [one for one in inside if not one.order.kind(settings) and _may_be_tied(one, inside)]
-    if any(one.counted for one in untied) or any(one.order.texts == {INVOICED} and one.counted for one in inside):
-        raise UnclearError("a payment that is measured by its price may be an invoice's")
-    if untied or any(one.order.texts == {INVOICED} and not one.counted for one in inside):
+    invoiced = [one for one in inside if one.order.texts == {INVOICED}]
+    if any(one.counted for one in untied + invoiced) or any(_is_of_a_plan(one, inside) for one in invoiced):
+        raise UnclearError("a payment may be that of an invoice or plan")
+    if untied or invoiced:
         names.add("excluded.unclassified")
         names |= {"review.payments_without_purchase", "review.payments_without_purchase_amount"}
     others = [one for one in inside if one.currency != settings.currency]
@@ -224,6 +225,15 @@ def _open_joins(joined: list[Purchase], settings: Settings) -> set[str]:
     if any(one.order.joins > 1 or one.order.deposits for one in joined):
         return {"review.joined_by_likeness", "review.joined_by_likeness_amount"}
     return {"review.joined_by_likeness_amount"} if any(_is_not_plain(one, settings) for one in joined) else set()
+
+
+def _is_of_a_plan(one: Purchase, inside: list[Purchase]) -> bool:
+    """Tell whether the buyer of a payment of an unknown invoice has a plan that it may pay."""
+    return any(
+        other.order.instalment is not None
+        and (other.order.addresses & one.order.addresses or other.order.customers & one.order.customers)
+        for other in inside
+    )
 
 
 def _may_be_tied(one: Purchase, inside: list[Purchase]) -> bool:
@@ -242,13 +252,16 @@ def _is_not_plain(one: Purchase, settings: Settings) -> bool:
     return is_split or one.currency != settings.currency or one.order.instalment is not None
 
 
-def _double_charges(figures: dict[str, Any], counted: list[Purchase], settings: Settings) -> set[str]:
+def _double_charges(
+    figures: dict[str, Any], every: list[Purchase], counted: list[Purchase], settings: Settings
+) -> set[str]:
     """Count payments beyond the first of one person, kind, amount and currency at one provider within the window."""
-    paid = [Charge(one, payment.amount, payment.at) for one in counted for payment in one.order.paid]
+    paid = [Charge(one, payment.amount, payment.at) for one in every for payment in one.order.paid]
     twice = [each for each in paid if any(_is_again(each, other, settings) for other in paid)]
+    twice = [each for each in twice if each.purchase in counted]
     figures["review.possible_double_charges"] = len(twice)
     figures["review.possible_double_charges_amount"] = sum((each.amount for each in twice), ZERO)
-    orders = [Charge(one, one.order.total, one.at) for one in counted if one.order.messengers & {*FUNNEL}]
+    orders = [Charge(one, one.order.total, one.at) for one in every if one.order.messengers & {*FUNNEL}]
     by_funnel = any(_is_again(each, other, settings) for each in orders for other in orders)
     crowds = [sum(_is_alike(each, other, settings) for other in paid) for each in paid]
     left_open = set()
