@@ -63,7 +63,7 @@ def answer(facts: Iterable[Fact], settings: Settings, now: datetime) -> Answer:
     _totals(figures, counted, spend, settings)
     _cards(figures, counted, spend, today, settings)
     _attribution(figures, counted)
-    left_open = _left_out(figures, facts, inside, settings, now)
+    left_open = _left_out(figures, known, inside, settings) | _orphans(figures, facts, settings, now)
     left_open |= _double_charges(figures, [one for one in known if not one.place and one.at <= now], counted, settings)
     return Answer(figures, _table(counted, settings), _campaigns(counted, spent, settings), left_open)
 
@@ -181,9 +181,7 @@ def _attribution(figures: dict[str, Any], counted: list[Purchase]) -> None:
         figures[f"attribution.reasons.{reason}"] = reasons[reason]
 
 
-def _left_out(
-    figures: dict[str, Any], facts: list[Fact], inside: list[Purchase], settings: Settings, now: datetime
-) -> set[str]:
+def _left_out(figures: dict[str, Any], known: list[Purchase], inside: list[Purchase], settings: Settings) -> set[str]:
     """Count what is left out and what wants a look; return the figures that are open."""
     places = Counter(one.place for one in inside)
     for place in ("test_mode", "staff", "unclassified"):
@@ -199,15 +197,15 @@ def _left_out(
     figures["review.unclassified_lines_amount"] = sum((line.price for _, line in loose), ZERO)
     figures["review.payments_without_purchase_amount"] = sum((one.order.total for one in waiting), ZERO)
     figures["review.joined_by_likeness_amount"] = sum((one.order.total for one in joined), ZERO)
-    return _orphans(figures, facts, settings, now) | _open_places(inside, settings) | _open_joins(joined, settings)
+    return _open_places(known, inside, settings) | _open_joins(joined, settings)
 
 
-def _open_places(inside: list[Purchase], settings: Settings) -> set[str]:
+def _open_places(known: list[Purchase], inside: list[Purchase], settings: Settings) -> set[str]:
     """Return the figures of what counts nowhere that may mean several things."""
     names = set()
-    untied = [one for one in inside if not one.order.kind(settings) and _may_be_tied(one, inside)]
+    untied = [one for one in inside if not one.order.kind(settings) and _may_be_tied(one, known)]
     invoiced = [one for one in inside if one.order.texts == {INVOICED}]
-    if any(one.counted for one in untied + invoiced) or any(_is_of_a_plan(one, inside) for one in invoiced):
+    if any(one.counted for one in untied + invoiced) or any(_is_of_a_plan(one, known) for one in invoiced):
         raise UnclearError("a payment may be that of an invoice or plan")
     if untied or invoiced:
         names.add("excluded.unclassified")
@@ -227,22 +225,22 @@ def _open_joins(joined: list[Purchase], settings: Settings) -> set[str]:
     return {"review.joined_by_likeness_amount"} if any(_is_not_plain(one, settings) for one in joined) else set()
 
 
-def _is_of_a_plan(one: Purchase, inside: list[Purchase]) -> bool:
+def _is_of_a_plan(one: Purchase, known: list[Purchase]) -> bool:
     """Tell whether the buyer of a payment of an unknown invoice has a plan that it may pay."""
     return any(
         other.order.instalment is not None
         and (other.order.addresses & one.order.addresses or other.order.customers & one.order.customers)
-        for other in inside
+        for other in known
     )
 
 
-def _may_be_tied(one: Purchase, inside: list[Purchase]) -> bool:
+def _may_be_tied(one: Purchase, known: list[Purchase]) -> bool:
     """Tell whether a payment may be that of an invoice of its buyer, to which no message ties it."""
     return any(
         other is not one
         and other.order.untied
         and (other.order.addresses & one.order.addresses or other.order.customers & one.order.customers)
-        for other in inside
+        for other in known
     )
 
 
