@@ -1,7 +1,7 @@
 """Long runs of seeded worlds: `python bench/worlds.py SEED COUNT [--database URL]` holds the product to the reference.
 
 Each world goes through the product's own functions into a database that is emptied before it; `--door N` sends every
-N-th through the commands instead. The first differences are printed with the fewest messages that still differ.
+N-th through the commands, each a process of its own, instead. The first differences are printed with the fewest messages that still differ.
 """
 
 import argparse
@@ -19,7 +19,17 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.reference.worlds.world import World, world_of
-from tests.world_runs import VENDORS, FrontDoor, Product, batches_of, differences, environment, smallest, write_rows
+from tests.world_runs import (
+    VENDORS,
+    FrontDoor,
+    Product,
+    batches_of,
+    differences,
+    environment,
+    program,
+    smallest,
+    write_rows,
+)
 
 IN_MEMORY = Path("/dev/shm")  # noqa: S108 (a folder of its own is made inside)
 
@@ -42,7 +52,7 @@ class Run:
         try:
             if self.door and world.seed % self.door == 0:
                 path = self.folder / f"door-{world.seed}-{time.monotonic_ns()}.db"
-                return differences(world, FrontDoor(f"sqlite:///{path}", self.folder))
+                return differences(world, FrontDoor(f"sqlite:///{path}", self.folder, program))
             return differences(world, self.product)
         except Exception as error:  # noqa: BLE001 (whatever it is, it is a difference)
             last = traceback.extract_tb(error.__traceback__)[-1]

@@ -5,6 +5,8 @@ import dataclasses
 import io
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -90,6 +92,14 @@ def command(*words: str, codes: Sequence[int] = (0,)) -> str:
         raise done.exception
     if done.exit_code not in codes:
         raise ProductError(f"`view3 {' '.join(words)}` ended with {done.exit_code}: {done.output.strip()[-400:]}")
+    return done.stdout
+
+
+def program(*words: str) -> str:
+    """Run a command of the product as a program of its own; return what it printed."""
+    done = subprocess.run([sys.executable, "-m", "view3", *words], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ProductError(f"`view3 {' '.join(words)}` ended with {done.returncode}: {done.stderr.strip()[-400:]}")
     return done.stdout
 
 
@@ -186,25 +196,25 @@ class Product:
 class FrontDoor:
     """The product on a fresh database, by its commands alone."""
 
-    def __init__(self, url: str, folder: Path) -> None:
-        self.url, self.folder = url, folder
+    def __init__(self, url: str, folder: Path, run: Callable[..., str] = command) -> None:
+        self.url, self.folder, self.run = url, folder, run
 
     def shown(self, world: World) -> Shown:
         """Feed the product a world; return what it prints."""
         with settled(environment(world.first_settings or world.settings, world, self.url)):
-            command("init")
+            self.run("init")
             self._feed(world)
         with settled(environment(world.settings, world, self.url)):
             if world.first_settings:
-                command("inbox", "retry")
+                self.run("inbox", "retry")
             if world.first_settings or any(message.channel == "insert" for message in world.messages):
-                command("attribute")
+                self.run("attribute")
             _update(open_engine(self.url), world)
             told = json.loads(
-                command("show", "--json", *(("--now", world.shown_at.isoformat()) if world.shown_at else ()))
+                self.run("show", "--json", *(("--now", world.shown_at.isoformat()) if world.shown_at else ()))
             )
             table = self.folder / "sales.csv"
-            command("sales", "--csv", str(table))
+            self.run("sales", "--csv", str(table))
             campaigns = Workbench.open().campaigns()
         return Shown(told, _table(table.read_text(encoding="utf-8")), campaigns)
 
@@ -219,8 +229,8 @@ class FrontDoor:
                     _insert(engine, json.loads(message.body))
                 elif message.channel not in imported:
                     imported.add(message.channel)
-                    command("import", "--kind", message.channel, str(write_rows(self.folder, message.channel, world)))
-            command("drain", "--once")
+                    self.run("import", "--kind", message.channel, str(write_rows(self.folder, message.channel, world)))
+            self.run("drain", "--once")
         engine.dispose()
 
 
