@@ -97,7 +97,8 @@ def command(*words: str, codes: Sequence[int] = (0,)) -> str:
 
 def program(*words: str) -> str:
     """Run a command of the product as a program of its own; return what it printed."""
-    done = subprocess.run([sys.executable, "-m", "view3", *words], capture_output=True, text=True, check=False)
+    view3_program = Path(sys.executable).with_name("view3")
+    done = subprocess.run([str(view3_program), *words], capture_output=True, text=True, check=False)
     if done.returncode:
         raise ProductError(f"`view3 {' '.join(words)}` ended with {done.returncode}: {done.stderr.strip()[-400:]}")
     return done.stdout
