@@ -138,7 +138,7 @@ class Product:
             workbench = self._set(world.settings, world)
         _update(workbench.engine, world)
         period = workbench.challenge.whole(workbench.now())
-        text = "".join(workbench.sales_csv(SalesFilter(period)))
+        text = "".join(workbench.export(SalesFilter(period))[1])
         return Shown(figures(workbench.view(now=world.shown_at)), _table(text), workbench.campaigns())
 
     def _set_right(self, world: World) -> None:
