@@ -178,6 +178,8 @@ class FakeSource:
             attendance=tuple(self._day(day, on, today) for day, on in self.challenge.days_in(period)),
             attribution=Attribution(len(rows) - unattributed, unattributed, {"no such person": unattributed}),
             excluded={} if self.empty else {"test_mode": 1, "other_currency": 2},
+            excluded_money={},
+            review={},
             freshness={}
             if self.empty
             else {

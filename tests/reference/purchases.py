@@ -1,7 +1,7 @@
 """Which purchases there were, told from what the messengers said: orders and payments are put into groups one by one."""
 
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -134,7 +134,7 @@ def _ids(thing: Order | Paid) -> set[str]:
     return {shared for one in thing for shared in (*(one.ids or (one.external_id,)), *one.order_ids)}
 
 
-def _joined(things: Sequence[T], ids_of: Callable[[T], set[object]] | Callable[[T], set[str]]) -> list[list[T]]:
+def _joined(things: Sequence[T], ids_of: Callable[[T], Collection[object]]) -> list[list[T]]:
     groups: list[list[T]] = []
     for thing in things:
         ids = set(ids_of(thing))
