@@ -167,7 +167,11 @@ def test_a_database_of_messages_and_one_filled_from_the_same_events_tell_the_sam
 
     totals = _figures(engine)[0]
     assert isinstance(totals, Totals)
-    assert (totals.high_ticket_revenue, totals.oto_revenue, totals.net_revenue) == (3997, 27, 3524)
+    assert (totals.high_ticket_revenue, totals.oto_revenue, totals.net_revenue) == (
+        Decimal(3997),
+        Decimal(27),
+        Decimal(3524),
+    )
     assert _figures(engine) == _figures(fresh)
     _assert_only_new_tables(engine)
     engine.dispose()

@@ -75,8 +75,10 @@ def test_the_same_ad_told_in_parts_is_summed_exactly(connection: Connection) -> 
 
 def test_instalments_add_up(connection: Connection) -> None:
     bought = order_of_one("cf", "1", "ana@x.com", "Ana", "Club", Decimal(10), "USD", AT, offer=Offer.HIGH_TICKET)
-    money = {"amount": Decimal("0.1"), "currency": "USD", "refunded": Decimal("0.01")}
-    paid = [Payment("stripe", str(number), paid_at=AT, order_ids=("cf:1",), **money) for number in range(7)]
+    paid = [
+        Payment("stripe", str(number), Decimal("0.1"), "USD", AT, order_ids=("cf:1",), refunded=Decimal("0.01"))
+        for number in range(7)
+    ]
     accept(connection, RULES, [bought, *paid])
     totals = read(connection, LENS, NOW).totals
     assert (totals.collected, totals.net_revenue) == (Decimal("0.70"), Decimal("9.93"))

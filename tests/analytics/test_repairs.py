@@ -182,7 +182,7 @@ def test_charges_are_possibly_double_by_the_window_that_is_set_later(
     view = read(connection, LENS, NOON + timedelta(days=1))
     assert (view.totals.high_ticket_sales, view.totals.high_ticket_revenue) == (5, Decimal(4090))
     tally = view.review["possible_double_charges"]
-    assert (tally.count, tally.amount) == (doubles, 1000 * doubles)
+    assert (tally.count, tally.amount) == (doubles, Decimal(1000 * doubles))
     assert reclassify(connection, later) == 0
 
 

@@ -610,8 +610,9 @@ def _purchase(row: Row) -> Order:
 
 def _payment(row: Row) -> Payment:
     at, _ = moment_in(row["at"], CHALLENGE.moment)
-    money = {"amount": Decimal(row["amount"]), "currency": "USD", "refunded": Decimal(row["back"] or 0)}
-    return Payment("stripe", row["paid"], paid_at=at, order_ids=(f"pi_{row['for']}",), **money)
+    back = Decimal(row["back"] or 0)
+    order_ids = (f"pi_{row['for']}",)
+    return Payment("stripe", row["paid"], Decimal(row["amount"]), "USD", at, order_ids=order_ids, refunded=back)
 
 
 def _spend(row: Row) -> AdSpend:

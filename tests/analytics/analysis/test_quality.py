@@ -8,6 +8,7 @@ from sqlalchemy.engine import Connection
 
 from analytics.analysis import quality
 from analytics.ingest import accept
+from analytics.queries import left_out as nowhere
 from analytics.records import AdSpend, Lead, Utm
 from analytics.schema import ad_spend, ad_spend_versions
 from analytics.workbench import Workbench
@@ -105,8 +106,13 @@ def test_the_sample_s_matches_are_the_page_s(sample: Workbench) -> None:
 
 def test_the_sample_s_left_out_purchases_are_listed(sample: Workbench) -> None:
     found, counted = quality.left_out(sample), sample.view().excluded
-    assert found["why"].value_counts().to_dict() == {why: counted[why] for why in quality.KINDS if counted[why]}
-    assert found.loc[found["why"] == "suspected_duplicates", "duplicate_of"].str.contains("pi_").all()
+    review = {why: tally.count for why, tally in sample.view().review.items()}
+    kinds = (*nowhere.EXCLUDED, *nowhere.REVIEW)
+    expected = {why: count for why, count in {**counted, **review}.items() if why in kinds and count}
+    assert found["why"].value_counts().to_dict() == expected
+    doubles = found.loc[found["why"] == "possible_double_charges", "other"]
+    assert len(doubles) == 1
+    assert doubles.str.startswith("stripe:").all()
 
 
 def test_the_sample_s_unknown_evenings_are_missing(sample: Workbench) -> None:

@@ -17,6 +17,7 @@ from analytics.records import (
     Attendance,
     AttendanceSample,
     Lead,
+    Line,
     Messenger,
     Offer,
     Payment,
@@ -119,14 +120,21 @@ WELCOME: list[tuple[Record, dict[str, Any]]] = [
     (LEAD, {"opted_in_at": datetime(2000, 1, 1, tzinfo=UTC)}),
     (LEAD, {"email": "\ufdfa" * 17 + "@x.com", "customer_id": "c" * 191}),
     (PURCHASE, {"email": ""}),
-    (PURCHASE, {"labels": tuple(f"label {number} " + "🚀" * 100 for number in range(1000))}),
+    (
+        PURCHASE,
+        {
+            "lines": (
+                Line("Club", tuple(f"label {number} " + "🚀" * 100 for number in range(1000)), offer=Offer.HIGH_TICKET),
+            )
+        },
+    ),
     (PURCHASE, {"email": "not an address"}),
     (PURCHASE, {"total": Decimal(0)}),
     (PURCHASE, {"total": Decimal("99999999.99")}),
     (PURCHASE, {"total": Decimal("10.10000")}),
     (PURCHASE, {"refunded": Decimal(2000)}),
-    (PURCHASE, {"name": "n" * 10000, "product": "p" * 10000}),
-    (PURCHASE, {"name": "Zoë 🚀\0 שלום", "product": "'; DROP TABLE leads; --"}),
+    (PURCHASE, {"name": "n" * 10000, "lines": (Line("p" * 10000),)}),
+    (PURCHASE, {"name": "Zoë 🚀\0 שלום", "lines": (Line("'; DROP TABLE leads; --"),)}),
     (PAYMENT, {"amount": Decimal(0), "refunded": Decimal(0)}),
     (SESSION, {"participants": 0, "challenge_day": 17}),
     (SESSION, {"date": date(2026, 1, 1)}),
@@ -171,7 +179,7 @@ def test_what_is_no_record_is_a_programming_error() -> None:
 
 
 def test_the_refused_are_told_by_their_place_and_the_others_are_stored(connection: Connection) -> None:
-    bad_lead, bad_sale = replace(LEAD, email="ana"), replace(PURCHASE, price=Decimal(-1))
+    bad_lead, bad_sale = replace(LEAD, email="ana"), replace(PURCHASE, total=Decimal(-1))
     taken = accept(connection, Rules(CHALLENGE), [bad_lead, LEAD, bad_sale, PURCHASE, SESSION])
     assert taken.refused == (
         Refusal(0, "'ana' is not an e-mail address"),
@@ -189,7 +197,9 @@ def test_what_was_taken_in_is_counted_as_new_changed_or_same(connection: Connect
     assert (first.new, first.changed, first.same, first.excluded, first.unclassified) == (5, 0, 0, 1, 0)
     second = accept(connection, rules, told)
     assert (second.new, second.changed, second.same) == (0, 0, 5)
-    other = replace(PURCHASE, external_id="3", offer=None, messenger=Messenger.PAYMENT_PROVIDER)
+    other = replace(
+        PURCHASE, external_id="3", email="bo@x.com", lines=(Line("Club"),), messenger=Messenger.PAYMENT_PROVIDER
+    )
     third = accept(connection, rules, [replace(LEAD, name="Ana"), other])
     assert (third.new, third.changed, third.same, third.unclassified) == (1, 1, 0, 1)
     staff = replace(PURCHASE, external_id="4", email=" staff@x.com")
