@@ -26,7 +26,7 @@ from analytics.money.facts import Facts, Key
 from analytics.records import Dispute, DisputeState, Lead, Order, Payment, Plan, Refund, RefundState
 from analytics.schema import customer_addresses, disputes, orders, payments, plans, refunds, shared_ids
 from analytics.store import chunks, existing, insert_missing, write_changed
-from analytics.versions import Row, newer, newer_order, newer_payment
+from analytics.versions import Row, newer, newer_order, newer_payment, stored_part
 
 Records = Mapping[type, Sequence[Any]]
 
@@ -71,16 +71,19 @@ def take_returns(connection: Connection, kinds: Records, touched: Touched) -> No
 
 def take_addresses(connection: Connection, told: Iterable[Lead | Order | Payment]) -> set[Key]:
     """Store every address told with a customer id; return the customers that were told with a new one."""
-    rows = {
-        (one.source, one.customer_id.strip(), key): one.email
+    names = ("source", "customer_id", "email_key", "email")
+    rows = [
+        dict(zip(names, (one.source, one.customer_id.strip(), key, one.email), strict=True))
         for one in told
         if one.customer_id.strip() and (key := email_keys(one.email).key)
-    }
-    known = existing(connection, customer_addresses, rows.keys())
-    names = ("source", "customer_id", "email_key", "email")
-    new = [key for key in rows if key not in known]
-    insert_missing(connection, customer_addresses, [dict(zip(names, (*key, rows[key]), strict=True)) for key in new])
-    return {key[:2] for key in new}
+    ]
+    states = write_changed(connection, customer_addresses, rows, merge=_smaller_spelling) if rows else []
+    return {(row["source"], row["customer_id"]) for row, state in zip(rows, states, strict=True) if state != "same"}
+
+
+def _smaller_spelling(stored: Row, arriving: Row) -> Row:
+    """Return one of two spellings of a mailbox, the same whichever is told first."""
+    return min(stored_part(stored, arriving), arriving, key=lambda row: str(row["email"]))
 
 
 def _own_purchase(one: Order | Payment) -> dict[str, Any]:
