@@ -162,5 +162,12 @@ _FIGURES = (
         ("all_sales", SALES),
     ),
     Definition("spend_adds_up", "Spend adds up", "Spend by ad equals spend by account.", "", ("spend_by_ad", SPEND)),
+    Definition(
+        "money_is_conserved",
+        "Money is conserved",
+        "Every payment, refund and dispute is counted in exactly one place.",
+        "",
+        (LEFT_OUT,),
+    ),
 )
 DEFINITIONS = {definition.name: definition for definition in _FIGURES}

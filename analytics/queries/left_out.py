@@ -37,7 +37,11 @@ class LeftOut:
 def tallies(connection: Connection, bounds: Bounds, currency: str) -> dict[str, Tally]:
     """Return what is listed of a period, by why."""
     query = (
-        sa.select(_item.kind, sa.func.count(), sum_where(_item.currency == currency, _item.amount))
+        sa.select(
+            _item.kind.label("why"),
+            sa.func.count().label("purchases"),
+            sum_where(_item.currency == currency, _item.amount).label("amount"),
+        )
         .where(inside(_item.happened_at, bounds))
         .group_by(_item.kind)
     )
