@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from analytics.records import Order, OrderState, Payment
+from analytics.records import CustomerAddress, Order, OrderState, Payment
 from connectors.contract import NoLookUp, UnreadablePayloadError
 from connectors.payload import parse
 from connectors.stripe import webhooks as stripe
@@ -178,7 +178,7 @@ def test_a_bank_debit_is_paid_when_it_succeeds_not_when_it_was_begun(
 def test_an_invoice_is_a_purchase_unless_it_is_a_receipt(
     changes: dict[str, Any], told: list[str], collected: str | None
 ) -> None:
-    found = records(event("invoice-single", **{"payment_intent": None, "charge": None, **changes}))
+    found = records(event("invoice-single", **{"payment_intent": None, "charge": None, "customer": None, **changes}))
     assert [type(one).__name__ for one in found] == told
     orders = [one.collected for one in found if isinstance(one, Order)]
     assert orders == ([] if collected is None else [Decimal(collected)])
@@ -210,8 +210,9 @@ def test_livemode_of_event_or_object_tells_a_test() -> None:
 @pytest.mark.parametrize(
     "kind", ["customer.updated", "charge.failed", "payout.paid", "v1.billing.meter.error_report_triggered"]
 )
-def test_other_events_mean_nothing(kind: str) -> None:
-    assert records({**event("charge-succeeded"), "type": kind}) == []
+def test_other_events_say_nothing_but_the_address_of_a_customer(kind: str) -> None:
+    assert [type(one) for one in records({**event("charge-succeeded"), "type": kind})] == [CustomerAddress]
+    assert records({**event("charge-succeeded", customer=None), "type": kind}) == []
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_a_refund_is_in_the_state_it_has_now() -> None:
     ("kind", "told"),
     [
         ("invoice", about("instalment-first-since-basil", status="open")),
-        ("charge", about("charge-failed")),
+        ("charge", about("charge-failed", customer=None)),
         ("payout", {"id": "po_1"}),
     ],
     ids=["an open invoice", "a failed charge", "what nobody asks for"],
