@@ -67,7 +67,7 @@ def _read(connection: Connection, lens: Lens, now: datetime, period: Period) -> 
     )
     nowhere = left_out.counted(asking(connection, "left_out"), bounds)
     newest = health.newest_by_source(asking(connection, "freshness"))
-    waiting = backlog.read_backlog(connection, now)
+    waiting = backlog.read_backlog(asking(connection, "backlog"), now)
     return View3(
         as_of=challenge.local_time(now),
         timezone=challenge.zone.key,
