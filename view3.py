@@ -9,7 +9,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import wraps
@@ -130,8 +130,16 @@ def demo(leads: int, seed: int) -> None:
     metavar="KIND",
     help="Print an empty file of a kind: leads, funnel-orders, high-ticket-sales, attendance, ad-spend.",
 )
+@click.option(
+    "--account", default="", metavar="NAME", help="Whose ad spend a report is that does not tell its account."
+)
+@click.option(
+    "--date-order",
+    type=click.Choice(["dmy", "mdy"]),
+    help="How dates such as 03/04/2026 are written, where the file does not tell.",
+)
 @in_sentences
-def import_(files: tuple[Path, ...], kind: str | None, template: str | None, *, dry_run: bool) -> None:
+def import_(files: tuple[Path, ...], template: str | None, **options: Any) -> None:
     """Take in CSV exports; what each FILE is shows in its content."""
     from connectors import csv_import
     from connectors.contract import UnusableFileError
@@ -148,12 +156,12 @@ def import_(files: tuple[Path, ...], kind: str | None, template: str | None, *, 
     worst = 0
     for path in files:
         try:
-            report = _import_file(workbench, path, kind, dry_run=dry_run)
+            report = _import_file(workbench, path, options)
         except UnusableFileError as error:
             click.echo(f"{path}: {error}", err=True)
             worst = UNUSABLE
             continue
-        _tell_import(report, dry_run=dry_run)
+        _tell_import(report, dry_run=options["dry_run"])
         if report.rejected:
             worst = worst or SOME_REJECTED
     sys.exit(worst)
@@ -830,7 +838,7 @@ def _upgraded() -> "Workbench":
     return workbench
 
 
-def _import_file(workbench: "Workbench", path: Path, kind: str | None, *, dry_run: bool) -> "ImportReport":
+def _import_file(workbench: "Workbench", path: Path, options: Mapping[str, Any]) -> "ImportReport":
     """Take in one file, whole or not at all."""
     from analytics import ingest, repairs
     from analytics.database import writing
@@ -842,15 +850,20 @@ def _import_file(workbench: "Workbench", path: Path, kind: str | None, *, dry_ru
         report = csv_import.import_file(
             path,
             Reading(
-                workbench.challenge, workbench.currency, workbench.lens.mapping, lambda: _held(connection, workbench)
+                workbench.challenge,
+                workbench.currency,
+                workbench.lens.mapping,
+                lambda: _held(connection, workbench),
+                options["account"],
+                options["date_order"] or "",
             ),
             lambda records: ingest.accept(connection, workbench.rules, records),
-            kind=kind or "",
+            kind=options["kind"] or "",
             progress=progress.at,
-            keep_rejects=not dry_run,
+            keep_rejects=not options["dry_run"],
         )
         repairs.adopt(connection, workbench.rules)
-        if dry_run:
+        if options["dry_run"]:
             connection.rollback()
     return report
 

@@ -93,7 +93,7 @@ def accept(connection: Connection, rules: Rules, records: Iterable[Record]) -> A
     tally: Counter[str] = Counter()
     touched: set[date] = set()  # the dates whose sums are to be made anew, once for the whole stream
     with ExitStack() as stage:
-        is_staging = False
+        statement: str | None = None  # of the one report that a stream is
         for batch in batches(enumerate(records)):
             welcome = []
             for position, record in batch:
@@ -102,12 +102,13 @@ def accept(connection: Connection, rules: Rules, records: Iterable[Record]) -> A
                     refused.append(Refusal(position, reason))
                 else:
                     welcome.append(record)
-            if not is_staging and any(isinstance(record, AdSpend) for record in welcome):
+            spend = next((record for record in welcome if isinstance(record, AdSpend)), None)
+            if statement is None and spend is not None:
                 stage.enter_context(temporary(connection, spending.staged))
-                is_staging = True
+                statement = spend.statement
             tally.update(_take(connection, rules, welcome, touched))
-        if is_staging:
-            tally.update(spending.publish(connection))
+        if statement is not None:
+            tally.update(spending.publish(connection, statement))
     sum_days(connection, touched)
     # From now on the database is more than the sample challenge, which `view3 demo` may replace.
     connection.execute(sa.update(challenges).values(is_sample=False))

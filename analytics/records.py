@@ -251,6 +251,21 @@ class AttendanceSample:
     source: str
 
 
+class Statement(StrEnum):
+    """What a row of spend says of the rest of its day: nothing, or that its report holds the whole day.
+
+    ACCOUNT: that report's account was named by hand.
+    """
+
+    ROW = "row"
+    DAYS = "days"
+    ACCOUNT = "account"
+
+
+class UndecidedError(ValueError):
+    """Records that may be stored already under other names; the message is a sentence that says how to tell."""
+
+
 @dataclass(frozen=True, slots=True)
 class AdSpend:
     """What one day of one ad cost, at the finest grain the source tells, in the account's day and currency."""
@@ -267,6 +282,7 @@ class AdSpend:
     ad_set_id: str = ""
     ad: str = ""
     ad_id: str = ""
+    statement: str = field(default=Statement.ROW, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

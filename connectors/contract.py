@@ -55,12 +55,15 @@ class Reading:
     """What a file is read against: the challenge, whose zone naive times are in, and the reporting currency.
 
     `held` yields name, product, price, currency and moment of each sale that the database has, for files that name no id.
+    `account` is the ad account that a report without one is of; `date_order` settles dates that nothing else does.
     """
 
     challenge: Challenge
     currency: str
     mapping: UtmMapping = field(default_factory=UtmMapping)
     held: Callable[[], Iterable[HeldSale]] = tuple
+    account: str = ""
+    date_order: str = ""
 
 
 class BadSignatureError(ValueError):

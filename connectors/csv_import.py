@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from analytics.records import Record
-from connectors.contract import Accepted, Door, Reading
+from analytics.records import Record, UndecidedError
+from connectors.contract import Accepted, Door, Reading, UnusableFileError
 from connectors.exports.catalog import KINDS, Export, export_of, template
 from connectors.exports.sheet import Sheet
 from connectors.exports.verdict import Columns, LeftOut, Note, Rejected, Taken
@@ -106,7 +106,10 @@ def import_file(
         account = _Progress(sheet, rejects, progress)
         if sheet.encoding.note:
             account.notes.append(sheet.encoding.note)
-        accepted = accept(account.records(export, reading))
+        try:
+            accepted = accept(account.records(export, reading))
+        except UndecidedError as error:
+            raise UnusableFileError(str(error)) from error
         account.refuse(accepted)
         published = rejects.publish() if keep_rejects else None
         notes = (*account.notes, rejects.fault) if rejects.fault else tuple(account.notes)

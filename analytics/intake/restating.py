@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from analytics.intake.rows import spend_day_rows, spend_version_row, whole_second
+from analytics.intake.statements import is_number
 from analytics.records import AdSpendDay
 from analytics.schema import ad_spend, ad_spend_versions
 from analytics.store import Row, delete, upsert, write_changed
@@ -74,10 +75,14 @@ def _state(stored: list[Any] | None, told: list[Any]) -> str:
 
 
 def _told_without_account(connection: Connection, day: AdSpendDay, rows: Mapping[str, Row]) -> list[Day]:
-    """Return the stored rows of files that named no account, about campaigns of this one on this day."""
+    """Return the stored rows of files that told no account's number, about campaigns of this one on this day."""
     spend = ad_spend.c
-    nobody = sa.and_(spend.date == day.date, spend.platform == day.platform, spend.account_id == "")
-    query = sa.select(*ad_spend.primary_key, spend.campaign_id, spend.campaign_key).where(nobody)
+    here = sa.and_(spend.date == day.date, spend.platform == day.platform, spend.account_id != day.account_id)
+    query = sa.select(*ad_spend.primary_key, spend.campaign_id, spend.campaign_key).where(here)
     ids = {row["campaign_id"] for row in rows.values()} - {""}
     names = {row["campaign_key"] for row in rows.values()}
-    return [tuple(key) for *key, id_, name in connection.execute(query) if id_ in ids or name in names]
+    return [
+        tuple(key)
+        for *key, id_, name in connection.execute(query)
+        if not is_number(key[2]) and (id_ in ids or name in names)
+    ]

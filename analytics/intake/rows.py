@@ -1,5 +1,6 @@
 """Records as rows: cut to the columns, with the keys that grouping and matching go by."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from hashlib import blake2b
@@ -214,13 +215,11 @@ def spend_row(spend: AdSpend) -> Row:
     campaign, ad_set, ad = cut(spend.campaign), cut(spend.ad_set), cut(spend.ad)
     keys = fold(campaign)[:TEXT], fold(ad_set)[:TEXT], fold(ad)[:TEXT]
     ids = spend.campaign_id, spend.ad_set_id, spend.ad_id
-    entity = "\0".join(external or key for external, key in zip(ids, keys, strict=True))
     grain = AD if ad or spend.ad_id else AD_SET if ad_set or spend.ad_set_id else CAMPAIGN
-    return {
+    row = {
         "date": spend.date,
         "platform": spend.platform,
         "account_id": spend.account_id,
-        "entity_key": blake2b(entity.encode(), digest_size=16).hexdigest(),
         "campaign_id": spend.campaign_id,
         "campaign": campaign,
         "campaign_key": keys[0],
@@ -237,6 +236,14 @@ def spend_row(spend: AdSpend) -> Row:
         "account_zone": "",
         "provisional": False,
     }
+    return row | {"entity_key": entity_key(row)}
+
+
+def entity_key(row: Mapping[str, Any]) -> str:
+    """Return the key of what a row of spend is about; a second currency on one day is another account's."""
+    parts = ("campaign_id", "campaign_key"), ("ad_set_id", "ad_set_key"), ("ad_id", "ad_key")
+    entity = "\0".join((*(row[external] or row[name] for external, name in parts), row["currency"]))
+    return blake2b(entity.encode(), digest_size=16).hexdigest()
 
 
 def spend_day_rows(day: AdSpendDay) -> dict[str, Row]:

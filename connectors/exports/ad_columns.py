@@ -6,7 +6,8 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from analytics.records import AdSpend
+from analytics.records import AdSpend, Statement
+from connectors.contract import Reading
 from connectors.exports.amounts import NOT_REPORTED, AmountEvidence
 from connectors.exports.moments import DateEvidence
 from connectors.exports.table import Cell, Table, no_cell
@@ -16,6 +17,7 @@ Names = tuple[str, ...]
 ROUNDED = re.compile(r"[0-9][.,][0-9]+E\+[0-9]{2}")
 
 # `act_123` and `123-456-7890` in files, bare digits from the vendors' programs: one account.
+ACCOUNT_LENGTH = 64
 ACCOUNT_DRESS = re.compile(r"^act_|(?<=[0-9])-(?=[0-9])")
 
 
@@ -29,6 +31,7 @@ class AdNames(NamedTuple):
     ad_set_id: Names
     ad: Names
     ad_id: Names
+    account: Names = ()
 
 
 class Spent(NamedTuple):
@@ -42,9 +45,12 @@ class Spent(NamedTuple):
 class AdColumns:
     """The columns of one file. An id column with a rounded id is left out whole: ids on some rows only compare badly."""
 
-    def __init__(self, table: Table, names: AdNames) -> None:
+    def __init__(self, table: Table, names: AdNames, reading: Reading, statement: Statement = Statement.DAYS) -> None:
         self.notes: list[str] = []
         self._table = table
+        self._named = undressed(reading.account)
+        self._statement = Statement.ACCOUNT if reading.account else statement
+        self._account = table.cell(*names.account)
         self._names = [table.cell(*column) for column in (names.campaign, names.ad_set, names.ad)]
         self._id_names = (names.account_id, names.campaign_id, names.ad_set_id, names.ad_id)
         self._ids = [table.cell(*column) for column in self._id_names]
@@ -88,14 +94,20 @@ class AdColumns:
             spend=spent.amount,
             currency=spent.currency,
             source=source,
-            account_id=ACCOUNT_DRESS.sub("", account_id),
+            account_id=undressed(account_id) or _reported(self._account(cells))[:ACCOUNT_LENGTH] or self._named,
             campaign=campaign,
             campaign_id=campaign_id,
             ad_set=ad_set,
             ad_set_id=ad_set_id,
             ad=ad,
             ad_id=ad_id,
+            statement=self._statement,
         )
+
+
+def undressed(account_id: str) -> str:
+    """Return an account's number as the vendors' programs write it, or its name as it is."""
+    return ACCOUNT_DRESS.sub("", account_id.strip())
 
 
 def _reported(text: str) -> str:

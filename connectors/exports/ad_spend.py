@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from analytics.records import Record
+from analytics.records import Record, Statement
 from connectors.contract import Reading
 from connectors.exports.ad_columns import AdColumns, AdNames, Spent
 from connectors.exports.currencies import currency_code
@@ -49,7 +49,7 @@ class _Rows:
     def __init__(self, table: Table, reading: Reading) -> None:
         self.date, self.platform = table.cell("date"), table.cell("platform")
         self.spend, self.currency, self.default_currency = table.cell("spend"), table.cell("currency"), reading.currency
-        self.ads = AdColumns(table, COLUMNS)
+        self.ads = AdColumns(table, COLUMNS, reading, Statement.ROW)
         numbers, dates = self.ads.survey(self.spend, (self.date,))
         self.amounts, self.moments = numbers.conclude(), dates.conclude(reading.challenge)
 

@@ -44,12 +44,16 @@ AD = (
 )
 AD_ID = ("ad id", "anzeigen-id", "id de l'annonce", "id del anuncio", "id do anúncio", "id annuncio")
 ACCOUNT_ID = ("customer id", "account id", "external customer id", "kundennummer", "numéro client", "id de cliente")
+ACCOUNT = (
+    "account name", "account", "ad account name", "nom du compte", "kontoname", "name des kontos", "nombre de la cuenta",
+    "nome da conta", "nome dell'account", "nome account", "اسم الحساب",
+)  # fmt: skip
 CURRENCY = (
     "currency code", "currency", "währungscode", "code de la devise", "code devise", "código de moneda",
     "código da moeda", "codice valuta", "devise", "währung",
 )  # fmt: skip
 TOTAL = re.compile(r"(total|totals|gesamt|insgesamt|totale|totales|summe)(\s*:|$)", re.IGNORECASE)
-COLUMNS = AdNames(ACCOUNT_ID, CAMPAIGN, CAMPAIGN_ID, AD_GROUP, AD_GROUP_ID, AD, AD_ID)
+COLUMNS = AdNames(ACCOUNT_ID, CAMPAIGN, CAMPAIGN_ID, AD_GROUP, AD_GROUP_ID, AD, AD_ID, ACCOUNT)
 REMEDY = (
     "in Google Ads add the segment Time → Day and the column Cost (Report editor: rows Day and Campaign) "
     "and download it as .csv"
@@ -80,7 +84,7 @@ class _Rows:
     def __init__(self, table: Table, reading: Reading) -> None:
         self.day, self.cost = table.cell(*DAY), table.cell(*COST)
         self.currency, self.default_currency = table.cell(*CURRENCY), reading.currency
-        self.ads = AdColumns(table, COLUMNS)
+        self.ads = AdColumns(table, COLUMNS, reading)
         spent = next(name for name in COST if name in keys(table.header))
         is_english = spent == COST[0]
         numbers, dates = self.ads.survey(self.cost, (self.day,))

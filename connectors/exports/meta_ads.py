@@ -67,10 +67,14 @@ ACCOUNT_ID = (
 )  # fmt: skip
 # Spanish and Arabic are written with either decimal sign, by country.
 EITHER_SIGN = frozenset({"importe gastado", "cantidad gastada", *SPENT[-2:]})
+ACCOUNT = (
+    "account name", "account", "ad account name", "nom du compte", "kontoname", "name des kontos", "nombre de la cuenta",
+    "nome da conta", "nome dell'account", "nome account", "اسم الحساب",
+)  # fmt: skip
 CURRENCY = ("currency", "devise", "währung", "divisa", "moneda", "moeda", "valuta", "العملة")
 TOTALS = frozenset({"total", "totals", "gesamt", "insgesamt", "totale", "totales", "totais", "الإجمالي", "المجموع"})
 IN_HEADER = re.compile(r"(.*?)\s*\(([a-z]{3})\)")
-COLUMNS = AdNames(ACCOUNT_ID, CAMPAIGN, CAMPAIGN_ID, AD_SET, AD_SET_ID, AD, AD_ID)
+COLUMNS = AdNames(ACCOUNT_ID, CAMPAIGN, CAMPAIGN_ID, AD_SET, AD_SET_ID, AD, AD_ID, ACCOUNT)
 REMEDY = "in Ads Manager choose the breakdown By time → Day before you export, so that each row is one day"
 
 
@@ -100,7 +104,7 @@ class _Rows:
     """The columns of one file, and how its numbers and dates are written."""
 
     def __init__(self, table: Table, reading: Reading, spent: str) -> None:
-        self.ads = AdColumns(table, COLUMNS)
+        self.ads = AdColumns(table, COLUMNS, reading)
         self.has_names = any(table.find(*names) is not None for names in (CAMPAIGN, AD_SET, AD))
         self.spent, self.currency = table.cell(spent), table.cell(*CURRENCY)
         self.starts, self.ends = table.cell(*STARTS), table.cell(*ENDS)
