@@ -222,7 +222,7 @@ class Attendance:
     """One session's attendance on one platform; the calendar decides the challenge day.
 
     `challenge_day` is what the source claims, checked against the date; None where it claims nothing. `peak` and
-    `average` are final, as in Session.
+    `average` are final, as in Session; `is_part`: of a part of the session, whose other parts may tell more.
     """
 
     platform: Platform
@@ -238,6 +238,7 @@ class Attendance:
     average: int | None = None
     challenge_day: int | None = None
     room: str = ""
+    is_part: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Which of two versions of one fact stands, whatever arrives last: the newer one, and of equally new ones always the same."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 Row = Mapping[Any, Any]
@@ -61,6 +61,8 @@ def told_so_far(stored: Row | None, arriving: Row) -> dict[str, Any]:
     """Return what is known of a session: the newest of what was told, from the first start to the last end."""
     known = {**UNTOLD_SESSION, **(stored or {})}
     told = {name: value for name, value in arriving.items() if value is not None and value != "" and value is not False}
+    if told.pop("is_part", False):
+        told |= _whole(known, told)
     starts = [row["started_at"] for row in (known, told) if row.get("started_at")]
     ends = [row["ended_at"] for row in (known, told) if row.get("ended_at")]
     return {
@@ -70,6 +72,13 @@ def told_so_far(stored: Row | None, arriving: Row) -> dict[str, Any]:
         "ended_at": max(ends, default=None),
         "source": known.get("source") or arriving["source"],
     }
+
+
+def _whole(known: Row, part: Row) -> Row:
+    """Return a part of a session as the whole: the first of its days, and the most people of any part."""
+    counts = {name: max(part[name], known[name] or 0) for name in ("told_people", "told_peak") if name in part}
+    is_next_day = known["date"] is not None and abs(part["date"] - known["date"]) <= timedelta(days=1)
+    return {**counts, "date": min(known["date"], part["date"]) if is_next_day else part["date"]}
 
 
 def both_parts(stored: Row, arriving: Row) -> Row:

@@ -177,6 +177,7 @@ def session_row(attendance: Attendance) -> Row:
         "told_average": attendance.average,
         "room": cut(attendance.room, ROOM),
         "source": attendance.source,
+        "is_part": attendance.is_part,
     }
 
 

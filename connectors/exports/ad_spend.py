@@ -51,7 +51,7 @@ class _Rows:
         self.spend, self.currency, self.default_currency = table.cell("spend"), table.cell("currency"), reading.currency
         self.ads = AdColumns(table, COLUMNS, reading, Statement.ROW)
         numbers, dates = self.ads.survey(self.spend, (self.date,))
-        self.amounts, self.moments = numbers.conclude(), dates.conclude(reading.challenge)
+        self.amounts, self.moments = numbers.conclude(), dates.conclude(reading.challenge, order=reading.date_order)
 
     def read(self, cells: Sequence[str]) -> tuple[Record, ...]:
         """Return the spend of one row."""

@@ -40,7 +40,7 @@ class _Days:
         self.date, self.platform = table.cell("date"), table.cell("platform")
         self.participants, self.challenge_day = table.cell("participants"), table.cell("challenge_day")
         _, dates = survey(table, (), (self.date,))
-        self.moments = dates.conclude(reading.challenge)
+        self.moments = dates.conclude(reading.challenge, order=reading.date_order)
 
     def read(self, cells: Sequence[str]) -> tuple[Record, ...]:
         """Return the attendance of one row."""

@@ -7,29 +7,27 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from connectors.contract import RowError
+from connectors.exports.languages import months
+from connectors.exports.table import key
 
 YEARS = range(2000, 2100)
 NOON = 12
-MONTHS = {
-    name: number
-    for number, name in enumerate(
-        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1
-    )
-}
-MONTH_NAME = re.compile(
-    "jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|oct(ober)?|nov(ember)?|dec(ember)?",
-    re.IGNORECASE,
-)
-
+HALVES = {"AM": ("午前", "ص"), "PM": ("午後", "م")}
 _CLOCK = r"(?:(?:\s+at\s+|,\s*|[T\s]\s*)(?P<clock>.+))?"
-_YEAR_FIRST = re.compile(r"(?P<year>[0-9]{4})(?P<by>[-/])(?P<month>[0-9]{1,2})(?P=by)(?P<day>[0-9]{1,2})" + _CLOCK)
-_NAME_FIRST = re.compile(r"(?P<name>[A-Za-z]{3,9})\.?\s+(?P<day>[0-9]{1,2}),?\s+(?P<year>[0-9]{4})" + _CLOCK)
-_DAY_FIRST = re.compile(r"(?P<day>[0-9]{1,2})[\s-](?P<name>[A-Za-z]{3,9})\.?,?[\s-](?P<year>[0-9]{4})" + _CLOCK)
+_YEAR_FIRST = re.compile(
+    r"(?P<year>[0-9]{4})(?:(?P<by>[-/.])(?P<month>[0-9]{1,2})(?P=by)(?P<day>[0-9]{1,2})"
+    r"|年\s?(?P<kanji_month>[0-9]{1,2})月\s?(?P<kanji_day>[0-9]{1,2})日)" + _CLOCK
+)
+_NAME_FIRST = re.compile(r"(?P<name>[^\W\d_]{3,12})\.?\s+(?P<day>[0-9]{1,2}),?\s+(?P<year>[0-9]{4})" + _CLOCK)
+_DAY_FIRST = re.compile(
+    r"(?P<day>[0-9]{1,2})(?:er|º|°)?\.?[\s-](?:de\s)?(?P<name>[^\W\d_]{3,12})\.?,?[\s-](?:de\s)?(?P<year>[0-9]{4})"
+    + _CLOCK
+)
 _CLEAR = (_YEAR_FIRST, _NAME_FIRST, _DAY_FIRST)
 _FIGURES = re.compile(r"(?P<a>[0-9]{1,2})(?P<by>[/.-])(?P<b>[0-9]{1,2})(?P=by)(?P<year>[0-9]{4})" + _CLOCK)
 _TIME = re.compile(
     r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:\.[0-9]+)?)?"
-    r"(?:\s*(?P<half>[AaPp])\.?[Mm]\.?)?\s*(?P<zone>Z|UTC|GMT|(?:UTC|GMT)?[+-][0-9]{2}:?[0-9]{2})?(?:\s*UTC)?"
+    r"(?:\s*(?P<half>[AaPp])\.?\s?[Mm]\.?)?\s*(?P<zone>Z|UTC|GMT|(?:UTC|GMT)?[+-][0-9]{2}:?[0-9]{2})?(?:\s*UTC)?"
 )
 
 
@@ -52,7 +50,8 @@ class Written(NamedTuple):
 def written(text: str, order: Order | None, sure: bool) -> Written:  # noqa: FBT001 (a cache has no keywords)
     """Return what a cell says; raises RowError for what is no date, or not surely one."""
     if named := _YEAR_FIRST.fullmatch(text):
-        on = _date(text, int(named["year"]), int(named["month"]), int(named["day"]))
+        month, day = named["month"] or named["kanji_month"], named["day"] or named["kanji_day"]
+        on = _date(text, int(named["year"]), int(month), int(day))
     elif named := _NAME_FIRST.fullmatch(text) or _DAY_FIRST.fullmatch(text):
         on = _date(text, int(named["year"]), _month(text, named["name"]), int(named["day"]))
     elif named := _FIGURES.fullmatch(text):
@@ -85,9 +84,10 @@ def _date(text: str, year: int, month: int, day: int) -> date:
 
 
 def _month(text: str, name: str) -> int:
-    if not MONTH_NAME.fullmatch(name):
+    month = months().get(key(name))
+    if month is None:
         raise RowError(f"'{text}' is not a date: '{name}' is no month")
-    return MONTHS[name.casefold()[:3]]
+    return month
 
 
 def _orders(figures: re.Match[str]) -> dict[Order, date]:
@@ -119,7 +119,7 @@ def _figured(text: str, figures: re.Match[str], order: Order | None, *, sure: bo
 
 
 def _time(text: str, clock: str) -> tuple[time, tzinfo | None]:
-    parts = _TIME.fullmatch(clock)
+    parts = _TIME.fullmatch(_in_latin(clock))
     unreadable = RowError(f"'{text[:40]}' holds no time of day that can be read")
     if not parts:
         raise unreadable
@@ -128,6 +128,15 @@ def _time(text: str, clock: str) -> tuple[time, tzinfo | None]:
     except ValueError:
         raise unreadable from None
     return at, _zone(parts["zone"], clock)
+
+
+def _in_latin(clock: str) -> str:
+    """Return a clock time with AM and PM as English writes them; Japanese puts them in front."""
+    for half, names in HALVES.items():
+        for name in names:
+            if name in clock:
+                return f"{clock.replace(name, '').strip()} {half}"
+    return clock
 
 
 def _hour(hour: int, half: str | None) -> int:

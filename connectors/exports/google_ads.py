@@ -89,7 +89,9 @@ class _Rows:
         is_english = spent == COST[0]
         numbers, dates = self.ads.survey(self.cost, (self.day,))
         self.amounts = numbers.conclude(POINT if is_english else HABITS.get(spent, ""))
-        self.moments = dates.conclude(reading.challenge, None if is_english else Order.DAY_FIRST)
+        self.moments = dates.conclude(
+            reading.challenge, None if is_english else Order.DAY_FIRST, order=reading.date_order
+        )
         self.check = CheckSum()
 
     def read(self, cells: Sequence[str]) -> tuple[Record, ...] | LeftOut:

@@ -40,7 +40,7 @@ class _Leads:
         self.opted_in_at, self.customer_id = table.cell("opted_in_at"), table.cell("customer_id")
         self.utm = utm_cell(table)
         _, dates = survey(table, (), (self.opted_in_at,))
-        self.moments = dates.conclude(reading.challenge)
+        self.moments = dates.conclude(reading.challenge, order=reading.date_order)
 
     def read(self, cells: Sequence[str]) -> tuple[Record, ...]:
         """Return the lead of one row."""

@@ -116,7 +116,9 @@ class _Rows:
         numbers, dates = self.ads.survey(self.spent, (self.day, self.starts, self.ends))
         self.amounts = numbers.conclude(_habit(in_header[1] if in_header else spent))
         # English is written in both orders; the other languages here put the day first.
-        self.moments = dates.conclude(reading.challenge, None if is_english else Order.DAY_FIRST)
+        self.moments = dates.conclude(
+            reading.challenge, None if is_english else Order.DAY_FIRST, order=reading.date_order
+        )
         self.check = CheckSum()
         self.currency_note = (
             "" if in_header or table.find(*CURRENCY) is not None

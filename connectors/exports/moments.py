@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from analytics.challenge import CalendarError, Challenge
 from connectors.contract import RowError, UnusableFileError
@@ -11,6 +12,8 @@ from connectors.exports.dates import Order, needs_no_order, readings, written
 
 # A file in which fewer dates than this contradict its order has a few bad rows, not two orders.
 STRAY = 0.05
+VICINITY = timedelta(days=31)
+BY_HAND = {"dmy": Order.DAY_FIRST, "mdy": Order.MONTH_FIRST}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class DateEvidence:
     proofs: Counter[Order] = field(default_factory=Counter)
     unclear: str = ""
     has_clear: bool = False  # some date needs no order, so the unclear ones are rows' faults and not the file's
+    clear: date | None = None
+    spans: dict[Order, tuple[date, date]] = field(default_factory=dict)  # of the unclear dates, in either order
     seen: Callable[[str], bool] = field(default_factory=_once)
 
     def see(self, text: str) -> None:
@@ -69,21 +74,49 @@ class DateEvidence:
             return
         orders = readings(text)
         if orders is None:
-            self.has_clear = self.has_clear or needs_no_order(text)
+            self._see_clear(text)
             return
         if len(orders) == 1:
             self.proofs.update(list(orders))
         elif len(set(orders.values())) > 1:
             self.unclear = self.unclear or text
+            for order, on in orders.items():
+                first, last = self.spans.get(order, (on, on))
+                self.spans[order] = min(first, on), max(last, on)
 
-    def conclude(self, challenge: Challenge, habit: Order | None = None, *, naive_is_utc: bool = False) -> Moments:
-        """Return the reader for the file; raises UnusableFileError where no row and no habit of the source tells the order."""
+    def _see_clear(self, text: str) -> None:
+        if not self.has_clear and needs_no_order(text):
+            self.has_clear = True
+            with suppress(RowError):
+                self.clear = written(text, None, True).on  # noqa: FBT003
+
+    def _only_plausible(self, challenge: Challenge) -> Order | None:
+        """Return the one order in which the dates lie inside the challenge, else near the file's other dates."""
+        by_challenge = [
+            order for order, span in self.spans.items() if all(challenge.day_of(on) is not None for on in span)
+        ]
+        if len(by_challenge) == 1:
+            return by_challenge[0]
+        clear = self.clear
+        near = [
+            order for order, span in self.spans.items() if clear and all(abs(on - clear) <= VICINITY for on in span)
+        ]
+        return near[0] if len(near) == 1 else None
+
+    def conclude(
+        self, challenge: Challenge, habit: Order | None = None, *, naive_is_utc: bool = False, order: str = ""
+    ) -> Moments:
+        """Return the reader for the file; raises UnusableFileError where no row, habit or day of the challenge tells.
+
+        `order` is `dmy` or `mdy`, as said by hand; it settles what no row proves.
+        """
         if self.proofs:
-            (order, most), *others = self.proofs.most_common()
-            return Moments(challenge, order, not others or others[0][1] <= STRAY * most, naive_is_utc)
+            (proven, most), *others = self.proofs.most_common()
+            return Moments(challenge, proven, not others or others[0][1] <= STRAY * most, naive_is_utc)
+        habit = BY_HAND.get(order) or habit or self._only_plausible(challenge)
         if self.unclear and habit is None and not self.has_clear:
             raise UnusableFileError(
                 f"Dates such as {self.unclear} can be day/month or month/day, and no row of the file proves which: "
-                "write them as 2026-01-31 and import again."
+                "import it again with --date-order dmy or --date-order mdy, or write them as 2026-01-31."
             )
         return Moments(challenge, habit, sure=True, naive_is_utc=naive_is_utc)

@@ -7,9 +7,12 @@ from datetime import datetime
 from connectors.contract import Reading, RowError
 from connectors.exports.amounts import whole_number
 from connectors.exports.dates import Order
+from connectors.exports.languages import vocabulary
 from connectors.exports.moments import DateEvidence, Moments
 from connectors.exports.sheet import Sheet
 
+COLUMNS, TITLES, VALUES = (vocabulary("zoom", part) for part in ("columns", "titles", "values"))
+ENGLISH = "; if it is in a language that is not read, switch Zoom to English (at the foot of its page) and export again"
 CLOCK_HALF = re.compile(r"[AaPp]\.?[Mm]")
 ZONE_NOTE = (
     "Zoom writes times in the account's time zone without naming it; they were read in the business zone ({zone})."
@@ -59,7 +62,7 @@ def moments_of(sheet: Sheet, reading: Reading) -> tuple[Moments, list[str]]:
     if not evidence.proofs and CLOCK_HALF.search(evidence.unclear):
         habit = Order.MONTH_FIRST
         notes.append(MONTH_FIRST_NOTE.format(date=evidence.unclear))
-    return evidence.conclude(reading.challenge, habit), notes
+    return evidence.conclude(reading.challenge, habit, order=reading.date_order), notes
 
 
 def count(text: str) -> int | None:

@@ -7,9 +7,9 @@ from analytics.records import Attendance, Platform, Statistic
 from connectors.contract import Reading, RowError, UnusableFileError
 from connectors.exports.moments import Moments
 from connectors.exports.sheet import Row, Sheet
-from connectors.exports.table import Table, fitted, key, keys
+from connectors.exports.table import Table, fitted
 from connectors.exports.verdict import Columns, LeftOut, Note, Rejected, Taken, Verdict
-from connectors.exports.zoom_crowd import Crowd, count, moments_of, room, session_id
+from connectors.exports.zoom_crowd import COLUMNS, ENGLISH, TITLES, VALUES, Crowd, count, moments_of, room, session_id
 
 KIND = "zoom-webinar"
 ATTENDEES, PRESENTERS = "attendee details", frozenset({"host details", "panelist details"})
@@ -19,12 +19,19 @@ STARTED = ("actual start time", "start time", "scheduled time")
 EMAIL = ("email", "user email", "email address", "e-mail")
 NAME = ("user name (original name)", "user name", "name (original name)", "name")
 REGISTRANT = ("registrant id", "registration id")
+SUMMARY = (
+    "topic", "webinar id", "actual start time", "actual duration (minutes)", "# registered", "# cancelled",
+    "unique viewers", "total users", "max concurrent views",
+)  # fmt: skip
+PEOPLE = ("attended", "user name (original name)")
 REMEDY = "in Zoom open Reports → Webinar → Attendee Report and download that one"
 
 
 def is_header(columns: frozenset[str]) -> bool:
     """Tell whether a row of column keys is this export's first table, or a title of the report."""
-    return "webinar id" in columns or (columns - {""} <= SECTIONS and bool(columns - {""}))
+    words = frozenset(COLUMNS.all_english(columns))
+    titles = {TITLES.english(column) for column in columns - {""}}
+    return "webinar id" in words or (titles <= SECTIONS and bool(titles))
 
 
 def read(sheet: Sheet, reading: Reading) -> Iterator[Verdict]:
@@ -41,8 +48,8 @@ def read(sheet: Sheet, reading: Reading) -> Iterator[Verdict]:
 class _People:
     """The columns of one of the report's lists of people."""
 
-    def __init__(self, table: Table) -> None:
-        self.names, self.width = table.header, len(table.header)
+    def __init__(self, table: Table, names: Sequence[str]) -> None:
+        self.names, self.width = names, len(table.header)
         self.attended, self.email = table.cell("attended"), table.cell(*EMAIL)
         self.identities = [table.cell(*names) for names in (REGISTRANT, EMAIL, NAME)]
         self.name = table.cell(*NAME)
@@ -66,8 +73,8 @@ class _Report:
             self.has_attendees = self.has_attendees or title == ATTENDEES
         elif self.section in (ATTENDEES, OTHERS, *PRESENTERS):
             yield from self._person(row)
-        elif "webinar id" in keys(row.cells):
-            self.summary = Table(self.sheet, row.line, tuple(row.cells))
+        elif "webinar id" in COLUMNS.all_english(row.cells):
+            self.summary = Table(self.sheet, row.line, _placed(COLUMNS.all_english(row.cells), SUMMARY))
         elif self.summary.header and not self.values:
             self.values, self.summary_line = row.cells, row.line
 
@@ -86,13 +93,14 @@ class _Report:
     def _columns(self, row: Row) -> _People:
         while row.cells and not row.cells[-1]:
             row.cells.pop()
-        table = Table(self.sheet, row.line, tuple(row.cells))
+        header = _placed(COLUMNS.all_english(row.cells), PEOPLE)
+        table = Table(self.sheet, row.line, header)
         if self.section == ATTENDEES:
-            table.require(REMEDY, ("attended",), (*NAME, *EMAIL))
-        return _People(table)
+            table.require(REMEDY + ENGLISH, ("attended",), (*NAME, *EMAIL))
+        return _People(table, tuple(row.cells))
 
     def _attendee(self, row: Row, people: _People) -> Iterator[Verdict]:
-        attended = "" if row.fault else people.attended(row.cells).casefold()
+        attended = "" if row.fault else VALUES.english(people.attended(row.cells))
         if row.fault or attended not in {"yes", "no"}:
             yield Rejected(row.line, row.fault or f"Attended is '{attended}'; it is Yes or No", row.cells)
         elif attended == "no":
@@ -110,7 +118,7 @@ class _Report:
     def attendance(self, moments: Moments) -> Attendance:
         """Return the session; raises UnusableFileError where the file is another of Zoom's reports."""
         if not self.has_attendees or not self.values:
-            raise UnusableFileError(f"The file is a Zoom report without 'Attendee Details': {REMEDY}.")
+            raise UnusableFileError(f"The file is a Zoom report without 'Attendee Details': {REMEDY}{ENGLISH}.")
         try:
             started_at, _ = moments.moment(self._stated(*STARTED))
         except RowError as error:
@@ -148,5 +156,18 @@ def _title(row: Row) -> str:
     """Return the section that a row opens, or an empty string."""
     if row.fault or not row.cells or any(row.cells[1:]):
         return ""
-    title = key(row.cells[0]).rstrip(":")
+    title = TITLES.english(row.cells[0].rstrip(":： "))
     return title if title in SECTIONS or title.endswith((" details", " report")) else ""
+
+
+def _placed(words: Sequence[str], places: Sequence[str]) -> tuple[str, ...]:
+    """Return a header in which columns that no word tells have the names of their places; Zoom never changes the order."""
+    placed = list(words)
+    for place, name in enumerate(places[: len(placed)]):
+        if name not in placed and not _is_known(placed[place]):
+            placed[place] = name
+    return tuple(placed)
+
+
+def _is_known(word: str) -> bool:
+    return any(word == name for name, _ in COLUMNS.words)
