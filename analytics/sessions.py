@@ -4,7 +4,7 @@ What nobody saw is unknown: a minute without a sample lowers the coverage, never
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -205,21 +205,40 @@ def between(row: Mapping[Any, Any]) -> tuple[Between, Between] | None:
     return Between(peak, None), Between(least, None)
 
 
-def apart(sessions: Iterable[tuple[str, datetime | None, int]]) -> list[int]:
+def apart(sessions: Iterable[tuple[str, datetime | None, int]], own: Collection[int] = ()) -> list[int]:
     """Return the counts of different sessions, given room, start and count of each.
 
     One room opened twice within minutes is one session under two names (a file knows it by its number, the platform's
-    messages by an id); the larger count stands.
+    messages by an id); the larger count stands. Those at the places in `own` have ids of the platform: they are
+    different sessions, however close.
     """
     counts: list[int] = []
-    last: tuple[str, datetime] | None = None
-    for room, started_at, count in sorted(sessions, key=lambda one: (one[0], one[1] is not None, one[1] or None)):
-        if room and started_at and last and last[0] == room and started_at - last[1] <= TWINS:
+    last: tuple[str, datetime, bool] | None = None
+    marked = ((*told, place in own) for place, told in enumerate(sessions))
+    for room, started_at, count, is_own in sorted(
+        marked, key=lambda one: (one[0], one[1] is not None, one[1] or None, not one[3])
+    ):
+        is_near = last is not None and last[0] == room and started_at is not None and started_at - last[1] <= TWINS
+        if room and last and is_near and not (is_own and last[2]):
             counts[-1] = max(counts[-1], count)
+            last = (*last[:2], last[2] or is_own)
             continue
         counts.append(count)
-        last = (room, started_at) if room and started_at else None
+        last = (room, started_at, is_own) if room and started_at else None
     return counts
+
+
+@dataclass(frozen=True, slots=True)
+class DayTold:
+    """What is told of one date and platform: the counts of its sessions, and the total that a file states for the day."""
+
+    sessions: Sequence[int]
+    total: int = 0
+
+    def by(self, rule: str) -> int:
+        """Return the day's count by the rule, `max` or `sum`; a stated total is the day's, not one more session."""
+        combine = sum if rule == "sum" else max
+        return max(self.total, combine(self.sessions) if self.sessions else 0)
 
 
 def _first(*values: int | None) -> int | None:

@@ -2,13 +2,14 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from analytics.records import Record, UndecidedError
 from connectors.contract import Accepted, Door, Reading, UnusableFileError
 from connectors.exports.catalog import KINDS, Export, export_of, template
+from connectors.exports.packages import unpacked
 from connectors.exports.sheet import Sheet
 from connectors.exports.verdict import Columns, LeftOut, Note, Rejected, Taken
 from connectors.rejects import Rejects
@@ -100,8 +101,41 @@ def import_file(
     The caller owns the transaction behind `accept`. A dry run rolls it back and passes `keep_rejects=False`.
     `progress` is told how many bytes of the file were read.
     """
-    sheet = Sheet.open(path)
-    export = export_of(sheet, kind)
+    with unpacked(path) as texts:
+        found = _readable(texts, kind)
+        return _taken(path, found, reading, accept, progress=progress, keep_rejects=keep_rejects)
+
+
+def _readable(texts: Sequence[Path], kind: str) -> tuple[Sheet, Export]:
+    """Return the text that is an export, and which; of several the one with a row per thing, else the first."""
+    found: list[tuple[Sheet, Export]] = []
+    fault: UnusableFileError | None = None
+    for text in texts:
+        try:
+            sheet = Sheet.open(text)
+            found.append((sheet, export_of(sheet, "" if len(texts) > 1 else kind)))
+        except UnusableFileError as error:
+            fault = fault or error
+    if not found:
+        raise fault or UnusableFileError("The file is empty.")
+    return min(found, key=lambda one: bool(getattr(one[1], "is_by_day", _never)(one[0])))
+
+
+def _never(_: Sheet) -> bool:
+    return False
+
+
+def _taken(
+    path: Path,
+    found: tuple[Sheet, Export],
+    reading: Reading,
+    accept: Door,
+    *,
+    progress: Callable[[int], None],
+    keep_rejects: bool,
+) -> ImportReport:
+    """Take the rows of a sheet into the door."""
+    sheet, export = found
     with Rejects(path.with_name(f"{path.name}.rejected.csv")) as rejects:
         account = _Progress(sheet, rejects, progress)
         if sheet.encoding.note:

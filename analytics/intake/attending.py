@@ -12,7 +12,7 @@ from analytics.challenge import Challenge
 from analytics.intake.rows import Row, mark_row, sample_row, session_row, stay_row
 from analytics.records import Attendance, AttendanceSample, Session, Stay
 from analytics.schema import Moment, attendance, attendance_samples, attendance_sessions, attendance_stays
-from analytics.sessions import Crowd, Seen, Stayed, apart, crowd_of, derived
+from analytics.sessions import Crowd, DayTold, Seen, Stayed, apart, crowd_of, derived
 from analytics.store import chunks, existing, write_changed
 from analytics.versions import PRESENTER, both_parts, told_so_far
 
@@ -58,7 +58,7 @@ def redate_sessions(connection: Connection, challenge: Challenge, rule: str) -> 
         connection, challenge, [_mention((row["platform"], row["session_id"]), row["source"]) for row in stale], rule
     )
     counted = _told_of_days(connection, there.keys()).items()
-    ours = {day for day, told_of in counted if there[day] in {max(told_of), sum(told_of)}}
+    ours = {day for day, told_of in counted if there[day] in {told_of.by("max"), told_of.by("sum")}}
     _write_days(connection, challenge, ours, rule)
 
 
@@ -151,26 +151,33 @@ def _presents() -> sa.ColumnElement[bool]:
 def _write_days(connection: Connection, challenge: Challenge, days: set[DayKey], rule: str) -> None:
     """Write the daily row of each date and platform from its sessions, their maximum or sum; without one it goes."""
     sessions = _told_of_days(connection, days)
-    combine: Any = sum if rule == "sum" else max
-    for (on, platform), told in sorted(sessions.items()):
+    for (on, platform), told in sorted(sessions.items(), key=lambda one: one[0]):
         day = challenge.day_of(on)
         if day is not None:
-            _upsert_day(connection, (on, platform), {"challenge_day": day, "participant_count": combine(told)})
+            _upsert_day(connection, (on, platform), {"challenge_day": day, "participant_count": told.by(rule)})
     for key in days - sessions.keys():  # the session that was counted there turned out to have begun the day before
         connection.execute(sa.delete(attendance).where(_is_day(key)))
 
 
-def _told_of_days(connection: Connection, days: Collection[DayKey]) -> dict[DayKey, list[int]]:
-    """Return what each date's sessions counted, a session that several sources tell of once."""
+def _told_of_days(connection: Connection, days: Collection[DayKey]) -> dict[DayKey, DayTold]:
+    """Return what each date's sessions counted, a session that several sources tell of once, and its stated total."""
     sessions: defaultdict[DayKey, list[tuple[str, datetime | None, int]]] = defaultdict(list)
-    session = attendance_sessions.c
+    own: defaultdict[DayKey, set[int]] = defaultdict(set)
+    totals: dict[DayKey, int] = {}
+    one = attendance_sessions.c
+    columns = one.date, one.platform, one.session_id, one.room, one.started_at, one.participants
     for chunk in chunks(sorted(days)):
-        query = sa.select(session.date, session.platform, session.room, session.started_at, session.participants).where(
-            sa.tuple_(session.date, session.platform).in_(chunk), session.statistic != ""
-        )
-        for on, platform, room, started_at, count in connection.execute(query):
-            sessions[on, platform].append((room, started_at, count))
-    return {day: apart(told) for day, told in sessions.items()}
+        query = sa.select(*columns).where(sa.tuple_(one.date, one.platform).in_(chunk), one.statistic != "")
+        for on, platform, session_id, room, started_at, count in connection.execute(query):
+            if session_id.startswith("daily:"):
+                totals[on, platform] = count
+            else:
+                if not session_id.startswith(f"{room}@"):  # not the id that a file's session is given
+                    own[on, platform].add(len(sessions[on, platform]))
+                sessions[on, platform].append((room, started_at, count))
+    return {
+        day: DayTold(apart(sessions.get(day, ()), own.get(day, ())), totals.get(day, 0)) for day in {*sessions, *totals}
+    }
 
 
 def _upsert_day(connection: Connection, key: DayKey, values: Mapping[str, int]) -> None:

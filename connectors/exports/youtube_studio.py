@@ -34,10 +34,9 @@ def is_header(columns: frozenset[str]) -> bool:
     return "content" in words and not words.isdisjoint({"video title", PUBLISHED})
 
 
-def is_card(columns: frozenset[str]) -> bool:
-    """Tell whether a row of column keys is of Studio's small exports, which name no video."""
-    words = frozenset(WORDS.all_english(columns))
-    return columns != words | {"cost"} and words in ({"date", "views"}, {"date", PEAK})
+def is_by_day(sheet: Sheet) -> bool:
+    """Tell whether a sheet is the chart data, whose days are of a few videos only."""
+    return "date" in WORDS.all_english(Table.under(sheet, is_header).header)
 
 
 def read(sheet: Sheet, reading: Reading) -> Iterator[Verdict]:

@@ -13,7 +13,7 @@ from analytics.ingest import Rules, accept
 from analytics.intake.guards import fault
 from analytics.records import Attendance, AttendanceSample, Platform, Record, Session, Statistic, Stay
 from analytics.schema import attendance, attendance_sessions
-from analytics.sessions import Between, Seen, Stayed, apart, between, crowd_of, people_by_minute
+from analytics.sessions import Between, DayTold, Seen, Stayed, apart, between, crowd_of, people_by_minute
 from tests.analytics.conftest import Store
 
 CHALLENGE = Challenge.starting(date(2026, 1, 1), "America/Sao_Paulo")
@@ -195,6 +195,27 @@ def test_what_cannot_be_is_refused(about: dict[str, Any]) -> None:
 def test_samples_in_half_a_minute_are_one() -> None:
     seen = Seen([(at(0), 1), (at(0.2), 2), (at(0.4), 3), (at(1), 4), (at(3), 5)])
     assert (seen.received(), seen.peak, seen.average) == (3, 5, 3)
+
+
+@pytest.mark.parametrize(
+    ("own", "counts"),
+    [
+        ((), [9]),  # two names of a file and a platform: one session
+        ((0,), [9]),
+        ((0, 1), [4, 9]),  # two ids of the platform itself: two sessions, however close
+    ],
+)
+def test_two_ids_of_the_platform_are_two_sessions(own: tuple[int, ...], counts: list[int]) -> None:
+    assert sorted(apart([("a", START, 4), ("a", at(10), 9)], own)) == counts
+
+
+@pytest.mark.parametrize(
+    ("sessions", "total", "largest", "summed"),
+    [((4, 9), 0, 9, 13), ((4, 9), 10, 10, 13), ((4, 9), 20, 20, 20), ((), 5, 5, 5)],
+)
+def test_a_stated_total_is_the_days_number(sessions: tuple[int, ...], total: int, largest: int, summed: int) -> None:
+    told = DayTold(sessions, total)
+    assert (told.by("max"), told.by("sum")) == (largest, summed)
 
 
 def test_rooms_are_kept_apart() -> None:
