@@ -21,6 +21,7 @@ from connectors.exports import (
     zoom_meeting,
     zoom_webinar,
 )
+from connectors.exports.cards import refuse_cards
 from connectors.exports.sheet import Sheet
 from connectors.exports.table import keys, listed
 from connectors.exports.verdict import Verdict
@@ -68,6 +69,7 @@ TEMPLATES: dict[str, str] = {
 
 def export_of(sheet: Sheet, kind: str = "") -> Export:
     """Return the export a sheet is, or the one that `kind` forces; raises UnusableFileError for neither."""
+    refuse_cards(sheet, HEADER_WITHIN)
     if kind:
         return _named(kind)
     head = [frozenset(keys(row.cells)) for row in sheet.head[:HEADER_WITHIN] if not row.fault]

@@ -34,6 +34,12 @@ def is_header(columns: frozenset[str]) -> bool:
     return "content" in words and not words.isdisjoint({"video title", PUBLISHED})
 
 
+def is_card(columns: frozenset[str]) -> bool:
+    """Tell whether a row of column keys is of the chart's or the totals' small exports, which name no video."""
+    words = frozenset(WORDS.all_english(columns))
+    return "date" in words and words <= {"date", "views", PEAK, AVERAGE, "duration"} and len(words) > 1
+
+
 def is_by_day(sheet: Sheet) -> bool:
     """Tell whether a sheet is the chart data, whose days are of a few videos only."""
     return "date" in WORDS.all_english(Table.under(sheet, is_header).header)
