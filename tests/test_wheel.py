@@ -157,7 +157,7 @@ def test_a_folder_with_settings_is_a_project(no_data: Installed, empty: Path) ->
     (empty / ".env").write_text("VIEW3_DATABASE_URL=sqlite:///challenge.db\n")
     (empty / "leads.csv").write_text(LEADS)
     assert "1 accepted" in no_data.run(empty, "import", "leads.csv")
-    assert sorted(path.name for path in empty.glob("*")) == [".env", "challenge.db", "leads.csv"]
+    assert sorted(path.name for path in empty.glob("*")) == [".env", "challenge.db", "challenge.db.turn", "leads.csv"]
     assert not no_data.data.exists()
 
 

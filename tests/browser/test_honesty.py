@@ -46,7 +46,8 @@ def test_a_killed_kernel(own: Served, visit: Visit):
     assert shown(page) == numbers
     expect(page.locator("#view3 .view3-live")).to_be_hidden()
     assert [fault for fault in axe.violations(page) if "color-contrast" not in fault] == []  # grey on purpose
-    page.get_by_role("button", name="Reload").click()
+    # On a busy machine the page may have come back by itself before the rules of accessibility were through.
+    page.get_by_role("button", name="Reload").or_(page.locator("#view3 .view3-live")).first.click()
     heals(page)
     expect(page.get_by_label("Search")).to_have_value("mastermind")
 
