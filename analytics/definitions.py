@@ -162,6 +162,12 @@ _FIGURES = (
         "",
         ("all_sales", SALES),
     ),
-    Definition("spend_adds_up", "Spend adds up", "Spend by ad equals spend by account.", "", ("spend_by_ad", SPEND)),
+    Definition(
+        "spend_adds_up",
+        "Spend adds up",
+        "Spend by ad equals spend by account, and on every day the total that the platform itself names.",
+        "",
+        ("spend_by_ad", SPEND, "platform_totals"),
+    ),
 )
 DEFINITIONS = {definition.name: definition for definition in _FIGURES}

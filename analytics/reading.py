@@ -13,7 +13,7 @@ from analytics import kpis
 from analytics.attribution import Outcome
 from analytics.backlog import Limits
 from analytics.challenge import Challenge, Period
-from analytics.queries import backlog, costs, health, left_out, money, rooms, sales
+from analytics.queries import backlog, costs, health, hygiene, left_out, money, rooms, sales
 from analytics.queries.costs import Spend
 from analytics.queries.money import Revenue, SalesGroup, Whole
 from analytics.queries.rooms import RoomDay
@@ -242,8 +242,9 @@ def _checks(
     """Return whether the parts make the whole, each side asked from the database on its own."""
     groups = list(groups)
     by_ad = costs.spend_by_ad(asking(connection, "spend_by_ad"), period, lens.currency)
+    days = hygiene.account_days(asking(connection, "platform_totals"), period)
     return {
         "sales_add_up": whole.sales == sum(group.sales for group in groups),
         "revenue_adds_up": whole.amount == sum((group.amount for group in groups), ZERO),
-        "spend_adds_up": by_ad == (spend.spend or ZERO),
+        "spend_adds_up": by_ad == (spend.spend or ZERO) and all(day.by_ads == day.told for day in days),
     }
