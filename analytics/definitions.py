@@ -161,7 +161,13 @@ _FIGURES = (
         "",
         ("all_sales", SALES),
     ),
-    Definition("spend_adds_up", "Spend adds up", "Spend by ad equals spend by account.", "", ("spend_by_ad", SPEND)),
+    Definition(
+        "spend_adds_up",
+        "Spend adds up",
+        "Spend by ad equals spend by account, and on every day the total that the platform itself names.",
+        "",
+        ("spend_by_ad", SPEND, "platform_totals"),
+    ),
     Definition(
         "money_is_conserved",
         "Money is conserved",

@@ -122,7 +122,7 @@ def accept(connection: Connection, rules: Rules, records: Iterable[Record]) -> A
         for batch in batches(enumerate(records)):
             welcome = []
             for position, record in batch:
-                reason = fault(record, rules.challenge)
+                reason = fault(record, rules.challenge) or _unexplained(connection, record)
                 if reason:
                     refused.append(Refusal(position, reason))
                 else:
@@ -189,6 +189,10 @@ def _take_rooms(connection: Connection, rules: Rules, kinds: Kinds) -> list[str]
 def _take_spend(connection: Connection, _rules: Rules, kinds: Kinds) -> list[str]:
     spending.stage(connection, [spend_row(spend) for spend in kinds[AdSpend]])
     return []
+
+
+def _unexplained(connection: Connection, record: Record) -> str:
+    return restating.unexplained(connection, record) if isinstance(record, AdSpendDay) else ""
 
 
 def _take_spend_days(connection: Connection, _rules: Rules, kinds: Kinds) -> list[str]:

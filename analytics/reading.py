@@ -13,7 +13,7 @@ from analytics import kpis
 from analytics.attribution import Outcome, Rule
 from analytics.backlog import Limits
 from analytics.challenge import Challenge, Period
-from analytics.queries import backlog, costs, health, left_out, money, rooms, sales
+from analytics.queries import backlog, costs, health, hygiene, left_out, money, rooms, sales
 from analytics.queries.costs import Spend
 from analytics.queries.later import Later, later
 from analytics.queries.money import Revenue, SalesGroup, Whole
@@ -266,9 +266,10 @@ def _checks(
     asked = asking(connection, "orders_by_campaign")
     ordered = money.orders_by_campaign(asked, period, bounds, lens.currency, funnel)
     by_ad = costs.spend_by_ad(asking(connection, "spend_by_ad"), period, lens.currency)
+    days = hygiene.account_days(asking(connection, "platform_totals"), period)
     return {
         "sales_add_up": whole.sales == sum(group.sales for group in groups),
         "revenue_adds_up": whole.amount == sum((group.amount for group in groups), ZERO)
         and money.made_of(ordered) == {kind: (one.orders, one.amount) for kind, one in funnel.items()},
-        "spend_adds_up": by_ad == (spend.spend or ZERO),
+        "spend_adds_up": by_ad == (spend.spend or ZERO) and all(day.by_ads == day.told for day in days),
     }

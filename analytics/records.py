@@ -379,7 +379,9 @@ class AdSpend:
 class AdSpendDay:
     """All that a platform said at `told_at` about one account's day; an ad that it does not name cost nothing.
 
-    `zone` is the account's, whose day this is; `provisional` where the platform still counts.
+    `zone` is the account's, whose day this is; `provisional` where the platform still counts. `total` is what the platform
+    says the account spent in all, 0 where it was asked and names nothing, None where it was not asked: a day that had
+    spend and for which nothing is named any longer stays as it was.
     """
 
     date: date
@@ -391,6 +393,7 @@ class AdSpendDay:
     source: str
     provisional: bool = False
     ads: tuple[AdSpend, ...] = ()
+    total: Decimal | None = None
 
 
 Record = (

@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from difflib import get_close_matches
@@ -57,6 +58,16 @@ COVERAGE = (
     *counts("", expected="days, or samples, that should be there", received="that are there"),
     *amounts("%", coverage="received ÷ expected"),
     *texts(missing="the first missing days"),
+)
+FAILING = (
+    *texts(
+        source="the vendor that is asked",
+        name="the room, session, video or account; empty where the source fails as a whole",
+        reason="why it could not be read, and what to do",
+    ),
+    *counts("times", failures="failures in a row"),
+    Column("since", Kind.MOMENT, "business zone", "first failure; of a whole source its last success"),
+    Column("again_at", Kind.MOMENT, "business zone", "when it is asked again"),
 )
 SPEND = (
     *texts(platform="meta, google, …", account_id="the ad account"),
@@ -127,6 +138,13 @@ def coverage(workbench: Workbench) -> pd.DataFrame:
     told = {row["source"] for row in rows}
     rows += [_row(source, "events", [], set()) for source in sorted(set(newest) - told)]
     return framed([row | {"newest_at": newest.get(row["source"])} for row in rows], COVERAGE, challenge.zone)
+
+
+def failing(workbench: Workbench) -> pd.DataFrame:
+    """Return what the vendors could not be asked for last time, with the reason; no rows where all went well."""
+    with workbench.frames.read() as connection:
+        rows = [asdict(one) for one in hygiene.failing_objects(connection)]
+    return framed(rows, FAILING, workbench.challenge.zone)
 
 
 def spend_against_totals(workbench: Workbench, period: Period | None = None) -> pd.DataFrame:
