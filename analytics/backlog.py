@@ -43,6 +43,10 @@ class Backlog:
         late = {name for name, pending, _ in self._kinds() if _is_late(name, pending, limits, now)}
         return {name: sentence for name, sentence in self.sentences(now).items() if name in late}
 
+    def pending(self) -> dict[str, Pending]:
+        """Return what waits under the name of its kind."""
+        return {name: pending for name, pending, _ in self._kinds()}
+
     def _kinds(self) -> tuple[tuple[str, Pending, str], ...]:
         return (
             ("unread", self.unread, "not read yet"),

@@ -5,7 +5,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from analytics.backlog import Backlog, Pending
 from analytics.kpis import cents
 from analytics.view3 import View3
 
@@ -48,13 +47,9 @@ def figures(view: View3) -> dict[str, Any]:
         "checks": dict(view.checks),
         "backlog": {
             name: {"count": pending.count, "oldest": _moment(pending.oldest) if pending.oldest else None}
-            for name, pending in _pending(view.backlog)
+            for name, pending in view.backlog.pending().items()
         },
     }
-
-
-def _pending(backlog: Backlog) -> tuple[tuple[str, Pending], ...]:
-    return ("unread", backlog.unread), ("set_aside", backlog.set_aside), ("look_ups", backlog.look_ups)
 
 
 def _decimal(value: Decimal | None) -> str | None:

@@ -31,8 +31,8 @@ class Report:
             return {"database": self.trouble or "ok"}
         ages = {
             name: {"count": one.count, "oldest_seconds": int((self.now - one.oldest).total_seconds())}
-            for name in ("unread", "set_aside", "look_ups")
-            if (one := getattr(self.backlog, name)).oldest is not None
+            for name, one in self.backlog.pending().items()
+            if one.oldest is not None
         }
         return {"database": "ok", **ages, **({"overdue": list(self.overdue.values())} if self.overdue else {})}
 

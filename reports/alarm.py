@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from sqlalchemy.engine import Engine
 
+from analytics.backlog import Backlog
 from reports import letter
 from reports.deliveries import BusyError, Deliveries, Delivery, State, alone
 from reports.letter import Envelope
@@ -14,7 +15,7 @@ from reports.posting import post
 from reports.settings import ReportSettings
 
 ALARM = "backlog-alarm"
-KINDS = ("unread", "set_aside", "look_ups")
+KINDS = tuple(Backlog().pending())
 REMEDY = "What waits, and why: view3 inbox list. The state of the whole: view3 doctor. No second mail is sent while this lasts."
 
 

@@ -148,18 +148,23 @@ def test_an_id_that_came_before_with_another_body_is_told(house: House) -> None:
     assert "came before with another body" in house.logged[0]
 
 
+def client_with(house: House, path: str, secrets: tuple[str, ...]) -> TestClient:
+    """A client of a receiver that has several secrets for one route."""
+    route = next(route for route in ROUTES if route.path == path)
+    return TestClient(
+        Receiver(
+            {route: secrets},
+            keep=house.keep,
+            park=house.park,
+            clock=lambda: NOW,
+            health=house.health,
+            log=house.logged.append,
+        ).application()
+    )
+
+
 def test_two_secrets_stand_side_by_side_while_one_is_rolled_over() -> None:
-    receiver = House()
-    route = next(route for route in ROUTES if route.path == STRIPE)
-    application = Receiver(
-        {route: ("old", SECRET)},
-        keep=receiver.keep,
-        park=receiver.park,
-        clock=lambda: NOW,
-        health=receiver.health,
-        log=receiver.logged.append,
-    ).application()
-    with TestClient(application) as client:
+    with client_with(House(), STRIPE, ("old", SECRET)) as client:
         assert client.post(STRIPE, content=PAID, headers=signed("stripe", PAID)).status_code == 200
         assert client.post(STRIPE, content=PAID, headers=signed("stripe", PAID, secret="old")).status_code == 200
 
@@ -167,16 +172,7 @@ def test_two_secrets_stand_side_by_side_while_one_is_rolled_over() -> None:
 @pytest.mark.parametrize("signed_with", ["old", SECRET, "newest"])
 def test_zooms_validation_is_answered_with_the_secret_it_was_signed_with(signed_with: str) -> None:
     receiver, raw = House(), body("zoom", "url-validation")
-    route = next(route for route in ROUTES if route.path == ZOOM)
-    application = Receiver(
-        {route: ("old", SECRET, "newest")},
-        keep=receiver.keep,
-        park=receiver.park,
-        clock=lambda: NOW,
-        health=receiver.health,
-        log=receiver.logged.append,
-    ).application()
-    with TestClient(application) as client:
+    with client_with(receiver, ZOOM, ("old", SECRET, "newest")) as client:
         answer = client.post(ZOOM, content=raw, headers=signed("zoom", raw, secret=signed_with))
 
     assert answer.json() == zoom.validation_answer(json.loads(raw), signed_with)
