@@ -493,7 +493,7 @@ def inbox(context: click.Context) -> None:
 @inbox.command("list")
 @in_sentences
 def inbox_list() -> None:
-    """List the events that could not be read, the look-ups without an answer and the purchases that count nowhere."""
+    """List events that could not be read, look-ups without an answer, purchases that are not counted, and what wants a look."""
     from analytics.database import reading
     from analytics.queries.backlog import read_backlog
     from analytics.terminal import plain
@@ -524,7 +524,9 @@ def inbox_list() -> None:
         click.echo(plain(f"{row.source}:{row.external_id}  {row.why}  {row.product}  {row.price} {row.currency}"))
     for sentence in backlog.sentences(now).values():
         click.echo(f"{sentence}.")
-    click.echo(f"{len(aside):,} events set aside, {waiting:,} waiting; {len(rows):,} purchases count nowhere.")
+    click.echo(
+        f"{len(aside):,} events set aside, {waiting:,} waiting; {len(rows):,} items are not counted or want a look."
+    )
 
 
 @inbox.command("show")

@@ -1,5 +1,6 @@
-"""Reads the breakdown from the database: three sides asked on their own, joined by name, held against the totals."""
+"""Reads the breakdown from the database: four sides asked on their own, joined by name, held against the totals."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -10,9 +11,10 @@ from analytics import kpis
 from analytics.breakdown import Breakdown, BreakdownRow, Level
 from analytics.challenge import Period
 from analytics.joining import Joining, Path, Told
-from analytics.queries import campaigns, costs
-from analytics.queries.campaigns import CreditedGroup, LeadsGroup, Name, SpendGroup
+from analytics.queries import campaigns, costs, money
+from analytics.queries.campaigns import CreditedGroup, LeadsGroup, Name, OrdersGroup, SpendGroup
 from analytics.reading import Lens
+from analytics.records import Offer
 
 ZERO = Decimal(0)
 
@@ -26,7 +28,7 @@ class _Sum:
     leads: int = 0
     sales: int = 0
     net_sales: int = 0
-    revenue: Decimal = ZERO
+    revenue: defaultdict[Offer, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     refunded: Decimal = ZERO
     labels: dict[int, str] = field(default_factory=dict)
 
@@ -46,7 +48,13 @@ class _Sum:
         """Add sales."""
         self.sales += group.sales
         self.net_sales += group.net_sales
-        self.revenue += group.revenue
+        self.revenue[Offer.HIGH_TICKET] += group.revenue
+        self.refunded += group.refunded
+        self._name(group.path)
+
+    def take_orders(self, group: OrdersGroup) -> None:
+        """Add VIP or OTO orders."""
+        self.revenue[group.kind] += group.revenue
         self.refunded += group.refunded
         self._name(group.path)
 
@@ -58,29 +66,45 @@ class _Sum:
 
 
 def read_breakdown(connection: Connection, lens: Lens, period: Period, level: Level) -> Breakdown:
-    """Return spend, leads and sales of a period by campaign, ad set or ad, with the unattributed sales as a row."""
+    """Return spend, leads, orders and sales by campaign, ad set or ad, with the unattributed ones as a row."""
     bounds = lens.challenge.bounds(period)
     columns = ("utm_campaign", lens.mapping.ad_set, lens.mapping.ad)[:level]
     spend = sorted(campaigns.spend_by_entity(connection, period, lens.currency, level), key=_biggest)
     leads = sorted(campaigns.leads_by_entity(connection, bounds, columns), key=lambda one: (-one.leads, _order(one)))
-    if level is Level.CAMPAIGN:
-        named = {group.path[0].key for group in leads if group.path[0].label.strip()}
-        credited = campaigns.credited_by_campaign(connection, period, bounds, lens.currency, named)
-    else:
-        credited = campaigns.credited_by_entity(connection, bounds, lens.currency, columns)
-    sold = sorted(credited, key=lambda one: (-one.sales, _order(one)))
+    sold = sorted(_sold(connection, lens, period, columns, leads), key=lambda one: (-one.sales, _order(one)))
+    ordered = sorted(_ordered(connection, lens, period, columns), key=lambda one: (-one.revenue, one.kind, _order(one)))
     joining = Joining(campaigns.aliases(connection))
     joining.learn((_told(group.path) for group in spend), level)
-    sums = _joined(joining, spend, leads, sold)
+    sums = _joined(joining, spend, leads, [*sold, *ordered])
     rows = sorted((_row(key, found) for key, found in sums.items()), key=_place)
     total = _row(None, _whole(sums.values()))
     return Breakdown(period, level, lens.currency, tuple(rows), total, _checks(connection, lens, period, total))
 
 
+def _sold(
+    connection: Connection, lens: Lens, period: Period, columns: tuple[str, ...], leads: Iterable[LeadsGroup]
+) -> list[CreditedGroup]:
+    bounds = lens.challenge.bounds(period)
+    if len(columns) > 1:
+        return campaigns.credited_by_entity(connection, bounds, lens.currency, columns)
+    named = {group.path[0].key for group in leads if group.path[0].label.strip()}
+    return campaigns.credited_by_campaign(connection, period, bounds, lens.currency, named)
+
+
+def _ordered(connection: Connection, lens: Lens, period: Period, columns: tuple[str, ...]) -> list[OrdersGroup]:
+    bounds = lens.challenge.bounds(period)
+    if len(columns) > 1:
+        return campaigns.orders_by_entity(connection, bounds, lens.currency, columns)
+    return campaigns.orders_by_campaign(connection, period, bounds, lens.currency)
+
+
 def _joined(
-    joining: Joining, spend: Iterable[SpendGroup], leads: Iterable[LeadsGroup], sold: Iterable[CreditedGroup]
+    joining: Joining,
+    spend: Iterable[SpendGroup],
+    leads: Iterable[LeadsGroup],
+    sold: Iterable[CreditedGroup | OrdersGroup],
 ) -> Mapping[Path | None, _Sum]:
-    """Return what is known of each path; None is the sales that are credited to nothing."""
+    """Return what is known of each path; None is the sales and orders that are credited to nothing."""
     sums: dict[Path | None, _Sum] = {}
     for spent in spend:
         sums.setdefault(joining.of_spend(_told(spent.path)), _Sum()).take_spend(spent)
@@ -88,7 +112,11 @@ def _joined(
         sums.setdefault(joining.of_link(_told(group.path)), _Sum()).take_leads(group)
     for credited in sold:
         key = None if credited.is_unattributed else joining.of_link(_told(credited.path))
-        sums.setdefault(key, _Sum()).take_sales(credited)
+        found = sums.setdefault(key, _Sum())
+        if isinstance(credited, OrdersGroup):
+            found.take_orders(credited)
+        else:
+            found.take_sales(credited)
     sums.setdefault(None, _Sum())
     return sums
 
@@ -102,7 +130,7 @@ def _whole(sums: Iterable[_Sum]) -> _Sum:
         leads=sum(one.leads for one in sums),
         sales=sum(one.sales for one in sums),
         net_sales=sum(one.net_sales for one in sums),
-        revenue=sum((one.revenue for one in sums), ZERO),
+        revenue=defaultdict(Decimal, {kind: sum((one.revenue[kind] for one in sums), ZERO) for kind in Offer}),
         refunded=sum((one.refunded for one in sums), ZERO),
         labels={0: "Total"},
     )
@@ -112,6 +140,7 @@ def _row(key: Path | None, found: _Sum) -> BreakdownRow:
     """Return a row; there is a ratio only where every level of it has a name (key None: unattributed, or the total)."""
     labels = [found.labels.get(level, "") for level in range(Level.AD)]
     spend = found.spend if key is None or all(key) else None
+    revenue = sum(found.revenue.values(), ZERO)
     return BreakdownRow(
         campaign=labels[0],
         ad_set=labels[1],
@@ -122,17 +151,21 @@ def _row(key: Path | None, found: _Sum) -> BreakdownRow:
         leads=found.leads,
         high_ticket_sales=found.sales,
         net_sales=found.net_sales,
-        revenue=found.revenue,
-        net_revenue=found.revenue - found.refunded,
+        vip_revenue=found.revenue[Offer.VIP],
+        oto_revenue=found.revenue[Offer.OTO],
+        high_ticket_revenue=found.revenue[Offer.HIGH_TICKET],
+        revenue=revenue,
+        net_revenue=revenue - found.refunded,
         cost_per_lead=kpis.cost_per_acquisition(spend, found.leads),
         cost_per_acquisition=kpis.cost_per_acquisition(spend, found.sales),
-        roas=kpis.roas(found.revenue, spend),
+        roas=kpis.roas(revenue, spend),
     )
 
 
 def _checks(connection: Connection, lens: Lens, period: Period, total: BreakdownRow) -> dict[str, bool]:
     bounds = lens.challenge.bounds(period)
     sales, revenue = campaigns.sales_total(connection, bounds, lens.currency)
+    revenue += sum(one.revenue for one in money.funnel_revenue(connection, bounds, lens.currency).values())
     return {
         "campaign_sales_add_up": total.high_ticket_sales == sales,
         "campaign_revenue_adds_up": total.revenue == revenue,
@@ -145,7 +178,7 @@ def _told(path: Iterable[Name]) -> tuple[Told, ...]:
     return tuple((name.id, name.key) for name in path)
 
 
-def _order(group: LeadsGroup | CreditedGroup) -> tuple[tuple[str, str], ...]:
+def _order(group: LeadsGroup | CreditedGroup | OrdersGroup) -> tuple[tuple[str, str], ...]:
     return tuple((name.key, name.label) for name in group.path)
 
 

@@ -100,11 +100,17 @@ _FIGURES = (
     Definition(
         "at_risk",
         "At risk in disputes",
-        "High-ticket money in open disputes; it is still counted everywhere else.",
+        "Money of the full funnel in open disputes; it is still counted everywhere else.",
         MONEY,
+        REVENUE,
+    ),
+    Definition(
+        "matched",
+        "Matched sales",
+        "High-ticket sales credited to a campaign, by an opt-in or by the UTMs of the order itself.",
+        "sales",
         (SALES,),
     ),
-    Definition("matched", "Matched sales", "High-ticket sales credited to a campaign.", "sales", (SALES,)),
     Definition(
         "unattributed", "Unattributed sales", "High-ticket sales that are credited to no campaign.", "sales", (SALES,)
     ),
@@ -116,13 +122,6 @@ _FIGURES = (
         "unclassified",
         "Left out: unclassified",
         "Purchases that no pattern says what they are.",
-        "purchases",
-        (LEFT_OUT,),
-    ),
-    Definition(
-        "suspected_duplicates",
-        "Left out: suspected duplicates",
-        "Equal purchases within the window, of which one counts.",
         "purchases",
         (LEFT_OUT,),
     ),
@@ -162,6 +161,19 @@ _FIGURES = (
         "",
         ("all_sales", SALES),
     ),
-    Definition("spend_adds_up", "Spend adds up", "Spend by ad equals spend by account.", "", ("spend_by_ad", SPEND)),
+    Definition(
+        "spend_adds_up",
+        "Spend adds up",
+        "Spend by ad equals spend by account, and on every day the total that the platform itself names.",
+        "",
+        ("spend_by_ad", SPEND, "platform_totals"),
+    ),
+    Definition(
+        "money_is_conserved",
+        "Money is conserved",
+        "Every payment, refund and dispute is counted in exactly one place.",
+        "",
+        (LEFT_OUT,),
+    ),
 )
 DEFINITIONS = {definition.name: definition for definition in _FIGURES}

@@ -138,7 +138,7 @@ class Frames:
         return framed(self._with_day(rows), columns.FUNNEL, self._zone)
 
     def campaigns(self, period: Period | None = None, *, level: Level = Level.CAMPAIGN) -> pd.DataFrame:
-        """Return spend, leads and sales by campaign, ad set or ad, the unattributed sales last; summed by the database.
+        """Return spend, leads, revenue and sales by campaign, ad set or ad, the unattributed row last; summed by the database.
 
         >>> frames.campaigns()["name"].tolist()
         ['FB_Jan', 'Brand', 'Unattributed']

@@ -1,7 +1,7 @@
 """Reads View 3 and its table from the database: questions in, frozen values out."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from analytics import kpis
-from analytics.attribution import Outcome
+from analytics.attribution import Outcome, Rule
 from analytics.backlog import Limits
 from analytics.challenge import Challenge, Period
-from analytics.queries import backlog, costs, health, left_out, money, rooms, sales
+from analytics.queries import backlog, costs, health, hygiene, left_out, money, rooms, sales
 from analytics.queries.costs import Spend
+from analytics.queries.later import Later, later
 from analytics.queries.money import Revenue, SalesGroup, Whole
 from analytics.queries.rooms import RoomDay
 from analytics.recording import asking, recording
@@ -28,12 +29,14 @@ from analytics.view3 import (
     SalesFilter,
     SalesPage,
     Sort,
+    Tally,
     Totals,
     View3,
 )
 
 ZERO = Decimal(0)
-NOTHING = Revenue(0, 0, ZERO, ZERO, ZERO)
+NONE = Tally(0, ZERO)
+NOTHING = Revenue(0, 0, ZERO, ZERO, ZERO, ZERO, ZERO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +59,18 @@ def read(connection: Connection, lens: Lens, now: datetime, period: Period | Non
 def _read(connection: Connection, lens: Lens, now: datetime, period: Period) -> View3:
     challenge = lens.challenge
     today = challenge.local_date(now)
-    bounds = challenge.bounds(period)
+    begin, end = challenge.bounds(period)
+    bounds = begin, min(end, whole_second_after(now))
     whole = money.whole_sales(asking(connection, "all_sales"), bounds)
     groups = money.sales_by_campaign(asking(connection, "sales"), period, bounds, lens.currency, whole)
     funnel = money.funnel_revenue(asking(connection, "funnel_orders"), bounds, lens.currency)
     spend = costs.spend_by_account(asking(connection, "ad_spend"), period, lens.currency)
-    totals = _totals(groups, funnel, spend)
+    undone = later(asking(connection, "later"), bounds, lens.currency, now)
+    totals = _totals(groups, funnel, spend, undone)
     days = rooms.attendance_by_day(
         asking(connection, "attendance"), Period(min(period.first, today), max(period.last, today))
     )
-    nowhere = left_out.counted(asking(connection, "left_out"), bounds)
+    listed = left_out.tallies(asking(connection, "left_out"), bounds, lens.currency)
     newest = health.newest_by_source(asking(connection, "freshness"))
     waiting = backlog.read_backlog(asking(connection, "backlog"), now)
     return View3(
@@ -80,9 +85,12 @@ def _read(connection: Connection, lens: Lens, now: datetime, period: Period) -> 
         totals=totals,
         attendance=tuple(_attendance(challenge, period, days)),
         attribution=_attribution(groups),
-        excluded=_excluded(nowhere, groups, funnel, spend),
+        excluded=_excluded(listed, groups, funnel, spend),
+        excluded_money={kind: listed.get(kind, NONE).amount for kind in left_out.EXCLUDED},
+        review={kind: listed.get(kind, NONE) for kind in left_out.REVIEW},
         freshness={name: challenge.local_time(at) for name, at in newest.items()},
-        checks=_checks(connection, lens, period, whole, groups, spend),
+        checks=_checks(connection, lens, (period, bounds), (whole, funnel, spend), groups)
+        | {"money_is_conserved": "imbalances" not in listed},
         backlog=waiting,
         overdue=waiting.overdue(lens.limits, now),
         provisional_from=spend.provisional_from,
@@ -111,8 +119,8 @@ def stream_sales(connection: Connection, lens: Lens, wanted: SalesFilter, sort: 
 def read_choices(connection: Connection, lens: Lens, period: Period) -> Choices:
     """Return the campaigns and products that the table of a period can be filtered by."""
     bounds = lens.challenge.bounds(period)
-    campaigns = ((sales.UNATTRIBUTED, "Unattributed"), *sales.campaigns(connection, bounds))
-    return Choices(campaigns, tuple(sales.products(connection, bounds)))
+    credited = ((sales.UNATTRIBUTED, "Unattributed"), *sales.campaigns(connection, bounds))
+    return Choices(credited, tuple(sales.products(connection, bounds)))
 
 
 def _wanted(lens: Lens, wanted: SalesFilter) -> sales.Wanted:
@@ -145,21 +153,33 @@ def status(price: Decimal, refunded: Decimal) -> str:
     return "refunded" if refunded >= price else "partly refunded"
 
 
-def _totals(groups: Iterable[SalesGroup], funnel: dict[Offer, Revenue], spend: Spend) -> Totals:
+def whole_second_after(now: datetime) -> datetime:
+    """Return the first moment, to the second, that is not up to now."""
+    return now.replace(microsecond=0) + timedelta(seconds=1)
+
+
+def _totals(
+    groups: Iterable[SalesGroup], funnel: dict[Offer, Revenue], spend: Spend, undone: Mapping[Offer, Later]
+) -> Totals:
+    """Return the totals without what happened after the moment that is looked at."""
     groups = list(groups)
     vip, oto = funnel.get(Offer.VIP, NOTHING), funnel.get(Offer.OTO, NOTHING)
     high_ticket = sum((group.revenue for group in groups), ZERO)
-    refunded = sum((group.refunded for group in groups), vip.refunded + oto.refunded)
+    parts: list[SalesGroup | Revenue] = [*groups, vip, oto]
+    after = list(undone.values())
+    lost = sum((part.refunded + part.written_off for part in parts), ZERO)
+    lost -= sum((part.refunded + part.written_off for part in after), ZERO)
+    high_ticket -= undone[Offer.HIGH_TICKET].revenue
     return Totals(
         ad_spend=spend.spend,
         vip_revenue=vip.revenue,
         oto_revenue=oto.revenue,
         high_ticket_revenue=high_ticket,
         high_ticket_sales=sum(group.sales for group in groups),
-        net_revenue=vip.revenue + oto.revenue + high_ticket - refunded,
-        collected=sum((group.collected for group in groups), vip.collected + oto.collected),
-        net_sales=sum(group.net_sales for group in groups),
-        at_risk=sum((group.at_risk for group in groups), ZERO),
+        net_revenue=vip.revenue + oto.revenue + high_ticket - lost,
+        collected=sum((part.collected for part in parts), ZERO) - sum((part.collected for part in after), ZERO),
+        net_sales=sum(group.net_sales for group in groups) - undone[Offer.HIGH_TICKET].net_sales,
+        at_risk=sum((part.at_risk for part in parts), ZERO) - sum((part.at_risk for part in after), ZERO),
     )
 
 
@@ -172,8 +192,8 @@ def _cards(
     live = rooms.live_now(asking(connection, "watching_now"), now)
     seen_today = [day.participants for day in days if day.date == today]
     return Cards(
-        high_ticket_sales_today=_sold_on(asking(connection, "sales_today"), challenge, today),
-        high_ticket_sales_yesterday=_sold_on(asking(connection, "sales_yesterday"), challenge, yesterday),
+        high_ticket_sales_today=_sold_on(asking(connection, "sales_today"), challenge, today, now),
+        high_ticket_sales_yesterday=_sold_on(asking(connection, "sales_yesterday"), challenge, yesterday, now),
         cost_per_acquisition=kpis.cost_per_acquisition(totals.ad_spend, totals.high_ticket_sales),
         cost_per_acquisition_reason=_spend_reason(spend, lens) or ("" if totals.high_ticket_sales else "no sale yet"),
         roas=kpis.roas(totals.revenue, totals.ad_spend),
@@ -187,8 +207,9 @@ def _cards(
     )
 
 
-def _sold_on(connection: Connection, challenge: Challenge, on: date) -> int:
-    return money.sales_count(connection, challenge.bounds(Period(on, on)))
+def _sold_on(connection: Connection, challenge: Challenge, on: date, now: datetime) -> int:
+    start, end = challenge.bounds(Period(on, on))
+    return money.sales_count(connection, (start, min(end, whole_second_after(now))))
 
 
 def _spend_reason(spend: Spend, lens: Lens) -> str:
@@ -213,37 +234,42 @@ def _attendance(challenge: Challenge, period: Period, days: list[RoomDay]) -> It
 
 
 def _attribution(groups: Iterable[SalesGroup]) -> Attribution:
-    matched, reasons = 0, Counter[str]()
+    rules, reasons = Counter[str](), Counter[str]()
     for group in groups:
-        if group.outcome == Outcome.MATCHED:
-            matched += group.sales
-        else:
-            reasons[group.reason] += group.sales
-    return Attribution(matched, reasons.total(), dict(sorted(reasons.items())))
+        (rules if group.outcome == Outcome.MATCHED else reasons)[group.reason] += group.sales
+    return Attribution(rules.total(), reasons.total(), dict(sorted(reasons.items())), rules[Rule.ORDER_UTM])
 
 
 def _excluded(
-    nowhere: dict[str, int], groups: Iterable[SalesGroup], funnel: dict[Offer, Revenue], spend: Spend
+    listed: Mapping[str, Tally], groups: Iterable[SalesGroup], funnel: dict[Offer, Revenue], spend: Spend
 ) -> dict[str, int]:
     other_currency = sum(group.other_currency for group in groups) + sum(one.other_currency for one in funnel.values())
     return {
-        "test_mode": nowhere.get("test_mode", 0),
+        "test_mode": listed.get("test_mode", NONE).count,
         "other_currency": other_currency,
-        "staff": nowhere.get("staff", 0),
-        "unclassified": nowhere.get("unclassified", 0),
-        "suspected_duplicates": nowhere.get("suspected_duplicates", 0),
+        "staff": listed.get("staff", NONE).count,
+        "unclassified": listed.get("unclassified", NONE).count,
         "ad_spend_other_currency": spend.other_currency,
     }
 
 
 def _checks(
-    connection: Connection, lens: Lens, period: Period, whole: Whole, groups: Iterable[SalesGroup], spend: Spend
+    connection: Connection,
+    lens: Lens,
+    when: tuple[Period, money.Bounds],
+    wholes: tuple[Whole, dict[Offer, Revenue], Spend],
+    groups: Iterable[SalesGroup],
 ) -> dict[str, bool]:
     """Return whether the parts make the whole, each side asked from the database on its own."""
+    (period, bounds), (whole, funnel, spend) = when, wholes
     groups = list(groups)
+    asked = asking(connection, "orders_by_campaign")
+    ordered = money.orders_by_campaign(asked, period, bounds, lens.currency, funnel)
     by_ad = costs.spend_by_ad(asking(connection, "spend_by_ad"), period, lens.currency)
+    days = hygiene.account_days(asking(connection, "platform_totals"), period)
     return {
         "sales_add_up": whole.sales == sum(group.sales for group in groups),
-        "revenue_adds_up": whole.amount == sum((group.amount for group in groups), ZERO),
-        "spend_adds_up": by_ad == (spend.spend or ZERO),
+        "revenue_adds_up": whole.amount == sum((group.amount for group in groups), ZERO)
+        and money.made_of(ordered) == {kind: (one.orders, one.amount) for kind, one in funnel.items()},
+        "spend_adds_up": by_ad == (spend.spend or ZERO) and all(day.by_ads == day.told for day in days),
     }

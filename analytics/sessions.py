@@ -95,15 +95,22 @@ def derived(facts: Row, seen: Seen | None, crowd: Crowd | None, challenge: Chall
         "date": challenge.local_date(began) if began else facts["date"],
         "participants": people or 0,
         "statistic": "" if people is None else usual,  # nobody yet is not a count of zero
-        "peak": _first(facts["told_peak"], _of_crowd(facts, crowd, "peak"), seen.peak if seen else None),
+        "peak": _peak(facts, seen, crowd),
         "average": _first(facts["told_average"], _of_crowd(facts, crowd, "average"), seen.average if seen else None),
         **_coverage(facts, seen),
     }
 
 
+def _peak(facts: Row, seen: Seen | None, crowd: Crowd | None) -> int | None:
+    """Return the peak: a final number never lowers what was seen of viewers."""
+    if facts["told_peak"] is not None and _counts_viewers(facts):
+        return max(int(facts["told_peak"]), seen.peak if seen else 0)
+    return _first(facts["told_peak"], _of_crowd(facts, crowd, "peak"), seen.peak if seen else None)
+
+
 def _people(facts: Row, seen: Seen | None, crowd: Crowd | None) -> int | None:
     if facts["told_peak"] is not None and _counts_viewers(facts):
-        return int(facts["told_peak"])
+        return _peak(facts, seen, crowd)
     if facts["is_complete"] and crowd is not None:
         return crowd.people
     counts = [facts["told_people"], seen.peak if seen else None, crowd.people if crowd else None]

@@ -33,7 +33,7 @@ class Cards:
 class Totals:
     """What the ratios are made of, in the reporting currency, inside the period; `ad_spend` is None where it is unknown.
 
-    `at_risk` is high-ticket money in open disputes; it is still counted everywhere else.
+    `at_risk` is money of the full funnel in open disputes; it is still counted everywhere else.
     """
 
     ad_spend: Decimal | None
@@ -66,11 +66,23 @@ class AttendanceDay:
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """How many of the period's high-ticket sales are credited to an opt-in, and why the others are not."""
+    """How many of the period's high-ticket sales are credited to a campaign, and why the others are not.
+
+    `by_order_utm` of those that are matched have no opt-in: the order itself carries the UTMs.
+    """
 
     matched: int
     unattributed: int
     reasons: Mapping[str, int]
+    by_order_utm: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many there are of something that wants a look, and their money in the reporting currency."""
+
+    count: int
+    amount: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +118,8 @@ class View3:
     attendance: tuple[AttendanceDay, ...]
     attribution: Attribution
     excluded: Mapping[str, int]
+    excluded_money: Mapping[str, Decimal]  # in the reporting currency
+    review: Mapping[str, Tally]  # what is counted and wants a look, or belongs to no purchase
     freshness: Mapping[str, datetime]
     checks: Mapping[str, bool]
     backlog: Backlog = field(default_factory=Backlog)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.engine import Connection, Engine
 
-from analytics import breaking_down, explanation, migrate, reading, receipts
+from analytics import breaking_down, explanation, migrate, reading, receipts, repairs
 from analytics.breakdown import Breakdown, Level
 from analytics.challenge import Challenge, Period
 from analytics.dashboard.warm.sharing import prepared, shared, told_start
-from analytics.database import DatabaseError, connect, in_words, open_engine, open_reader
+from analytics.database import DatabaseError, connect, in_words, open_engine, open_reader, writing
 from analytics.database import reading as reading_from
 from analytics.explanation import Explanation
 from analytics.ingest import Rules
@@ -84,6 +84,7 @@ class Workbench:
             self.settings.staff,
             timedelta(minutes=self.settings.duplicate_minutes),
             self.settings.sessions_per_day,
+            self.settings.tax == "included",
         )
 
     def now(self) -> datetime:
@@ -152,7 +153,7 @@ class Workbench:
             return explanation.explain(connection, self.lens, sale_id)
 
     def left_out(self) -> list[LeftOut]:
-        """Return the purchases that count nowhere, with why."""
+        """Return what is not counted and what wants a look, with why."""
         with self._read() as connection:
             return left_out.listed(connection)
 
@@ -177,8 +178,17 @@ class Workbench:
         return Dashboard(shared(self), visited_query())
 
     def upgrade(self) -> bool:
-        """Bring the tables up to date and return whether anything was done."""
-        return migrate.upgrade(self.engine)
+        """Bring the tables up to date and return whether anything was done.
+
+        What an older version concluded is concluded again, also after a run that was killed between the two steps.
+        """
+        is_new = migrate.upgrade(self.engine)
+        with reading_from(self.engine) as connection:
+            is_pending = is_new or repairs.is_pending(connection)
+        if is_pending:
+            with writing(self.engine) as connection:
+                repairs.attribute(connection, self.rules)
+        return is_new
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:

@@ -13,7 +13,7 @@ from analytics.database import open_engine, writing
 from analytics.database import reading as reading_from
 from analytics.figures import figures
 from analytics.migrate import upgrade
-from analytics.records import AdSpend, Lead, Messenger, Offer, Purchase, Record, Utm
+from analytics.records import AdSpend, Lead, Messenger, Offer, Order, Record, Utm, order_of_one
 from analytics.schema import UTM_COLUMNS, ad_spend, leads, purchases
 from bench import crowd
 from bench.server import Server
@@ -56,9 +56,9 @@ def _lead(row: Any) -> Lead:
     return Lead(**told, utm=utm)
 
 
-def _purchase(row: Any) -> Purchase:
+def _purchase(row: Any) -> Order:
     same = ("source", "external_id", "email", "name", "product", "price", "currency", "purchased_at", "customer_id")
-    return Purchase(
+    return order_of_one(
         **{name: row[name] for name in (*same, "collected", "refunded")},
         messenger=Messenger(row["messenger"]),
         offer=Offer(row["offer"]),

@@ -188,7 +188,7 @@ class Polling:
         for source in self.sources.values():
             outcome = poller.once(source, only_if_due=only_if_due)
             self._tell(outcome)
-            went_well = went_well and outcome.ended is not Ended.BADLY
+            went_well = went_well and outcome.ended is not Ended.BADLY and not outcome.failing
         self.drain.all()
         return went_well
 
@@ -209,7 +209,10 @@ class Polling:
         self.log(f"{self._known_as(source)}: {words}")
 
     def _tell(self, outcome: Outcome) -> None:
-        self.tell(f"{self._known_as(outcome.source)}: {outcome.ended}: {outcome.sentence}")
+        name = self._known_as(outcome.source)
+        self.tell(f"{name}: {outcome.ended}: {outcome.summary}")
+        for sentence in outcome.failing:
+            self.tell(f"{name}: {Ended.BADLY}: {sentence}")
 
     def _known_as(self, source: str) -> str:
         return next(name for name, one in self.sources.items() if one.name == source)

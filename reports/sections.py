@@ -68,7 +68,7 @@ class Sections:
         return self._part("sales")
 
     def campaigns(self) -> Part:
-        """Return spend, cost per acquisition and ROAS by campaign, with the unattributed row."""
+        """Return spend, cost per acquisition, revenue and ROAS by campaign, with the unattributed row."""
         return self._part("campaigns")
 
     def trust(self) -> Part:
@@ -93,7 +93,7 @@ def context(snapshot: Snapshot) -> dict[str, Any]:
     """Return what the templates tell."""
     view = snapshot.view
     rows = snapshot.campaigns.rows
-    loud = [row for row in rows if row.ad_spend or row.high_ticket_sales or row.is_unattributed]
+    loud = [row for row in rows if row.ad_spend or row.revenue or row.high_ticket_sales or row.is_unattributed]
     return {
         "snapshot": snapshot,
         "view": view,

@@ -17,6 +17,7 @@ WHY_NOT: Final = {
     Reason.OPTED_IN_LATER: "The buyer opted in only after buying, so no ad known here brought the sale.",
     Reason.CONFLICT: "The customer id belongs to one person and the e-mail address to another; neither is guessed.",
     Reason.NO_UTM: "The buyer’s earliest opt-in carried no UTM, so no campaign is known.",
+    Reason.NO_CAMPAIGN: "The buyer’s earliest opt-in carried UTMs, but no utm_campaign, so no campaign is known.",
 }
 
 
@@ -42,7 +43,7 @@ def unread_html(row: SaleRow) -> str:
 
 
 def _bought_html(row: SaleRow, told: Explanation) -> str:
-    who = plain(told.email or "no e-mail address")
+    who = " / ".join(plain(one) for one in (told.email, *told.also) if one) or "no e-mail address"
     return (
         f"<h3>{plain(row.customer_name) or 'No name'}</h3><p>{who} bought {plain(row.product) or 'a high-ticket product'} "
         f"for {plain(money(row.price, row.currency))} on {short_day(told.purchased_on)}.</p>"
@@ -55,6 +56,11 @@ def _verdict_html(row: SaleRow, told: Explanation) -> str:
     if told.reason == Rule.AS_RECORDED:
         credited = _credited((row.campaign, row.ad_set, row.ad))
         return f"{credited}, as the program recorded it that wrote this sale; no opt-in of ours is behind it."
+    if told.reason == Rule.ORDER_UTM:
+        credited = _credited((told.campaign, told.ad_set, told.ad))
+        return (
+            f"{credited} by the UTMs that the order itself carries: no opt-in of the buyer up to the purchase is known."
+        )
     days = "" if told.days is None else f", {many(told.days, 'day', 'days')} before the sale"
     return (
         f"{_credited((told.campaign, told.ad_set, told.ad))}: the buyer’s earliest opt-in up to the purchase came from "
@@ -67,10 +73,11 @@ def _credited(parts: tuple[str, ...]) -> str:
 
 
 def _opt_in_html(one: Candidate, challenge: Challenge) -> str:
-    campaign = plain(one.opt_in.utm.campaign) or "no campaign"
+    campaign, lead = plain(one.opt_in.utm.campaign) or "no campaign", one.opt_in
+    who = " · ".join(plain(part) for part in (lead.name, lead.email) if part)
     return (
-        f"<li><b>{_moment(challenge.local_time(one.opt_in.opted_in_at))}</b> {campaign} · {plain(one.opt_in.source)} "
-        f"{plain(one.opt_in.external_id)}<br>{plain(one.rule)}: {plain(one.verdict)}</li>"
+        f"<li><b>{_moment(challenge.local_time(lead.opted_in_at))}</b> {campaign} · {plain(lead.source)} "
+        f"{plain(lead.external_id)}{who and f' · {who}'}<br>{plain(one.rule)}: {plain(one.verdict)}</li>"
     )
 
 

@@ -12,6 +12,42 @@ from connectors.exports.sheet import Row, Sheet
 Cell = Callable[[Sequence[str]], str]
 REJECTS = ("line", "reason")
 SPELLINGS = str.maketrans({"_": " ", "’": "'", "\ufeff": None})
+# FALSE as Excel and LibreOffice spell it: English, German, French, Spanish, Portuguese and Italian, Dutch, Polish, …
+FALSE = frozenset(
+    [
+        "false",
+        "falsch",
+        "faux",
+        "falso",
+        "onwaar",
+        "fałsz",
+        "nepravda",
+        "nepravdivé",
+        "hamis",
+        "usann",
+        "falsk",
+        "falskt",
+        "epätosi",
+        "ложь",
+        "хибність",
+        "yanlış",
+        "fals",
+        "ψευδής",
+        "לא-נכון",
+        "false()",
+        "no",
+        "0",
+        "neįvesta",
+        "vale",
+        "aplaidums",
+        "fausse",
+        "netačno",
+        "neistinito",
+        "ні",
+        "невярна",
+        "няправда",
+    ]
+)
 SHOWN_COLUMNS = 15
 SHOWN_LETTERS = 40
 
@@ -19,6 +55,11 @@ SHOWN_LETTERS = 40
 def key(name: str) -> str:
     """Return the form in which two spellings of a column name are equal."""
     return " ".join(unicodedata.normalize("NFKC", name).translate(SPELLINGS).casefold().split())
+
+
+def is_false(text: str) -> bool:
+    """Tell whether a cell says no, in any language in which a spreadsheet program may have saved it."""
+    return text.strip().casefold() in FALSE
 
 
 def keys(cells: Iterable[str]) -> tuple[str, ...]:

@@ -15,15 +15,19 @@ from analytics.records import Offer, Record
 from analytics.repairs import attribute
 from analytics.schema import (
     UTM_COLUMNS,
+    allocations,
     attendance,
-    external_ids,
+    buyers,
+    customer_addresses,
     freshness,
     funnel_orders,
     high_ticket_sales,
     leads,
+    orders,
     payments,
-    purchases,
+    review_items,
     sale_facts,
+    shared_ids,
 )
 from tests.analytics.conftest import Store
 from tests.reference.attribution import credit
@@ -32,7 +36,10 @@ from tests.reference.purchases import Bought, settle
 
 RULES = Rules(CHALLENGE, staff=(STAFF,), duplicate_window=WINDOW)
 EXAMPLES = {True: 80, False: 20}  # SQLite is asked more often: both run the same rules
-DUMPED = (leads, purchases, external_ids, payments, funnel_orders, sale_facts, high_ticket_sales, attendance, freshness)
+DUMPED = (
+    *(leads, orders, payments, shared_ids, customer_addresses, funnel_orders, sale_facts, high_ticket_sales),
+    *(allocations, review_items, buyers, attendance, freshness),
+)
 STAMPS = {"created_at", "updated_at"}
 
 Told = dict[str, list[tuple[Any, ...]]]
@@ -78,7 +85,7 @@ def stored(connection: Connection) -> Told:
 
 def expected(history: History) -> Told:
     """Return the same as the reference tells it."""
-    settled = settle(history.purchases, history.payments, WINDOW, CHALLENGE.zone, [STAFF])
+    settled = settle(history.orders, history.payments, history.leads, WINDOW, CHALLENGE.zone, [STAFF])
     return {
         "high-ticket": sorted((_sale(one, history) for one in settled.counted if one.offer == "high_ticket"), key=repr),
         "funnel": sorted((_order(one) for one in settled.counted if one.offer != "high_ticket"), key=repr),
@@ -217,8 +224,9 @@ def test_the_histories_hold_what_they_promise() -> None:
     @settings(max_examples=300, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(histories())
     def count(history: History) -> None:
-        settled = settle(history.purchases, history.payments, WINDOW, CHALLENGE.zone, [STAFF])
-        seen["suspected"] += len(settled.suspected)
+        settled = settle(history.orders, history.payments, history.leads, WINDOW, CHALLENGE.zone, [STAFF])
+        seen["joined by likeness"] += len(settled.alike)
+        seen["double charge"] += len(settled.double_charges)
         seen["test mode"] += settled.test_mode
         seen["staff"] += settled.staff
         for one in settled.counted:
@@ -229,5 +237,5 @@ def test_the_histories_hold_what_they_promise() -> None:
 
     count()
     rules = {str(rule) for rule in Rule} - {"confirmed link", "as recorded"}
-    cases = {"suspected", "test mode", "staff", "refunded", "date only", *Offer}
+    cases = {"joined by likeness", "double charge", "test mode", "staff", "refunded", "date only", *Offer}
     assert min(seen[case] for case in rules | set(Reason) | cases) >= 5, seen

@@ -19,7 +19,7 @@ from analytics.folding import fold
 from analytics.ingest import accept
 from analytics.queries import campaigns
 from analytics.reading import read
-from analytics.records import AdSpend, Lead, Messenger, Offer, Purchase, Utm
+from analytics.records import AdSpend, Lead, Messenger, Offer, Order, Utm, order_of_one
 from analytics.schema import campaign_aliases, high_ticket_sales
 from tests.analytics.conftest import Store
 from tests.analytics.test_view3_sums import LENS, NOW, RULES, WHOLE, settled, sized
@@ -223,9 +223,9 @@ def _spend(row: dict[str, str]) -> AdSpend:
     )  # fmt: skip
 
 
-def _people(links: list[dict[str, str]]) -> list[Lead | Purchase]:
+def _people(links: list[dict[str, str]]) -> list[Lead | Order]:
     """Return a lead per link, and what its person bought."""
-    told: list[Lead | Purchase] = []
+    told: list[Lead | Order] = []
     for number, row in enumerate(links):
         email, at = f"p{number}@x.com", CHALLENGE.moment(datetime(2026, 1, 8, 12))
         utm = Utm(campaign=row["link"], term=row["term"], content=row["content"])
@@ -233,7 +233,7 @@ def _people(links: list[dict[str, str]]) -> list[Lead | Purchase]:
         if row["bought"]:
             later = CHALLENGE.moment(datetime(2026, 1, 9, 12))
             told.append(
-                Purchase(
+                order_of_one(
                     "sheet", str(number), email, "Buyer", "Mentorship", Decimal(row["bought"]), "USD", later,
                     messenger=Messenger.FILE, offer=Offer.HIGH_TICKET,
                 )

@@ -155,13 +155,14 @@ def test_a_planned_session_is_no_attendance(store: Store) -> None:
         assert day(connection) == []
 
 
-def test_a_final_number_may_be_smaller_than_a_sample_and_stays(store: Store) -> None:
+def test_a_final_number_never_lowers_a_sampled_peak(store: Store) -> None:
     sample = AttendanceSample(Platform.YOUTUBE, "s", at(5), 130, "youtube")
     final = mark(Platform.YOUTUBE, peak=120, average=80)
     with store.fresh() as connection:
         for record in (sample, final, sample):
             accept(connection, Rules(CHALLENGE), [record])
-        assert day(connection) == [(date(2026, 1, 17), 17, 120)]
+        assert day(connection) == [(date(2026, 1, 17), 17, 130)]
+        assert (session(connection)["peak"], session(connection)["average"]) == (130, 80)
 
 
 @pytest.mark.parametrize(

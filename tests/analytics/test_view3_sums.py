@@ -54,7 +54,7 @@ def sized(store: Store) -> settings:
 
 
 def settled(history: History) -> Settled:
-    return settle(history.purchases, history.payments, WINDOW, CHALLENGE.zone, [STAFF])
+    return settle(history.orders, history.payments, history.leads, WINDOW, CHALLENGE.zone, [STAFF])
 
 
 def agree(view: View3, told: Figures) -> None:

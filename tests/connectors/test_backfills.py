@@ -157,7 +157,7 @@ def test_stripes_past_becomes_one_sale(engine: Engine) -> None:
     (sale,), (facts,) = rows(engine, high_ticket_sales), rows(engine, sale_facts)
     assert (sale["price"], sale["product_name"]) == (Decimal(1997), "Bloom Mastermind")
     assert (facts["collected"], facts["refunded"]) == (Decimal(1997), Decimal(500))
-    assert states(engine) == {"stripe": {"read"}, "stripe-history": {"read", "ignored"}}
+    assert states(engine) == {"stripe": {"read"}, "stripe-history": {"read"}}
     assert told[1] == "charges: page 2, 3 objects, back to 2026-01-11"
     assert outcome.sentence == "8 new; 8 objects on 8 pages since 2025-12-01"
     assert not [row for row in rows(engine, inbox) if "ch_old" in row["event_id"] or KEY.encode() in row["body"]]
@@ -247,7 +247,7 @@ def test_clickfunnels_past_becomes_one_credited_sale(engine: Engine, monkeypatch
     assert (outcome.ended, outcome.pause) == (Ended.WELL, None)
     (sale,), (lead,) = rows(engine, high_ticket_sales), rows(engine, leads)
     assert (sale["price"], sale["lead_id"]) == (Decimal(1997), lead["id"])
-    assert states(engine) == {"clickfunnels": {"read"}, "clickfunnels-history": {"read", "ignored"}}
+    assert states(engine) == {"clickfunnels": {"read"}, "clickfunnels-history": {"read"}}
     assert told[0].startswith("contacts: page 1, 1 objects, back to 2026-01-")
     assert outcome.sentence == "6 new; 6 objects on 4 pages since 2025-12-01"
     assert not [row for row in rows(engine, inbox) if row["event_id"].startswith("order/1@")]

@@ -11,7 +11,7 @@ from typing import Any
 from analytics.attribution import Candidate, OptIn, Outcome, Rule
 from analytics.challenge import Challenge, Period
 from analytics.explanation import Explanation, NoSuchSaleError
-from analytics.folding import email_keys
+from analytics.folding import Address, email_keys
 from analytics.records import Utm
 from analytics.sales_csv import sales_csv
 from analytics.view3 import (
@@ -86,11 +86,25 @@ def an_explanation(row: SaleRow, **changes: Any) -> Explanation:
     email = "ana@example.com"
     keys = email_keys(email)
     utm = Utm(campaign=row.campaign, term=row.ad_set, content=row.ad)
-    opt_in = OptIn(7, "clickfunnels", "L-7", email, keys, "", row.purchased_at, row.purchased_at.date(), utm)
+    address = Address(email, keys.folded, keys.key, keys.tag)
+    opt_in = OptIn(
+        lead_id=7,
+        source="clickfunnels",
+        external_id="L-7",
+        name="Ana",
+        email=email,
+        addresses=frozenset({address}),
+        customer_ids=frozenset(),
+        opted_in_at=row.purchased_at,
+        opted_in_on=row.purchased_at.date(),
+        utm=utm,
+    )
     told = Explanation(
         sale_id=row.sale_id,
         email=email,
         email_key=keys.key,
+        also=(),
+        carried=(),
         eligible_until=row.purchased_at,
         purchased_on=row.purchased_at.date(),
         outcome=Outcome.UNATTRIBUTED if row.reason else Outcome.MATCHED,
@@ -178,6 +192,8 @@ class FakeSource:
             attendance=tuple(self._day(day, on, today) for day, on in self.challenge.days_in(period)),
             attribution=Attribution(len(rows) - unattributed, unattributed, {"no such person": unattributed}),
             excluded={} if self.empty else {"test_mode": 1, "other_currency": 2},
+            excluded_money={},
+            review={},
             freshness={}
             if self.empty
             else {

@@ -24,7 +24,7 @@ from typing import Protocol
 import sqlalchemy as sa
 
 from analytics.database import open_engine, reading
-from analytics.schema import high_ticket_sales, inbox, payments, purchases
+from analytics.schema import high_ticket_sales, inbox, orders, payments
 from connectors import signatures
 
 ROOT = Path(__file__).parents[2]
@@ -365,7 +365,7 @@ def outcome(url: str, told: Sequence[Sale], acknowledged: set[str]) -> Outcome:
         kept = {row.event_id: row.state for row in connection.execute(query)}
         counts = [
             connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
-            for table in (high_ticket_sales, purchases, payments)
+            for table in (high_ticket_sales, orders, payments)
         ]
         prices = connection.scalars(sa.select(high_ticket_sales.c.price)).all()
     engine.dispose()

@@ -17,11 +17,11 @@ from analytics.records import (
     AttendanceSample,
     Offer,
     Platform,
-    Purchase,
     Record,
     Session,
     Statistic,
     Stay,
+    order_of_one,
 )
 from analytics.schema import attendance_sessions
 from analytics.workbench import Workbench
@@ -53,7 +53,7 @@ def desk(connection: Connection, previous: date | None = None) -> Workbench:
             if row[room]
         ]
         told += [
-            Purchase(
+            order_of_one(
                 "stripe", f"{on}-{number}", f"{on}-{number}@x.com", "N", "P", Decimal(9), "USD", CHALLENGE.start_of(on),
                 offer=Offer.HIGH_TICKET,
             )

@@ -1,0 +1,97 @@
+"""What happened to a period's purchases after a moment: a view of that moment does without it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from analytics.queries.money import Bounds, fact, inside, sale
+from analytics.records import Offer
+from analytics.schema import allocations, funnel_orders
+
+ZERO = Decimal(0)
+WHOLE = -1
+
+
+@dataclass(slots=True)
+class Later:
+    """What to take off the figures of one kind of sale; `at_risk` may be below zero: it was at risk then."""
+
+    revenue: Decimal = ZERO
+    collected: Decimal = ZERO
+    refunded: Decimal = ZERO
+    at_risk: Decimal = ZERO
+    written_off: Decimal = ZERO
+    net_sales: int = 0
+
+
+def later(connection: Connection, bounds: Bounds, currency: str, moment: datetime) -> dict[Offer, Later]:
+    """Return, by offer, what payments, refunds, disputes and ended plans after a moment did to purchases up to it."""
+    found = {offer: Later() for offer in Offer}
+    lost: dict[int, tuple[Any, Decimal]] = {}
+    for row in _rows(connection, bounds, currency, moment):
+        total, back = found[Offer(row.offer)], _take(row, moment)
+        for name, amount in back.items():
+            setattr(total, name, getattr(total, name) + amount)
+        if row.sale_id is not None:
+            gone = back.get("refunded", ZERO) + back.get("written_off", ZERO)
+            lost[row.sale_id] = (row, lost.get(row.sale_id, (row, ZERO))[1] + gone)
+    found[Offer.HIGH_TICKET].net_sales = -sum(
+        _is_gone(row) and not _is_gone(row, undone) for row, undone in lost.values()
+    )
+    return found
+
+
+def _is_gone(row: Any, undone: Decimal = ZERO) -> bool:
+    gone = row.refunded + row.written_off - undone
+    return bool(gone) and gone >= row.price
+
+
+def _take(row: Any, moment: datetime) -> dict[str, Decimal]:
+    """Return what one amount changed after the moment."""
+    amount: Decimal = row.amount
+    was_open = row.opened_at is not None and row.opened_at <= moment
+    if row.kind == "payment":
+        return {"collected": amount, **({"revenue": amount} if row.is_open_plan else {})}
+    if row.kind == "plan":
+        return {"written_off": amount}
+    if row.state == "open":
+        return {} if was_open else {"at_risk": amount}
+    if row.kind == "dispute" and row.state == "won":
+        return {"at_risk": -amount} if was_open else {}
+    return {"refunded": amount, **({"at_risk": -amount} if row.kind == "dispute" and was_open else {})}
+
+
+def _rows(connection: Connection, bounds: Bounds, currency: str, moment: datetime) -> Iterator[Any]:
+    """Yield the amounts that came after the moment, each with the line it is counted at; one of the whole with the first."""
+    told = allocations.c
+    amount = (told.kind, told.state, told.amount, told.opened_at)
+    of_sale = (told.purchase_source == fact.c.source) & (told.purchase_id == fact.c.external_id)
+    sold = (
+        sa.select(*amount, sa.literal(Offer.HIGH_TICKET.value).label("offer"), fact.c.sale_id, sale.c.price)
+        .add_columns(fact.c.refunded, fact.c.written_off, fact.c.is_open_plan)
+        .join_from(allocations, fact, sa.and_(of_sale, _is_part(fact.c.line)))
+        .join(sale, sale.c.id == fact.c.sale_id)
+        .where(told.happened_at > moment, inside(sale.c.purchase_date, bounds), fact.c.currency == currency)
+    )
+    order = funnel_orders.c
+    of_order = sa.and_(
+        told.purchase_source == order.source, told.purchase_id == order.external_id, _is_part(order.line)
+    )
+    ordered = (
+        sa.select(*amount, order.kind.label("offer"), sa.null().label("sale_id"), order.price)
+        .add_columns(order.refunded, order.written_off, sa.false().label("is_open_plan"))
+        .join_from(allocations, funnel_orders, of_order)
+        .where(told.happened_at > moment, inside(order.ordered_at, bounds), order.currency == currency)
+    )
+    for query in (sold, ordered):
+        yield from connection.execute(query)
+
+
+def _is_part(line: sa.Column[int]) -> sa.ColumnElement[bool]:
+    told = allocations.c
+    return sa.or_(told.part == line, sa.and_(told.part == WHOLE, told.place == "counted", line == 0))
