@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Coroutine, Iterable
+from collections.abc import AsyncIterator, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -74,28 +74,43 @@ def in_a_loop(work: Coroutine[Any, Any, T]) -> T:
         return pool.submit(asyncio.run, work).result()
 
 
-async def connected(served: Served, html: str, protocols: list[str] | None) -> WebSocketClientConnection:
-    """Return a socket of the kernel that a page names."""
+@contextlib.asynccontextmanager
+async def connected(
+    served: Served, html: str, protocols: list[str] | None = V1, headers: dict[str, str] | None = None
+) -> AsyncIterator[WebSocketClientConnection]:
+    """Open a socket of the kernel that a page names, and close it before the loop ends."""
     kernel = re.search(r'"kernelId": ?"([\w-]+)"', html)
     assert kernel
-    request = HTTPRequest(f"ws://127.0.0.1:{served.port}/api/kernels/{kernel[1]}/channels")
-    return await websocket_connect(request, subprotocols=protocols)
+    url = f"ws://127.0.0.1:{served.port}/api/kernels/{kernel[1]}/channels"
+    connection = await websocket_connect(HTTPRequest(url, headers=headers), subprotocols=protocols)
+    try:
+        yield connection
+    finally:
+        connection.close()
+        with contextlib.suppress(TimeoutError):  # the server may have closed it already
+            while await asyncio.wait_for(connection.read_message(), 5) is not None:
+                pass
+
+
+async def meet(served: Served, html: str, protocols: list[str] | None = V1, **headers: str) -> None:
+    """Open a socket and close it."""
+    async with connected(served, html, protocols, headers):
+        pass
 
 
 async def told(served: Served, html: str, sent: Iterable[str | bytes]) -> set[str]:
     """Return the kinds of messages that a kernel's socket tells, until it has answered the last of ours, a harmless one."""
     words = ""
-    connection = await connected(served, html, V1)
-    for raw in (*sent, packed(message("kernel_info_request", {}))):
-        await connection.write_message(raw, binary=isinstance(raw, bytes))
-    while not re.search(r'"msg_type": ?"kernel_info_reply"', words):
-        got = await asyncio.wait_for(connection.read_message(), 30)
-        assert got is not None
-        words += got if isinstance(got, str) else got.decode(errors="replace")
-    with contextlib.suppress(TimeoutError):  # what was not asked for would follow at once
-        while got := await asyncio.wait_for(connection.read_message(), 1):
+    async with connected(served, html) as connection:
+        for raw in (*sent, packed(message("kernel_info_request", {}))):
+            await connection.write_message(raw, binary=isinstance(raw, bytes))
+        while not re.search(r'"msg_type": ?"kernel_info_reply"', words):
+            got = await asyncio.wait_for(connection.read_message(), 30)
+            assert got is not None
             words += got if isinstance(got, str) else got.decode(errors="replace")
-    connection.close()
+        with contextlib.suppress(TimeoutError):  # what was not asked for would follow at once
+            while got := await asyncio.wait_for(connection.read_message(), 1):
+                words += got if isinstance(got, str) else got.decode(errors="replace")
     return set(re.findall(r'"msg_type": ?"(\w+)"', words))
 
 
@@ -190,7 +205,7 @@ class TestSocket:
         self, demo: Served, fetched: Fetched, protocols: list[str] | None
     ):
         with pytest.raises(HTTPClientError) as refused:
-            in_a_loop(connected(demo, fetched[2], protocols))
+            in_a_loop(meet(demo, fetched[2], protocols))
 
         assert refused.value.code == 400
 
@@ -204,19 +219,17 @@ class TestSocket:
 
 async def under_fire(served: Served, broken: str, witness: str) -> tuple[list[float], int]:
     """Return how long another page's kernel took to answer meanwhile, in seconds, and by how much the server grew."""
-    attacker, other = await connected(served, broken, V1), await connected(served, witness, V1)
     before, waits = resident(served), []
     shots = many(4000, seed=11)
-    for _ in range(20):
-        for frame in islice(shots, 200):
-            await attacker.write_message(frame, binary=True)
-        began = time.monotonic()
-        await other.write_message(packed(message("kernel_info_request", {})), binary=True)
-        await reply(other)
-        waits.append(time.monotonic() - began)
-    growth = resident(served) - before
-    attacker.close()
-    other.close()
+    async with connected(served, broken) as attacker, connected(served, witness) as other:
+        for _ in range(20):
+            for frame in islice(shots, 200):
+                await attacker.write_message(frame, binary=True)
+            began = time.monotonic()
+            await other.write_message(packed(message("kernel_info_request", {})), binary=True)
+            await reply(other)
+            waits.append(time.monotonic() - began)
+        growth = resident(served) - before
     return waits, growth
 
 

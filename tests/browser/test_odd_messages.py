@@ -4,18 +4,16 @@ import asyncio
 import json
 import re
 import uuid
-from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tornado.httpclient import HTTPClientError, HTTPRequest
-from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, websocket_connect
+from tornado.httpclient import HTTPClientError
+from tornado.websocket import WebSocketClientConnection, WebSocketClosedError
 
 from tests.browser.conftest import Served
-from tests.browser.test_exposure import V1, fetch, message, packed
+from tests.browser.test_exposure import connected, fetch, in_a_loop, meet, message, packed
 from tests.processes import runs, until
 
 MANY = 10_000
@@ -42,23 +40,6 @@ ODD_QUESTIONS: list[Any] = [
     [],
     99,
 ]
-
-
-@asynccontextmanager
-async def linked(served: Served, kernel: str) -> AsyncIterator[WebSocketClientConnection]:
-    connection = await websocket_connect(
-        HTTPRequest(f"ws://127.0.0.1:{served.port}/api/kernels/{kernel}/channels"), subprotocols=V1
-    )
-    yield connection
-    await closed(connection)
-
-
-async def closed(connection: WebSocketClientConnection) -> None:
-    """Close a connection and wait until its end is said, where the server has not closed it already."""
-    connection.close()
-    with suppress(TimeoutError):
-        while await asyncio.wait_for(connection.read_message(), 5) is not None:
-            pass
 
 
 async def heard(connection: WebSocketClientConnection, sought: str) -> str:
@@ -97,33 +78,24 @@ def memory(pid: int) -> int:
 
 def test_the_kernel_outlives_what_no_page_sends_and_keeps_its_state(demo: Served) -> None:
     before = set(demo.kernels())
-    found = re.search(r'"kernelId": ?"([\w-]+)"', fetch(demo.address)[2])
-    assert found
+    html = fetch(demo.address)[2]
     until(lambda: set(demo.kernels()) - before)
     (pid,) = set(demo.kernels()) - before
-    with ThreadPoolExecutor() as pool:
-        pool.submit(asyncio.run, _offended(demo, found[1], pid)).result()
+    in_a_loop(_offended(demo, html, pid))
     assert runs(pid)
     assert fetch(demo.address)[0] == 200
 
 
 def test_a_foreign_origin_gets_no_socket(demo: Served) -> None:
-    found = re.search(r'"kernelId": ?"([\w-]+)"', fetch(demo.address)[2])
-    assert found
-    url = f"ws://127.0.0.1:{demo.port}/api/kernels/{found[1]}/channels"
+    html = fetch(demo.address)[2]
 
-    async def knock(origin: str) -> None:
-        connection = await websocket_connect(HTTPRequest(url, headers={"Origin": origin}), subprotocols=V1)
-        await closed(connection)
-
-    with ThreadPoolExecutor() as pool:
-        with pytest.raises(HTTPClientError, match="403"):
-            pool.submit(asyncio.run, knock("http://evil.example")).result()
-        pool.submit(asyncio.run, knock(f"http://127.0.0.1:{demo.port}")).result()
+    with pytest.raises(HTTPClientError, match="403"):
+        in_a_loop(meet(demo, html, Origin="http://evil.example"))
+    in_a_loop(meet(demo, html, Origin=f"http://127.0.0.1:{demo.port}"))
 
 
-async def _offended(served: Served, kernel: str, pid: int) -> None:
-    async with linked(served, kernel) as connection:
+async def _offended(served: Served, html: str, pid: int) -> None:
+    async with connected(served, html) as connection:
         told = await states(connection)
         assert told
         for model in told:
@@ -135,16 +107,16 @@ async def _offended(served: Served, kernel: str, pid: int) -> None:
                 await say(connection, "comm_msg", {"comm_id": model, "data": data})
         assert await states(connection) == told
     begun = memory(pid)
-    async with linked(served, kernel) as connection:  # 10 MB are more than a socket takes
+    async with connected(served, html) as connection:  # 10 MB are more than a socket takes
         with suppress(WebSocketClosedError):
             await connection.write_message(packed(message("comm_msg", {"comm_id": "x" * 10_000_000})), binary=True)
         while await asyncio.wait_for(connection.read_message(), 30) is not None:
             pass
-    async with linked(served, kernel) as connection:
+    async with connected(served, html) as connection:
         for _ in range(MANY):
             opened = {"comm_id": uuid.uuid4().hex, "target_name": "jupyter.widget.control", "data": {"x": "y" * 1000}}
             await say(connection, "comm_open", opened)
-    async with linked(served, kernel) as connection:
+    async with connected(served, html) as connection:
         assert await states(connection) == told
     grown = memory(pid) - begun
     assert grown < GROWTH, f"{grown:,} kB"

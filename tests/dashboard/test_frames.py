@@ -56,11 +56,11 @@ BROKEN: dict[str, str | bytes] = {
 
 @pytest.mark.parametrize("frame", BROKEN.values(), ids=BROKEN)
 def test_anything_else_is_refused_at_once(frame: str | bytes):
-    began = time.perf_counter()
+    began = time.thread_time()
     with pytest.raises(FrameError):
         decode(frame)
 
-    assert time.perf_counter() - began < 0.5
+    assert time.thread_time() - began < 0.5
 
 
 def test_a_hundred_thousand_broken_frames_cost_neither_time_nor_memory():
@@ -70,13 +70,13 @@ def test_a_hundred_thousand_broken_frames_cost_neither_time_nor_memory():
         if number == 1000:  # whatever is kept for good is there by now
             tracemalloc.reset_peak()
             held = tracemalloc.get_traced_memory()[0]
-        began = time.perf_counter()
+        began = time.thread_time()
         try:
             decode(frame)
             read += 1
         except FrameError:
             pass
-        slowest = max(slowest, time.perf_counter() - began)
+        slowest = max(slowest, time.thread_time() - began)
     now, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
