@@ -367,6 +367,13 @@ def test_the_demo_makes_today_day_17_and_never_touches_real_rows(run: Run, folde
     assert "holds real rows" in refused.stderr
 
 
+def test_the_demo_fills_a_database_that_was_just_made(bare_database_url: str) -> None:
+    settings = {"VIEW3_DATABASE_URL": bare_database_url, "VIEW3_CHALLENGE_START": ""}
+    for command in ("init", "demo"):
+        done = CliRunner().invoke(view3.main, [command], env=settings)
+        assert done.exit_code == 0, done.output
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
