@@ -1,4 +1,4 @@
-"""Why a sale is credited as it is: the buyer, every opt-in looked at, and the verdict on each."""
+"""Why a sale is what it is: the buyer, every opt-in looked at with its verdict, and the money that makes it up."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,8 +7,12 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
+from analytics import money_words
 from analytics.attribution import Candidate, OptIn, Outcome, candidates
 from analytics.crediting.single import decide, load
+from analytics.money.fact_store import Touched, read_facts, read_neighbourhood
+from analytics.money.facts import Terms
+from analytics.money.trace import MoneyTrace, trace
 from analytics.reading import Lens
 from analytics.records import Utm
 
@@ -21,7 +25,8 @@ class NoSuchSaleError(LookupError):
 class Explanation:
     """One sale's credit with its evidence; `campaign`, `ad_set` and `ad` are read through the UTM mapping.
 
-    `also` are the order's other addresses, `carried` the keys of further ones that its customer ids carry at their source.
+    `also` are the order's other addresses, `carried` the keys of further ones that its customer ids carry at their source;
+    `money` is why the sale is that sale at that price, None where the facts behind it are not stored.
     """
 
     sale_id: int
@@ -39,9 +44,10 @@ class Explanation:
     ad: str
     mapping: dict[str, str]
     candidates: tuple[Candidate, ...]
+    money: MoneyTrace | None
 
 
-def explain(connection: Connection, lens: Lens, sale_id: int) -> Explanation:
+def explain(connection: Connection, lens: Lens, terms: Terms, sale_id: int) -> Explanation:
     """Return why a sale is credited as it is, worked out anew from what is stored."""
     cases = load(connection, [sale_id])
     if not cases:
@@ -66,7 +72,20 @@ def explain(connection: Connection, lens: Lens, sale_id: int) -> Explanation:
         ad=_part(utm, lens.mapping.ad),
         mapping={"campaign": "utm_campaign", "ad_set": lens.mapping.ad_set, "ad": lens.mapping.ad},
         candidates=tuple(candidates(case.buyer, case.opt_ins)),
+        money=_money(connection, terms, (case.stored["source"], case.stored["external_id"])),
     )
+
+
+def _money(connection: Connection, terms: Terms, key: tuple[str, str]) -> MoneyTrace | None:
+    around = read_neighbourhood(connection, Touched(orders={key}, payments={key}))
+    return trace(read_facts(connection, around), terms, key)
+
+
+def _money_in_words(told: Explanation, lens: Lens) -> Iterator[str]:
+    """Yield what makes up the sale and its price line by line."""
+    for section in money_words.sections(told.money, lens.challenge.local_time) if told.money else ():
+        yield f"{section.title}:"
+        yield from (f"  {sentence}" for sentence in section.sentences)
 
 
 def _part(utm: Utm, column: str) -> str:
@@ -104,6 +123,7 @@ def as_json(told: Explanation, lens: Lens) -> dict[str, Any]:
             }
             for one in told.candidates
         ],
+        "money": None if told.money is None else money_words.as_json(told.money, lens.challenge.local_time),
     }
 
 
@@ -127,6 +147,7 @@ def in_words(told: Explanation, lens: Lens) -> Iterator[str]:
         campaign = one.opt_in.utm.campaign or "(no campaign)"
         lead = f"{one.opt_in.source} {one.opt_in.external_id}  {_person(one.opt_in)}"
         yield f"  {moment:%Y-%m-%d %H:%M:%S}  {lead}  {campaign}  {one.rule}: {one.verdict}"
+    yield from _money_in_words(told, lens)
 
 
 def _person(opt_in: OptIn) -> str:

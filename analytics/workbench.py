@@ -148,9 +148,9 @@ class Workbench:
             return reading.read_choices(connection, self.lens, period)
 
     def explain(self, sale_id: int) -> Explanation:
-        """Return why a sale is credited as it is."""
+        """Return why a sale is credited as it is, and what makes up its money."""
         with self._read() as connection:
-            return explanation.explain(connection, self.lens, sale_id)
+            return explanation.explain(connection, self.lens, self.rules.terms, sale_id)
 
     def left_out(self) -> list[LeftOut]:
         """Return what is not counted and what wants a look, with why."""

@@ -1,5 +1,6 @@
-"""Why a sale is credited as it is, in plain words, for whoever selects its row."""
+"""Why a sale is credited as it is and what its money is made of, in plain words, for the row that is selected."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
@@ -7,6 +8,7 @@ from analytics.attribution import Candidate, Outcome, Reason, Rule
 from analytics.challenge import Challenge
 from analytics.dashboard.wording import many, money, plain, short_day
 from analytics.explanation import Explanation
+from analytics.money_words import Section, sections
 from analytics.view3 import SaleRow
 
 UNKNOWN: Final = (
@@ -22,11 +24,11 @@ WHY_NOT: Final = {
 
 
 def explained_html(row: SaleRow, told: Explanation, challenge: Challenge) -> str:
-    """Return the buyer, the verdict with its reason, and every opt-in that was looked at."""
+    """Return the buyer, the verdict with its reason, every opt-in that was looked at, and the money of the sale."""
     opt_ins = "".join(_opt_in_html(one, challenge) for one in told.candidates)
     looked_at = f"<h4>Opt-ins looked at</h4><ol>{opt_ins}</ol>" if opt_ins else ""
     return (
-        f"{_bought_html(row, told)}<p>{_verdict_html(row, told)}</p>{looked_at}"
+        f"{_bought_html(row, told)}<p>{_verdict_html(row, told)}</p>{looked_at}{_money_html(told, challenge)}"
         f'<p class="view3-small">The ad set is read from {plain(told.mapping["ad_set"])}, '
         f"the ad from {plain(told.mapping['ad'])}. Sale {told.sale_id}.</p>"
     )
@@ -66,6 +68,21 @@ def _verdict_html(row: SaleRow, told: Explanation) -> str:
         f"{_credited((told.campaign, told.ad_set, told.ad))}: the buyer’s earliest opt-in up to the purchase came from "
         f"there{days}. Recognised by: {plain(told.reason)}."
     )
+
+
+def _money_html(told: Explanation, challenge: Challenge) -> str:
+    """Return which facts make up the sale, what joined them, and how its money is shared."""
+    if told.money is None:
+        return ""
+    return f'<div class="view3-money">{"".join(map(_section_html, sections(told.money, challenge.local_time)))}</div>'
+
+
+def _section_html(one: Section) -> str:
+    return f"<h4>{plain(one.title)}</h4><ul>{''.join(_items(one.sentences))}</ul>"
+
+
+def _items(sentences: Iterable[str]) -> Iterable[str]:
+    return (f"<li>{plain(sentence)}</li>" for sentence in sentences)
 
 
 def _credited(parts: tuple[str, ...]) -> str:

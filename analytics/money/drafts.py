@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 
 from analytics.folding import email_keys
 from analytics.money.components import components
@@ -19,12 +20,18 @@ ON_WORDS = (*FUNNELS, Messenger.FILE, Messenger.PAYMENT_PROVIDER)
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Why two messengers' tellings are one purchase: the rule, the two sides, and for likeness the seconds between."""
+    """Why two facts are of one purchase: the rule, the two sides, the id they share, else the amount that agrees.
+
+    `seconds` are those between two sides that are alike, `kinds` what each of them says was bought.
+    """
 
     rule: str
     one: Key
     other: Key
     seconds: int = 0
+    amount: Decimal | None = None
+    kinds: tuple[frozenset[str], frozenset[str]] | None = None
+    shared_id: str = ""
 
 
 @dataclass(slots=True)
@@ -87,7 +94,7 @@ def draft_purchases(facts: Facts, received: list[Received], strays: list[Movemen
     """Return the purchases that shared ids make, in a fixed order."""
     things: list[Order | Received | Movement] = [*facts.orders, *received, *strays]
     drafts = []
-    for group in components(things, map(_ids, things)):
+    for group in components(things, map(ids_of, things)):
         draft = Draft()
         for thing in group:
             if isinstance(thing, Order):
@@ -100,7 +107,8 @@ def draft_purchases(facts: Facts, received: list[Received], strays: list[Movemen
     return drafts
 
 
-def _ids(thing: Order | Received | Movement) -> set[str]:
+def ids_of(thing: Order | Received | Movement) -> set[str]:
+    """Return the ids that make orders, payments and movements one purchase."""
     if isinstance(thing, Order):
         return own_ids(thing) | ({thing.plan_id} if thing.plan_id else set())
     return set(thing.ids | thing.order_ids) if isinstance(thing, Received) else set(thing.ids)

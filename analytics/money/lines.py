@@ -13,6 +13,7 @@ from analytics.offers import HIGHEST_FIRST
 from analytics.records import Line, Messenger, Offer, Order, Payment
 
 WAYS = ("as told line by line", "one product for the whole order", "the highest product for the whole order")
+NO_PRODUCT = "no product is told"
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,9 @@ def _paired(
         if first == second or drafts[first].messengers & drafts[second].messengers:
             continue
         drafts[first].take_in(drafts[second])
-        drafts[first].joined.append(Joined(LIKENESS, one.key, other.key, int(distance.total_seconds())))
+        amount, kinds = max(one.amounts & other.amounts), (one.kinds, other.kinds)
+        seconds = int(distance.total_seconds())
+        drafts[first].joined.append(Joined(LIKENESS, one.key, other.key, seconds, amount, kinds))
         home[second] = first
     return [draft for place, draft in enumerate(drafts) if home[place] == place]
 
@@ -165,7 +167,7 @@ def _tie_invoices(drafts: list[Draft], people: People) -> list[Draft]:
             for payment in _that_add_up(order, [one for one in loose if id(one) not in gone], people):
                 gone.add(id(payment))
                 tied = payment.received[0]
-                draft.joined.append(Joined(INVOICE, key_of(order), tied.key))
+                draft.joined.append(Joined(INVOICE, key_of(order), tied.key, amount=tied.amount))
                 draft.received.append(replace(tied, order_ids=tied.order_ids | own_ids(order)))
                 draft.strays += payment.strays
     return [draft for draft in drafts if id(draft) not in gone]
@@ -210,7 +212,7 @@ def _take_instalments(drafts: list[Draft], people: People, terms: Terms) -> list
             draft, order, provider[0].paid_at, [one for one in drafts if id(one) not in gone], people, terms
         ):
             gone.add(id(later))
-            draft.joined.append(Joined(INSTALMENT, draft.key, later.received[0].key))
+            draft.joined.append(Joined(INSTALMENT, draft.key, later.received[0].key, amount=later.received[0].amount))
             draft.take_in(later)
     return [draft for draft in drafts if id(draft) not in gone]
 

@@ -24,7 +24,7 @@ from analytics.money.drafts import (
     kinds_of,
 )
 from analytics.money.facts import Facts, Key, Terms, key_of
-from analytics.money.lines import KnownLine, Telling, best_telling
+from analytics.money.lines import NO_PRODUCT, KnownLine, Telling, best_telling
 from analytics.money.pairing import LIKENESS, pair_by_likeness
 from analytics.money.payments import NEVER, MoneyState, Movement, Received, receive
 from analytics.money.sharing import ZERO, before_tax, shares
@@ -50,6 +50,8 @@ class ResolvedLine:
     written_off: Decimal
     tax: Decimal
     is_open_plan: bool
+    payments: int = 1  # of its plan; 0 is an open one
+    is_by_price: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,19 @@ class Place:
     state: MoneyState
     at: datetime | None
     opened_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a purchase was concluded from, as the rules had it in hand; `contract` is the noted price of its plan in all."""
+
+    orders: tuple[Order, ...]
+    received: tuple[Received, ...]
+    deposits: tuple[Key, ...]
+    telling: Telling
+    bills: tuple[Bill, ...]
+    moves: tuple[Movement, ...]
+    contract: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +106,12 @@ class Resolved:
     total: Decimal
     is_refund_unknown: bool = False
     stated_email: str = ""  # empty where `email` is only carried by a customer id
-    received: tuple[Received, ...] = field(default=(), compare=False)
+    evidence: Evidence = field(kw_only=True, compare=False)
+
+    @property
+    def received(self) -> tuple[Received, ...]:
+        """Return its payments."""
+        return self.evidence.received
 
     @property
     def offer(self) -> Offer | None:
@@ -242,6 +262,7 @@ class _Sum:
     tax: Decimal = ZERO
     is_open: bool = False
     number: int = 0
+    is_by_price: bool = False
 
 
 def _identity(known: KnownLine) -> tuple[str | None, str, int]:
@@ -255,8 +276,8 @@ def _purchase(draft: Draft, people: People, terms: Terms, ended: dict[str, datet
     draft.received = [one for one in draft.received if one not in others]
     papers = documents(draft, messenger)
     telling = best_telling(draft.orders, draft.received, terms) or _unknown(messenger)
-    made = bills(draft, telling, papers, terms)
-    sums = _sums(made, _contract(draft, telling), currency, terms)
+    made, contract = bills(draft, telling, papers, terms), _contract(draft, telling)
+    sums = _sums(made, contract, currency, terms)
     status = _status(draft, terms, sums, is_waiting=is_waiting)
     key = draft.key
     places = [*_payment_places(made, sums, status, key), *_deposit_places(draft, sums, status, key)]
@@ -286,7 +307,15 @@ def _purchase(draft: Draft, people: People, terms: Terms, ended: dict[str, datet
         total=sum((one.total for one in made), ZERO),
         is_refund_unknown=is_unknown,
         stated_email=_word(draft, "email"),
-        received=tuple(_all_received(draft)),
+        evidence=Evidence(
+            orders=tuple(_all_orders(draft)),
+            received=tuple(_all_received(draft)),
+            deposits=tuple(_deposit_keys(draft)),
+            telling=telling,
+            bills=tuple(made),
+            moves=tuple(moves),
+            contract=contract,
+        ),
     )
 
 
@@ -307,8 +336,13 @@ def _all_received(draft: Draft) -> Iterator[Received]:
         yield from deposit.received
 
 
+def _deposit_keys(draft: Draft) -> Iterator[Key]:
+    for deposit in draft.deposits:
+        yield from (one.key for one in deposit.received) if deposit.received else map(key_of, deposit.orders)
+
+
 def _unknown(messenger: Messenger) -> Telling:
-    return Telling(messenger, (KnownLine(Line(""), None),), "no product is told")
+    return Telling(messenger, (KnownLine(Line(""), None),), NO_PRODUCT)
 
 
 def _word(draft: Draft, name: str) -> str:
@@ -367,7 +401,7 @@ def _by_price(one: _Sum, currency: str, terms: Terms) -> _Sum:
     """Return the line as high-ticket where no pattern knows it and its price says so, in the reporting currency alone."""
     limit = terms.patterns.high_ticket_from
     if one.known.kind is None and limit is not None and currency == terms.currency and one.price >= limit:
-        one.known = KnownLine(one.known.line, str(Offer.HIGH_TICKET))
+        one.known, one.is_by_price = KnownLine(one.known.line, str(Offer.HIGH_TICKET)), True
     return one
 
 
@@ -536,6 +570,8 @@ def _lines(
                 written_off=written_off,
                 tax=one.tax,
                 is_open_plan=one.is_open,
+                payments=one.known.line.payments,
+                is_by_price=one.is_by_price,
             )
         )
     return resolved, places

@@ -188,7 +188,7 @@ def test_an_explained_conflict_names_both_people(connection: Connection) -> None
     tables = drawn_apart(STORIES["conflict: the id is one person's, the provider's address another's"])
     accept(connection, RULES, _records(tables))
     sale_id = connection.scalar(sa.select(sale_facts.c.sale_id))
-    said = "\n".join(in_words(explain(connection, LENS, sale_id or 0), LENS))
+    said = "\n".join(in_words(explain(connection, LENS, RULES.terms, sale_id or 0), LENS))
     assert "Not credited: conflict" in said
     assert "cf 1  ana@x.com" in said
     assert "conflict: the person of the customer id" in said

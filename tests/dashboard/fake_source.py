@@ -115,6 +115,7 @@ def an_explanation(row: SaleRow, **changes: Any) -> Explanation:
         ad=row.ad,
         mapping={"campaign": "utm_campaign", "ad_set": "utm_term", "ad": "utm_content"},
         candidates=() if row.reason else (Candidate(opt_in, Rule.EMAIL_EXACT, "first touch"),),
+        money=None,
     )
     return replace(told, **changes)
 
