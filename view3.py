@@ -205,20 +205,21 @@ def show(
     help="customer, product, price, purchased, campaign, ad_set, ad or days; a leading - turns it around.",
 )
 @click.option("--csv", "csv_file", type=click.Path(path_type=Path), help="Write all matching rows to a CSV file.")
-@click.option("--now", metavar="TIME", help="The moment at which the default period ends.")
+@click.option("--now", metavar="TIME", help="Show the table as it was at this moment.")
 @in_sentences
 def sales(**options: Any) -> None:
     """Print the attribution table, all matching rows."""
     from analytics import terminal
 
     workbench = _workbench()
-    wanted, sort = _wanted(workbench, options), _sort(options["sort"])
+    now = _moment(workbench, options["now"])
+    wanted, sort = _wanted(workbench, options, now), _sort(options["sort"])
     if options["csv_file"]:
-        count, text = workbench.export(wanted, sort)
+        count, text = workbench.export(wanted, sort, now)
         _write(text, options["csv_file"])
         click.echo(f"Wrote {count:,} sales to {options['csv_file']}.")
     else:
-        _print(terminal.sales(workbench.all_sales(wanted, sort)))
+        _print(terminal.sales(workbench.all_sales(wanted, sort, now)))
 
 
 @main.command()
@@ -967,11 +968,10 @@ def _date(text: str) -> Any:
         raise click.UsageError(f"'{text}' is not a date such as 2026-01-03.") from error
 
 
-def _wanted(workbench: "Workbench", options: dict[str, Any]) -> "SalesFilter":
+def _wanted(workbench: "Workbench", options: dict[str, Any], now: datetime) -> "SalesFilter":
     from analytics.folding import fold
     from analytics.view3 import SalesFilter
 
-    now = _moment(workbench, options["now"])
     challenge = workbench.challenge
     period = _period(challenge, options["days"], options["first"], options["last"], now) or challenge.whole(now)
     return SalesFilter(period, fold(options["campaign"]), fold(options["product"]), options["search"])

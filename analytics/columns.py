@@ -69,7 +69,7 @@ SALES = (
         refunded="refunded so far",
         at_risk="in open disputes",
     ),
-    *texts(status="paid, partly refunded or refunded"),
+    *texts(status="paid, or what differs from it: refunded, partly refunded, disputed, plan ended, open plan"),
     Column("purchased_at", Kind.MOMENT, "business zone", "moment of the purchase"),
     Column("purchased_on", Kind.DATE, "", "business date of the purchase"),
     DAY,

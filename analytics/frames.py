@@ -198,7 +198,7 @@ class Frames:
             "customer": row["name"],
             "currency": row["currency"] or self.lens.currency,
             "days_from_lead": row["days"],
-            "status": reading.status(row["price"], row["refunded"]),
+            "status": reading.standing_of(row, reading.AS_IT_IS).status,
             "purchased_on": on,
             "challenge_day": self._challenge.day_of(on),
         }

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from analytics.kpis import cents
 from analytics.money.trace import SHARED_ID, MoneyTrace, Reason, Rule, Share, TracedFact
+from analytics.view3 import PRODUCT_UNKNOWN
 
-PRODUCT_UNKNOWN: Final = "product unknown yet"
 MESSENGERS: Final = {
     "payment_provider": "the payment provider",
     "funnel_tool": "the funnel tool",

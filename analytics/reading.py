@@ -15,7 +15,7 @@ from analytics.backlog import Limits
 from analytics.challenge import Challenge, Period
 from analytics.queries import backlog, costs, health, hygiene, left_out, money, rooms, sales
 from analytics.queries.costs import Spend
-from analytics.queries.later import Later, later
+from analytics.queries.later import Later, later, later_by_sale
 from analytics.queries.money import Revenue, SalesGroup, Whole
 from analytics.queries.rooms import RoomDay
 from analytics.recording import asking, recording
@@ -29,6 +29,7 @@ from analytics.view3 import (
     SalesFilter,
     SalesPage,
     Sort,
+    Standing,
     Tally,
     Totals,
     View3,
@@ -36,6 +37,7 @@ from analytics.view3 import (
 
 ZERO = Decimal(0)
 NONE = Tally(0, ZERO)
+AS_IT_IS = Later()
 NOTHING = Revenue(0, 0, ZERO, ZERO, ZERO, ZERO, ZERO)
 
 
@@ -97,23 +99,38 @@ def _read(connection: Connection, lens: Lens, now: datetime, period: Period) -> 
     )
 
 
-def read_sales(
-    connection: Connection, lens: Lens, wanted: SalesFilter, sort: Sort, page: tuple[int, int], total: int | None = None
+def read_sales(  # noqa: PLR0913 (what is asked, and what is known of it already)
+    connection: Connection,
+    lens: Lens,
+    wanted: SalesFilter,
+    sort: Sort,
+    page: tuple[int, int],
+    total: int | None = None,
+    *,
+    now: datetime | None = None,
 ) -> SalesPage:
-    """Return one page of the attribution table, as (limit, offset); `total`, where known already, is not counted again."""
-    condition = sales.narrowed(connection, _wanted(lens, wanted), lens.mapping)
+    """Return one page of the attribution table, as (limit, offset), as it was at `now` (default: with all that is stored).
+
+    `total`, where known already, is not counted again.
+    """
+    asked = _wanted(lens, wanted, now)
+    condition = sales.narrowed(connection, asked, lens.mapping)
     order = (sort.column.value, sort.descending)
     rows = sales.page_of_sales(connection, condition, lens.mapping, order, page)
     if total is None:
         total = sales.count_sales(connection, condition, lens.mapping)
-    return SalesPage(tuple(_sale_row(lens, row) for row in rows), total)
+    undone = later_by_sale(connection, asked.bounds, now) if now else {}
+    return SalesPage(tuple(_sale_row(lens, row, undone.get(row.id, AS_IT_IS)) for row in rows), total)
 
 
-def stream_sales(connection: Connection, lens: Lens, wanted: SalesFilter, sort: Sort) -> Iterator[SaleRow]:
-    """Yield every row of the attribution table that is wanted, without holding them all."""
-    order = (sort.column.value, sort.descending)
-    for row in sales.stream_sales(connection, _wanted(lens, wanted), lens.mapping, order):
-        yield _sale_row(lens, row)
+def stream_sales(
+    connection: Connection, lens: Lens, wanted: SalesFilter, sort: Sort, *, now: datetime | None = None
+) -> Iterator[SaleRow]:
+    """Yield every row of the attribution table that is wanted, as it was at `now`, without holding them all."""
+    asked, order = _wanted(lens, wanted, now), (sort.column.value, sort.descending)
+    undone = later_by_sale(connection, asked.bounds, now) if now else {}
+    for row in sales.stream_sales(connection, asked, lens.mapping, order):
+        yield _sale_row(lens, row, undone.get(row.id, AS_IT_IS))
 
 
 def read_choices(connection: Connection, lens: Lens, period: Period) -> Choices:
@@ -123,34 +140,43 @@ def read_choices(connection: Connection, lens: Lens, period: Period) -> Choices:
     return Choices(credited, tuple(sales.products(connection, bounds)))
 
 
-def _wanted(lens: Lens, wanted: SalesFilter) -> sales.Wanted:
-    bounds = lens.challenge.bounds(wanted.period)
+def _wanted(lens: Lens, wanted: SalesFilter, now: datetime | None) -> sales.Wanted:
+    begin, end = lens.challenge.bounds(wanted.period)
+    bounds = begin, min(end, whole_second_after(now)) if now else end
     return sales.Wanted(wanted.period, bounds, wanted.campaign, wanted.product, wanted.search)
 
 
-def _sale_row(lens: Lens, row: Any) -> SaleRow:
+def _sale_row(lens: Lens, row: Any, undone: Later) -> SaleRow:
+    standing = standing_of(row._mapping, undone)
     return SaleRow(
         sale_id=row.id,
         customer_name=row.name,
         product=row.product,
-        price=row.price,
+        price=standing.price,
         currency=row.currency or lens.currency,
         purchased_at=lens.challenge.local_time(row.purchased_at),
         campaign=row.campaign or "",
         ad_set=row.ad_set or "",
         ad=row.ad or "",
         days_from_lead=row.days,
-        status=status(row.price, Decimal(row.refunded)),
+        status=standing.status,
         attribution=row.outcome,
         reason=row.reason,
+        tax=Decimal(row.tax),
     )
 
 
-def status(price: Decimal, refunded: Decimal) -> str:
-    """Return how a sale stands: paid, partly refunded or refunded."""
-    if not refunded:
-        return "paid"
-    return "refunded" if refunded >= price else "partly refunded"
+def standing_of(row: Mapping[Any, Any], undone: Later) -> Standing:
+    """Return how the money of a sale stands, without what happened later."""
+    return Standing(
+        row["price"] - undone.revenue,
+        Decimal(row["refunded"]) - undone.refunded,
+        Decimal(row["at_risk"]) - undone.at_risk,
+        Decimal(row["written_off"]) - undone.written_off,
+        is_open_plan=bool(row["is_open_plan"]),
+        is_refund_unknown=bool(row["is_refund_unknown"]),
+        is_product_unknown=not row["product"].strip(),
+    )
 
 
 def whole_second_after(now: datetime) -> datetime:

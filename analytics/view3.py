@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from analytics.backlog import Backlog
 from analytics.challenge import Period
+
+PRODUCT_UNKNOWN: Final = "product unknown yet"  # of a sale that counts before a message has named its product
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +131,40 @@ class View3:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How the money of a sale stands: what went back, is at risk or will never be paid of its price."""
+
+    price: Decimal
+    refunded: Decimal = Decimal(0)
+    at_risk: Decimal = Decimal(0)
+    written_off: Decimal = Decimal(0)
+    is_open_plan: bool = False
+    is_refund_unknown: bool = False
+    is_product_unknown: bool = False
+
+    @property
+    def status(self) -> str:
+        """Return the words for it: "paid", or all that differs from it."""
+        return " · ".join(filter(None, self._words())) or "paid"
+
+    def _words(self) -> tuple[str, ...]:
+        is_gone = bool(self.refunded) and self.refunded + self.written_off >= self.price
+        return (
+            "refunded" if is_gone else "partly refunded" if self.refunded else "",
+            "partly refunded, amount unknown" if self.is_refund_unknown and not self.refunded else "",
+            "disputed" if self.at_risk else "",
+            "plan ended" if self.written_off else "",
+            "open plan" if self.is_open_plan else "",
+            PRODUCT_UNKNOWN if self.is_product_unknown else "",
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class SaleRow:
-    """One row of the attribution table; `purchased_at` is in the business zone, an unknown value is empty or None."""
+    """One row of the attribution table; `purchased_at` is in the business zone, an unknown value is empty or None.
+
+    `status` says how its money stands; `tax` is what the buyer paid on top of the price.
+    """
 
     sale_id: int
     customer_name: str
@@ -145,6 +179,12 @@ class SaleRow:
     status: str
     attribution: str
     reason: str
+    tax: Decimal = Decimal(0)
+
+    @property
+    def buyer_paid(self) -> Decimal:
+        """Return the price with tax."""
+        return self.price + self.tax
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,21 +106,26 @@ class Workbench:
         counted = self._counted
         total = counted[2] if counted and counted[:2] == (mark, wanted) else None
         with self._read() as connection:
-            page = reading.read_sales(connection, self.lens, wanted, sort, (limit, offset), total)
+            page = reading.read_sales(connection, self.lens, wanted, sort, (limit, offset), now=self.now(), total=total)
         self._counted = (mark, wanted, page.total)
         return page
 
-    def all_sales(self, wanted: SalesFilter, sort: Sort = NEWEST_FIRST) -> Iterator[SaleRow]:
-        """Yield every wanted row of the attribution table from one moment of the database."""
+    def all_sales(
+        self, wanted: SalesFilter, sort: Sort = NEWEST_FIRST, now: datetime | None = None
+    ) -> Iterator[SaleRow]:
+        """Yield every wanted row of the attribution table as it is at `now`, from one moment of the database."""
         with self._read() as connection:
-            yield from reading.stream_sales(connection, self.lens, wanted, sort)
+            yield from reading.stream_sales(connection, self.lens, wanted, sort, now=now or self.now())
 
-    def export(self, wanted: SalesFilter, sort: Sort = NEWEST_FIRST) -> tuple[int, Iterator[str]]:
+    def export(
+        self, wanted: SalesFilter, sort: Sort = NEWEST_FIRST, now: datetime | None = None
+    ) -> tuple[int, Iterator[str]]:
         """Return how many rows are wanted and the CSV text of exactly these, from one moment of the database."""
+        moment = now or self.now()
         with ExitStack() as stack:
             connection = stack.enter_context(self._read())
-            total = reading.read_sales(connection, self.lens, wanted, sort, (1, 0)).total
-            rows = reading.stream_sales(connection, self.lens, wanted, sort)
+            total = reading.read_sales(connection, self.lens, wanted, sort, (1, 0), now=moment).total
+            rows = reading.stream_sales(connection, self.lens, wanted, sort, now=moment)
             return total, _closing(stack.pop_all(), sales_csv(rows))
 
     def campaigns(self, period: Period | None = None, level: Level = Level.CAMPAIGN) -> Breakdown:

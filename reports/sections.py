@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from analytics.dashboard.wording import UNDEFINED, long_day, many, number, short_day, span
 from analytics.kpis import cents
+from analytics.review import wants_a_look
 from reports import changes
 from reports.pictures import attendance_png
 from reports.snapshot import Snapshot
@@ -97,6 +98,7 @@ def context(snapshot: Snapshot) -> dict[str, Any]:
     return {
         "snapshot": snapshot,
         "view": view,
+        "review": list(wants_a_look(view).values()),
         "day": f"Day {view.challenge_day} of {view.challenge_length}" if view.challenge_day else "",
         "cards": list(changes.cards(snapshot)),
         "standing_out": changes.standing_out(snapshot),

@@ -16,6 +16,7 @@ from analytics.dashboard.cards import cards_html
 from analytics.dashboard.controls import Controls
 from analytics.dashboard.masthead import banner_html, masthead_html, trouble_sentence
 from analytics.dashboard.parts import Reading
+from analytics.dashboard.review import review_html
 from analytics.dashboard.sales_rows import count_html, table_html, title_html
 from analytics.dashboard.wording import plain
 from analytics.view3 import View3
@@ -25,7 +26,7 @@ RECEIPT: Final = re.compile(r'<details class="view3-how".*?</details>', re.DOTAL
 PANELS: Final = (
     ("", "", ("head", "banner")),
     ("view3-filter", "", ("filter",)),
-    ("", "", ("cards",)),
+    ("", "", ("cards", "review")),
     ("view3-attendance view3-panel", "section", ("switch", "bars", "twin")),
     ("view3-sales view3-panel", "section", ("match", "controls", "trouble", "rows", "pager")),
     ("", "", ("why",)),
@@ -89,6 +90,7 @@ def _parts(reading: Reading, heard: Heard, challenge: Challenge) -> dict[str, st
         "banner": banner_html(view, "", heard.complaint),
         "filter": controls.period(view.period, view.today),
         "cards": cards_html(view),
+        "review": review_html(view),
         "switch": f'<div class="view3-bar">{HEADING}{controls.arrangement()}</div>',
         "bars": bars_html(view, asked.arrangement),
         "twin": attendance_table_html(view),

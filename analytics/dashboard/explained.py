@@ -48,8 +48,14 @@ def _bought_html(row: SaleRow, told: Explanation) -> str:
     who = " / ".join(plain(one) for one in (told.email, *told.also) if one) or "no e-mail address"
     return (
         f"<h3>{plain(row.customer_name) or 'No name'}</h3><p>{who} bought {plain(row.product) or 'a high-ticket product'} "
-        f"for {plain(money(row.price, row.currency))} on {short_day(told.purchased_on)}.</p>"
+        f"for {plain(money(row.price, row.currency))} on {short_day(told.purchased_on)}.{_standing_html(row)}</p>"
     )
+
+
+def _standing_html(row: SaleRow) -> str:
+    """Return how the sale's money stands, and what the buyer paid where it differs from the price."""
+    told = "" if row.status == "paid" else f" It is {plain(row.status)}."
+    return f"{told} The buyer paid {plain(money(row.buyer_paid, row.currency))} with tax." if row.tax else told
 
 
 def _verdict_html(row: SaleRow, told: Explanation) -> str:

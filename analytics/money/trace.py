@@ -150,16 +150,17 @@ def _joins(one: Resolved) -> Iterator[Joined]:
 
 
 def _by_id(things: Sequence[Order | Received]) -> Iterator[Joined]:
-    """Yield each pair of facts that mention the same id, by one id that they share."""
-    holders: defaultdict[str, list[Key]] = defaultdict(list)
+    """Yield what makes facts one by an id that both mention, each fact once: a chain of as many links as are needed."""
+    groups: list[dict[str, Key]] = []  # by id, the fact that mentions it first
     for thing in things:
         key = key_of(thing) if isinstance(thing, Order) else thing.key
-        shared: dict[Key, str] = {}
-        for one in sorted(ids_of(thing)):
-            for other in holders[one]:
-                shared.setdefault(other, one)
-            holders[one].append(key)
-        yield from (Joined(SHARED_ID, other, key, shared_id=one) for other, one in shared.items() if other != key)
+        mine = dict.fromkeys(sorted(ids_of(thing)), key)
+        for group in [one for one in groups if one.keys() & mine.keys()]:
+            shared = min(group.keys() & mine.keys())
+            yield Joined(SHARED_ID, group[shared], key, shared_id=shared)
+            groups.remove(group)
+            mine |= group
+        groups.append(mine)
 
 
 def _discounts(one: Resolved) -> Iterator[Share]:

@@ -46,6 +46,16 @@ def later(connection: Connection, bounds: Bounds, currency: str, moment: datetim
     return found
 
 
+def later_by_sale(connection: Connection, bounds: Bounds, moment: datetime) -> dict[int, Later]:
+    """Return, by high-ticket sale, what happened after a moment to sales up to it, in any currency."""
+    found: dict[int, Later] = {}
+    for row in connection.execute(_of_sales(bounds, moment)):
+        one = found.setdefault(row.sale_id, Later())
+        for name, amount in _take(row, moment).items():
+            setattr(one, name, getattr(one, name) + amount)
+    return found
+
+
 def _is_gone(row: Any, undone: Decimal = ZERO) -> bool:
     gone = row.refunded + row.written_off - undone
     return bool(gone) and gone >= row.price
@@ -70,14 +80,7 @@ def _rows(connection: Connection, bounds: Bounds, currency: str, moment: datetim
     """Yield the amounts that came after the moment, each with the line it is counted at; one of the whole with the first."""
     told = allocations.c
     amount = (told.kind, told.state, told.amount, told.opened_at)
-    of_sale = (told.purchase_source == fact.c.source) & (told.purchase_id == fact.c.external_id)
-    sold = (
-        sa.select(*amount, sa.literal(Offer.HIGH_TICKET.value).label("offer"), fact.c.sale_id, sale.c.price)
-        .add_columns(fact.c.refunded, fact.c.written_off, fact.c.is_open_plan)
-        .join_from(allocations, fact, sa.and_(of_sale, _is_part(fact.c.line)))
-        .join(sale, sale.c.id == fact.c.sale_id)
-        .where(told.happened_at > moment, inside(sale.c.purchase_date, bounds), fact.c.currency == currency)
-    )
+    sold = _of_sales(bounds, moment).where(fact.c.currency == currency)
     order = funnel_orders.c
     of_order = sa.and_(
         told.purchase_source == order.source, told.purchase_id == order.external_id, _is_part(order.line)
@@ -90,6 +93,19 @@ def _rows(connection: Connection, bounds: Bounds, currency: str, moment: datetim
     )
     for query in (sold, ordered):
         yield from connection.execute(query)
+
+
+def _of_sales(bounds: Bounds, moment: datetime) -> sa.Select[Any]:
+    told = allocations.c
+    amount = (told.kind, told.state, told.amount, told.opened_at)
+    of_sale = (told.purchase_source == fact.c.source) & (told.purchase_id == fact.c.external_id)
+    return (
+        sa.select(*amount, sa.literal(Offer.HIGH_TICKET.value).label("offer"), fact.c.sale_id, sale.c.price)
+        .add_columns(fact.c.refunded, fact.c.written_off, fact.c.is_open_plan)
+        .join_from(allocations, fact, sa.and_(of_sale, _is_part(fact.c.line)))
+        .join(sale, sale.c.id == fact.c.sale_id)
+        .where(told.happened_at > moment, inside(sale.c.purchase_date, bounds))
+    )
 
 
 def _is_part(line: sa.Column[int]) -> sa.ColumnElement[bool]:

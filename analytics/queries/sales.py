@@ -12,6 +12,7 @@ from analytics.challenge import Period
 from analytics.dialect import bytes_of, lower_bytes, lower_case
 from analytics.queries.kept import Kept, kept
 from analytics.queries.money import (
+    ZERO,
     Bounds,
     at_risk,
     campaign_key,
@@ -26,6 +27,7 @@ from analytics.queries.money import (
     refunded,
     sale,
     with_facts,
+    written_off,
 )
 from analytics.records import UtmMapping
 
@@ -57,7 +59,8 @@ def page_of_sales(
 ) -> Sequence[Any]:
     """Return the wanted sales in order (a SortColumn's value, descending?) from an offset on: page is (limit, offset).
 
-    Rows have: id, name, product, price, currency, purchased_at, campaign, ad_set, ad, days, refunded, outcome, reason.
+    Rows have: id, name, product, price, currency, purchased_at, campaign, ad_set, ad, days, refunded, at_risk, written_off,
+    tax, is_open_plan, is_refund_unknown, outcome, reason.
     """
     # Only the rows of the page are looked up whole: what is sorted, and passed over, is their numbers alone.
     if _is_near(wanted, order, sum(page)):
@@ -111,7 +114,6 @@ def whole_sales(connection: Connection, wanted: Wanted, mapping: UtmMapping, mos
             sale.c.customer_email.label("email"),
             product_key.label("product_key"),
             collected.label("collected"),
-            at_risk.label("at_risk"),
             sale.c.utm_source,
             sale.c.utm_medium,
             campaign_key.label("campaign_key"),
@@ -156,6 +158,11 @@ def _rows(mapping: UtmMapping) -> sa.Select[Any]:
         sale.c[mapping.ad].label("ad"),
         sale.c.days_from_lead_to_sale.label("days"),
         refunded.label("refunded"),
+        at_risk.label("at_risk"),
+        written_off.label("written_off"),
+        sa.func.coalesce(fact.c.tax, ZERO).label("tax"),
+        sa.func.coalesce(fact.c.is_open_plan, sa.false()).label("is_open_plan"),
+        sa.func.coalesce(fact.c.is_refund_unknown, sa.false()).label("is_refund_unknown"),
         outcome.label("outcome"),
         reason.label("reason"),
     ).select_from(with_facts)
