@@ -171,9 +171,9 @@ _FIGURES = (
     Definition(
         "money_is_conserved",
         "Money is conserved",
-        "Every payment, refund and dispute is counted in exactly one place.",
+        "Every payment, refund and dispute is counted to the cent in exactly one place, as facts and places are stored.",
         "",
-        (LEFT_OUT,),
+        ("money_places",),
     ),
 )
 DEFINITIONS = {definition.name: definition for definition in _FIGURES}

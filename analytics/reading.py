@@ -13,7 +13,8 @@ from analytics import kpis
 from analytics.attribution import Outcome, Rule
 from analytics.backlog import Limits
 from analytics.challenge import Challenge, Period
-from analytics.queries import backlog, costs, health, hygiene, left_out, money, rooms, sales
+from analytics.conservation import accounts, unbalanced
+from analytics.queries import backlog, costs, health, hygiene, left_out, money, rooms, sales, stored_money
 from analytics.queries.costs import Spend
 from analytics.queries.later import Later, later, later_by_sale
 from analytics.queries.money import Revenue, SalesGroup, Whole
@@ -92,7 +93,7 @@ def _read(connection: Connection, lens: Lens, now: datetime, period: Period) -> 
         review={kind: listed.get(kind, NONE) for kind in left_out.REVIEW},
         freshness={name: challenge.local_time(at) for name, at in newest.items()},
         checks=_checks(connection, lens, (period, bounds), (whole, funnel, spend), groups)
-        | {"money_is_conserved": "imbalances" not in listed},
+        | {"money_is_conserved": _is_conserved(connection)},
         backlog=waiting,
         overdue=waiting.overdue(lens.limits, now),
         provisional_from=spend.provisional_from,
@@ -277,6 +278,13 @@ def _excluded(
         "unclassified": listed.get("unclassified", NONE).count,
         "ad_spend_other_currency": spend.other_currency,
     }
+
+
+def _is_conserved(connection: Connection) -> bool:
+    """Tell whether all that was stated is counted in one place, by every fact and place as they are stored."""
+    stored_money.sums_by_place(asking(connection, "money_places"))
+    unrecorded = asking(connection, "")  # every row of money: a receipt that held them all would be the database
+    return not unbalanced(accounts(stored_money.stored_money(unrecorded)))
 
 
 def _checks(

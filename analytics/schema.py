@@ -455,7 +455,9 @@ allocations = sa.Table(
     sa.Column("source", Key(32), primary_key=True),
     sa.Column("external_id", Key(191), primary_key=True),
     sa.Column("part", sa.SmallInteger, primary_key=True),  # the purchase's line; -1: tax, or the whole
-    sa.Column("place", Key(16), nullable=False),  # high_ticket, vip, oto, tax, unclassified, test_mode, staff, none
+    sa.Column(
+        "place", Key(16), nullable=False
+    ),  # high_ticket, vip, oto, tax, unclassified, test_mode, staff, other_currency, counted, none
     sa.Column("purchase_source", Key(32), nullable=False),
     sa.Column("purchase_id", Key(191), nullable=False),
     sa.Column("amount", Money(10, 2), nullable=False),

@@ -31,11 +31,13 @@ def again(world: World) -> World:
 @pytest.mark.parametrize("example", [pytest.param(one, id=one.title) for one in EXAMPLES])
 def test_a_worked_example(product: Product, example: Example) -> None:
     assert differences(example.world, product) == []
+    assert product.unbalanced() == []
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_world_in_any_order(product: Product, seed: int) -> None:
     assert differences(again(world_of(seed)), product) == []
+    assert product.unbalanced() == []
 
 
 def test_worlds_on_mariadb(mariadb: MariaDB, tmp_path: Path) -> None:

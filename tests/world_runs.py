@@ -21,8 +21,10 @@ from click.testing import CliRunner
 import view3
 from analytics import ingest, repairs
 from analytics.breakdown import Breakdown
+from analytics.conservation import Account, accounts, unbalanced
 from analytics.database import open_engine, reading, writing
 from analytics.figures import figures
+from analytics.queries.stored_money import stored_money
 from analytics.schema import metadata
 from analytics.settings import Settings as ProductSettings
 from analytics.view3 import SalesFilter
@@ -140,6 +142,11 @@ class Product:
         period = workbench.challenge.whole(workbench.now())
         text = "".join(workbench.export(SalesFilter(period))[1])
         return Shown(figures(workbench.view(now=world.shown_at)), _table(text), workbench.campaigns())
+
+    def unbalanced(self) -> list[Account]:
+        """Return what the last world's facts state otherwise than it is counted."""
+        with reading(self.opened.engine) as connection:
+            return unbalanced(accounts(stored_money(connection)))
 
     def _set_right(self, world: World) -> None:
         """Run the commands that take settings, and rows of other programs, into account."""

@@ -9,7 +9,7 @@ from analytics.money.components import components
 from analytics.money.drafts import ON_MONEY, Draft, is_paid
 from analytics.money.facts import Terms, key_of, own_ids
 from analytics.money.lines import KnownLine, Telling, best_telling, due_amounts, merged
-from analytics.money.payments import Received
+from analytics.money.payments import MoneyState, Movement, Received
 from analytics.money.sharing import ZERO, before_tax, shares
 from analytics.records import Messenger, Order
 
@@ -35,9 +35,28 @@ class Document:
     @property
     def collected(self) -> Decimal:
         """Return what came in: its payments, or what an order says if that is more."""
+        return sum((one.amount for one in self.payments), ZERO)
+
+    @property
+    def stated(self) -> tuple[Movement, ...]:
+        """Return what an order says came in beyond the payments, as a payment under the order's key."""
         paid = sum((one.amount for one in self.received), ZERO)
-        told = [_collected(one, has_payments=bool(self.received)) for one in self.orders if is_paid(one)]
-        return max([paid, *told])
+        settled = [one for one in self.orders if is_paid(one)]
+        amounts = [(_collected(one, has_payments=bool(self.received)), key_of(one), one) for one in settled]
+        amount, key, order = max(amounts, key=lambda found: found[:2], default=(ZERO, ("", ""), None))
+        if order is None or amount <= paid:
+            return ()
+        at = order.paid_at or order.ordered_at
+        return (Movement("payment", key, amount - paid, order.currency, MoneyState.RECEIVED, at),)
+
+    @property
+    def payments(self) -> tuple[Movement, ...]:
+        """Return what came in one by one: its payments, then what an order says beyond them."""
+        paid = (
+            Movement("payment", one.key, one.amount, one.currency, MoneyState.RECEIVED, one.paid_at)
+            for one in self.received
+        )
+        return (*paid, *self.stated)
 
     @property
     def first(self) -> datetime:
@@ -61,7 +80,7 @@ class Bill:
     total: Decimal
     tax: Decimal
     collected: Decimal
-    received: tuple[Received, ...]
+    payments: tuple[Movement, ...]  # what came in, one by one
 
     def so_far(self, collected: Decimal) -> list[Decimal]:
         """Return what each line has of a running total: the first payment by all that is due, later ones by the plan's lines."""
@@ -113,10 +132,10 @@ def bills(draft: Draft, telling: Telling, papers: Sequence[Document], terms: Ter
     if not tax and telling.order is not None and telling.order.total == total:
         tax = telling.order.tax
     tax = ZERO if terms.tax_included else min(tax, total)
-    received = tuple(one for paper in papers for one in paper.received)
+    payments = tuple(one for paper in papers for one in paper.payments)
     lines = tuple(merged(telling.lines))
     collected = sum((paper.collected for paper in papers), ZERO)
-    return [Bill(lines, tuple(due_amounts(lines, total - tax)), total, tax, collected, received)]
+    return [Bill(lines, tuple(due_amounts(lines, total - tax)), total, tax, collected, payments)]
 
 
 def _by_file(draft: Draft, papers: Sequence[Document]) -> Decimal:
@@ -136,4 +155,4 @@ def _lines_of(paper: Document, telling: Telling, terms: Terms) -> tuple[KnownLin
 def _bill(lines: Sequence[KnownLine], paper: Document, terms: Terms) -> Bill:
     tax = ZERO if terms.tax_included else min(paper.tax, paper.total)
     kept = tuple(merged(lines))
-    return Bill(kept, tuple(due_amounts(kept, paper.total - tax)), paper.total, tax, paper.collected, paper.received)
+    return Bill(kept, tuple(due_amounts(kept, paper.total - tax)), paper.total, tax, paper.collected, paper.payments)

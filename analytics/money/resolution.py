@@ -5,7 +5,7 @@ Pure. Shared ids join facts first, then likeness; the provider wins for money, t
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -31,7 +31,7 @@ from analytics.money.sharing import ZERO, before_tax, shares
 from analytics.records import Line, Messenger, Offer, Order, OrderState, Payment
 
 TEST, STAFF, UNCLASSIFIED, WAITING, COUNTED = "test_mode", "staff", "unclassified", "waiting", "counted"
-TAX, NOWHERE = "tax", "none"
+TAX, NOWHERE, OTHER_CURRENCY = "tax", "none", "other_currency"
 WHOLE = -1  # the part of an amount that is no line's
 GONE = {MoneyState.REFUNDED, MoneyState.LOST}
 
@@ -168,31 +168,6 @@ def resolve(facts: Facts, terms: Terms) -> Resolution:
     )
 
 
-def imbalances(facts: Facts, found: Resolution) -> list[Place]:
-    """Return what the facts tell of payments and what is placed of each, where the two differ."""
-    told = {one.key: one for one in receive(facts)[0]}
-    placed: defaultdict[Key, Decimal] = defaultdict(Decimal)
-    for place in (*found.unplaced, *(place for one in found.purchases for place in one.places)):
-        if place.kind == "payment":
-            placed[place.key] += place.amount
-    provider = {key: one for key, one in told.items() if one.messenger is Messenger.PAYMENT_PROVIDER}
-    return [
-        Place(
-            "payment",
-            key,
-            WHOLE,
-            NOWHERE,
-            None,
-            one.amount - placed[key],
-            one.currency,
-            MoneyState.RECEIVED,
-            one.paid_at,
-        )
-        for key, one in provider.items()
-        if placed[key] != one.amount
-    ]
-
-
 def _is_for_unknown_invoice(draft: Draft) -> bool:
     return draft.is_bare and draft.received[0].for_invoice
 
@@ -298,7 +273,7 @@ def _purchase(draft: Draft, people: People, terms: Terms, ended: dict[str, datet
         purchased_at=purchased_at,
         day=day,
         lines=tuple(lines),
-        places=(*places, *back, *(place for one in others for place in _in_another_currency(one))),
+        places=(*places, *back, *(place for one in others for place in _in_another_currency(one, status, key))),
         orders=frozenset(map(key_of, _all_orders(draft))),
         payments=frozenset(key_of(fact) for one in _all_received(draft) for fact in one.facts),
         ids=frozenset(one.key for one in _all_received(draft)),
@@ -319,9 +294,11 @@ def _purchase(draft: Draft, people: People, terms: Terms, ended: dict[str, datet
     )
 
 
-def _in_another_currency(payment: Received) -> Iterator[Place]:
+def _in_another_currency(payment: Received, status: str, key: Key) -> Iterator[Place]:
     """Yield a payment that cannot be added to its purchase, and what went back of it."""
-    yield from _without_purchase(Draft(received=[payment]))
+    place = OTHER_CURRENCY if status == COUNTED else _left_out(status)
+    for one in _without_purchase(Draft(received=[payment])):
+        yield replace(one, place=place, purchase=key)
 
 
 def _all_orders(draft: Draft) -> Iterator[Order]:
@@ -427,14 +404,10 @@ def _payment_places(made: Sequence[Bill], sums: Sequence[_Sum], status: str, key
     for bill in made:
         running = ZERO
         targets = [by_identity[_identity(known)] for known in bill.lines]
-        for payment in bill.received:
+        for payment in bill.payments:
             parts = zip(targets, bill.so_far(running + payment.amount), bill.so_far(running), strict=True)
             running += payment.amount
-            shared = [(one, new - old) for one, new, old in parts]
-            whole = Movement(
-                "payment", payment.key, payment.amount, payment.currency, MoneyState.RECEIVED, payment.paid_at
-            )
-            yield from _places(whole, shared, status, key)
+            yield from _places(payment, [(one, new - old) for one, new, old in parts], status, key)
 
 
 def _places(move: Movement, parts: Sequence[tuple[_Sum, Decimal]], status: str, key: Key) -> Iterator[Place]:
@@ -459,20 +432,8 @@ def _deposit_places(draft: Draft, sums: Sequence[_Sum], status: str, key: Key) -
     for deposit in sorted(draft.deposits, key=lambda one: (first_moment(one), one.key)):
         papers = documents(deposit, money_messenger(deposit))
         host.collected += sum((paper.collected for paper in papers), ZERO)
-        for paper in papers:
-            for one in paper.received:
-                place = _place_of(host, status)
-                yield Place(
-                    "payment",
-                    one.key,
-                    host.number,
-                    place,
-                    key,
-                    one.amount,
-                    one.currency,
-                    MoneyState.RECEIVED,
-                    one.paid_at,
-                )
+        for payment in (one for paper in papers for one in paper.payments):
+            yield from _places(payment, [(host, payment.amount)], status, key)
     host.price = max(host.price, host.collected)
 
 

@@ -17,7 +17,7 @@ from analytics.intake.addresses import note_buyers
 from analytics.intake.rows import TEXT, cut, person_row
 from analytics.money.daily_totals import days_of
 from analytics.money.fact_store import Neighbourhood, Touched, read_facts, read_neighbourhood
-from analytics.money.facts import Facts, Key, Terms
+from analytics.money.facts import Key, Terms
 from analytics.money.pairing import LIKENESS
 from analytics.money.resolution import (
     COUNTED,
@@ -28,7 +28,6 @@ from analytics.money.resolution import (
     Resolution,
     Resolved,
     ResolvedLine,
-    imbalances,
     resolve,
 )
 from analytics.records import RECORDED, Offer
@@ -44,7 +43,6 @@ from analytics.schema import (
 )
 from analytics.store import chunks, delete, update_by_key, write_changed
 
-IMBALANCE = "imbalances"
 DOUBLE_CHARGE, ALIKE, UNCLASSIFIED_LINE = "possible_double_charges", "joined_by_likeness", "unclassified_lines"
 WITHOUT_PURCHASE = {
     "payment": "payments_without_purchase",
@@ -82,7 +80,7 @@ def resolve_around(
     _write_orders(connection, challenge, around, order_lines)
     keys = _fact_keys(around, found)
     _replace(connection, allocations, keys, [_place_row(place) for place in _all_places(found)])
-    _replace(connection, review_items, keys, [*_review_rows(found), *_imbalance_rows(facts, found)])
+    _replace(connection, review_items, keys, list(_review_rows(found)))
     messages = {one.key: _messages(around, one) for one in found.purchases if one.status == COUNTED}
     note_buyers(connection, keys, messages)
     _link(connection, around, found)
@@ -250,13 +248,6 @@ def _review_rows(found: Resolution) -> Iterator[dict[str, Any]]:
     for place in found.unplaced:
         if place.kind in WITHOUT_PURCHASE and place.at is not None:
             yield _item(WITHOUT_PURCHASE[place.kind], place.key, WHOLE, "", (place.amount, place.currency, place.at))
-
-
-def _imbalance_rows(facts: Facts, found: Resolution) -> Iterator[dict[str, Any]]:
-    """Yield payments whose parts do not add up: the check that money is conserved fails as long as there is one."""
-    for place in imbalances(facts, found):
-        if place.at is not None:
-            yield _item(IMBALANCE, place.key, WHOLE, "", (abs(place.amount), place.currency, place.at))
 
 
 def _review_of(one: Resolved) -> Iterator[dict[str, Any]]:
