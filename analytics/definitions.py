@@ -112,6 +112,13 @@ _FIGURES = (
         (SALES,),
     ),
     Definition(
+        "by_order_utm",
+        "Matched by the order’s own UTMs",
+        "Matched sales without an eligible opt-in, credited by the UTMs that the order itself carries.",
+        "sales",
+        (SALES,),
+    ),
+    Definition(
         "unattributed", "Unattributed sales", "High-ticket sales that are credited to no campaign.", "sales", (SALES,)
     ),
     Definition(
@@ -123,6 +130,48 @@ _FIGURES = (
         "Left out: unclassified",
         "Purchases that no pattern says what they are.",
         "purchases",
+        (LEFT_OUT,),
+    ),
+    Definition(
+        "possible_double_charges",
+        "Review: possible double charges",
+        "Payments beyond the first of one person, kind and amount at one provider within the window; all are counted.",
+        "payments",
+        (LEFT_OUT,),
+    ),
+    Definition(
+        "joined_by_likeness",
+        "Review: joined by likeness",
+        "Purchases of different messengers without a shared id, counted once: person, amount and time agree.",
+        "purchases",
+        (LEFT_OUT,),
+    ),
+    Definition(
+        "refunds_without_purchase",
+        "Review: refunds without a purchase",
+        "Refunds of the period that belong to no purchase.",
+        "refunds",
+        (LEFT_OUT,),
+    ),
+    Definition(
+        "payments_without_purchase",
+        "Review: payments without a purchase",
+        "Payments of the period that belong to no purchase.",
+        "payments",
+        (LEFT_OUT,),
+    ),
+    Definition(
+        "disputes_without_purchase",
+        "Review: disputes without a purchase",
+        "Disputes of the period that belong to no purchase.",
+        "disputes",
+        (LEFT_OUT,),
+    ),
+    Definition(
+        "unclassified_lines",
+        "Review: unclassified lines",
+        "Lines that no pattern says what they are, of orders that hold classified lines too.",
+        "lines",
         (LEFT_OUT,),
     ),
     Definition(
@@ -157,9 +206,9 @@ _FIGURES = (
     Definition(
         "revenue_adds_up",
         "Revenue adds up",
-        "Prices over campaigns and unattributed equal all prices, asked on their own.",
+        "Prices of the full funnel over campaigns and unattributed equal all prices, asked on their own.",
         "",
-        ("all_sales", SALES),
+        ("all_sales", *REVENUE, "orders_by_campaign"),
     ),
     Definition(
         "spend_adds_up",

@@ -118,9 +118,15 @@ def test_own_exports_become_view_3_to_the_cent(run: Run, folder: Path) -> None:
         "matched": 2,
         "unattributed": 3,
         "reasons": {"no UTM": 1, "no such person": 2},
+        "by_order_utm": 0,
     }
     assert view["excluded"]["other_currency"] == 1
-    assert view["checks"] == {"sales_add_up": True, "revenue_adds_up": True, "spend_adds_up": True}
+    assert view["checks"] == {
+        "sales_add_up": True,
+        "revenue_adds_up": True,
+        "spend_adds_up": True,
+        "money_is_conserved": True,
+    }
 
 
 def test_importing_again_changes_nothing(run: Run, folder: Path) -> None:

@@ -289,7 +289,7 @@ def _order_sums(
     amount, here = one.amount if is_summed else one.price, one.currency == currency
     query = (
         sa.select(*key, sa.func.sum(one.orders) if is_summed else sa.func.count())
-        .add_columns(exact_sum(amount), sum_where(here, amount), sum_where(here, one.refunded))
+        .add_columns(exact_sum(amount).label("amount"), sum_where(here, amount), sum_where(here, one.refunded))
         .where(condition)
         .group_by(*key)
     )

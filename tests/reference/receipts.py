@@ -155,16 +155,26 @@ _FIGURES: dict[str, Callable[[_Told], Any]] = {
     "net_sales": lambda told: told.sum("sales", "net_sales"),
     "at_risk": lambda told: told.both("at_risk"),
     "matched": lambda told: told.sum("sales", "sales", outcome="matched"),
+    "by_order_utm": lambda told: told.sum("sales", "sales", outcome="matched", reason="the order's own UTMs"),
     "unattributed": lambda told: told.sum("sales", "sales", outcome="unattributed"),
     "test_mode": _left_out("test_mode"),
     "staff": _left_out("staff"),
     "unclassified": _left_out("unclassified"),
+    "possible_double_charges": _left_out("possible_double_charges"),
+    "joined_by_likeness": _left_out("joined_by_likeness"),
+    "refunds_without_purchase": _left_out("refunds_without_purchase"),
+    "payments_without_purchase": _left_out("payments_without_purchase"),
+    "disputes_without_purchase": _left_out("disputes_without_purchase"),
+    "unclassified_lines": _left_out("unclassified_lines"),
     "other_currency": lambda told: told.both("other_currency"),
     "ad_spend_other_currency": lambda told: told.sum("ad_spend", "other_currency"),
     "attendance": _by_day,
     "freshness": _newest,
     "sales_add_up": lambda told: told.one("all_sales", "sales") == told.sum("sales", "sales"),
-    "revenue_adds_up": lambda told: told.one("all_sales", "amount") == told.sum("sales", "amount"),
+    "revenue_adds_up": lambda told: (
+        told.one("all_sales", "amount") == told.sum("sales", "amount")
+        and told.sum("funnel_orders", "amount") == told.sum("orders_by_campaign", "amount")
+    ),
     "money_is_conserved": lambda told: all(row["amount"] >= 0 for row in told.rows("money_places")),
     "spend_adds_up": lambda told: (
         told.sum("spend_by_ad", "spend") == (told.spend or 0)
