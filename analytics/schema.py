@@ -472,7 +472,7 @@ allocations = sa.Table(
 review_items = sa.Table(
     "review_items",
     metadata,
-    # Purchases that are not counted, with why, and what is counted and wants a look; kinds: see analytics.money.places.
+    # Purchases that are not counted, with why, and what is counted and wants a look; kinds: see queries.left_out.
     sa.Column("kind", Key(32), primary_key=True),
     sa.Column("source", Key(32), primary_key=True),
     sa.Column("external_id", Key(191), primary_key=True),
@@ -517,7 +517,7 @@ sale_facts = sa.Table(
 sale_days = sa.Table(
     "sale_days",
     metadata,
-    # The sums of a business date's sales, so that a view of a million sales reads a few thousand rows: see analytics.money.summing.
+    # The sums of a business date's sales, so that a view of a million sales reads a few thousand rows: see money.daily_totals.
     sa.Column("date", sa.Date, primary_key=True),
     sa.Column("campaign_key", Key(255), primary_key=True),
     sa.Column("outcome", Key(16), primary_key=True),
