@@ -19,6 +19,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:  # --help answers in a fraction of a second because nothing below click is loaded for it
+    from datetime import date
+    from decimal import Decimal
+
     from sqlalchemy import Connection
 
     from analytics.challenge import Challenge, Period
@@ -236,6 +239,41 @@ def explain(sale_id: int, *, as_json: bool) -> None:
         click.echo(json.dumps(explanation.as_json(told, workbench.lens), indent=2, ensure_ascii=False))
     else:
         _print(terminal.plain(line) for line in explanation.in_words(told, workbench.lens))
+
+
+@main.command()
+@click.option("--from", "first", metavar="DATE", help="First date, such as 2026-01-01.")
+@click.option("--to", "last", metavar="DATE", help="Last date, included.")
+@click.option(
+    "--by", type=click.Choice(["money", "sale"]), default="money", show_default=True, help="Which day counts."
+)
+@click.option("--csv", "csv_file", type=click.Path(path_type=Path), help="Write the table to a CSV file.")
+@click.option("--now", metavar="TIME", help="Leave out what happened after this moment.")
+@in_sentences
+def reconcile(first: str | None, last: str | None, by: str, csv_file: Path | None, now: str | None) -> None:
+    """Hold what providers state of money against where it is counted, day by day; exit 1 where they differ."""
+    from dataclasses import replace
+
+    from analytics import reconciliation
+    from analytics.reconciliation_table import reconciliation_csv, reconciliation_text
+
+    workbench = _workbench()
+    moment = _moment(workbench, now)
+    period = _period(workbench.challenge, None, first, last, moment) or workbench.challenge.whole(moment)
+    found = workbench.reconcile(period, moment, by)
+    balance, note = _stripe_balance(workbench, period, moment) if by == "money" else ({}, "")
+    if not note and by == "money":
+        found = replace(found, lines=tuple(reconciliation.with_balance(found.lines, balance)))
+    elif note:
+        found = replace(found, notes=(note,))
+    if csv_file:
+        _write([reconciliation_csv(found)], csv_file)
+        click.echo(f"Wrote {len(found.lines):,} lines to {csv_file}.")
+        _print(found.notes)
+    else:
+        _print(reconciliation_text(found))
+    if not found.is_even:
+        raise Sentence("Money that was stated and money that is counted differ.")
 
 
 @main.command()
@@ -712,6 +750,31 @@ def _mail_server() -> tuple[str, str]:
             return "ok", f"{server!r} answers; the daily snapshot goes to {len(settings.report_to)} recipients"
     except (LaterError, RefusedError, SettingsError) as error:
         return "FAIL", str(error)
+
+
+def _stripe_balance(
+    workbench: "Workbench", period: "Period", now: datetime
+) -> "tuple[dict[tuple[date, str, str], Decimal], str]":
+    """Return what Stripe's balance says by date, currency and what; else a sentence why it was not held against it."""
+    from collections import defaultdict
+    from decimal import Decimal
+
+    from connectors.contract import UnreadablePayloadError, VendorError
+    from connectors.stripe.api import StripeLists
+    from connectors.stripe.balance import movements
+
+    settings = _connector_settings()
+    key = settings.clear("stripe_api_key")
+    if not key:
+        return {}, "Not held against Stripe's balance: VIEW3_STRIPE_API_KEY is not set."
+    first, end = workbench.challenge.bounds(period)
+    sums: defaultdict[tuple[date, str, str], Decimal] = defaultdict(Decimal)
+    try:
+        for one in movements(StripeLists.with_key(key), first, min(end, now)):
+            sums[workbench.challenge.local_date(one.at), one.currency, one.what] += one.amount
+    except (UnreadablePayloadError, VendorError) as error:
+        return {}, f"Not held against Stripe's balance: {error}"
+    return dict(sums), ""
 
 
 def _connector_settings() -> "ConnectorSettings":

@@ -21,8 +21,10 @@ from analytics.explanation import Explanation
 from analytics.ingest import Rules
 from analytics.queries import health, left_out
 from analytics.queries.left_out import LeftOut
+from analytics.read_reconciliation import read_reconciliation
 from analytics.reading import Lens
 from analytics.receipts import Receipt
+from analytics.reconciliation import Reconciliation
 from analytics.records import UtmMapping
 from analytics.sales_csv import sales_csv
 from analytics.settings import Settings
@@ -161,6 +163,12 @@ class Workbench:
         """Return what is not counted and what wants a look, with why."""
         with self._read() as connection:
             return left_out.listed(connection)
+
+    def reconcile(self, period: Period | None = None, now: datetime | None = None, by: str = "money") -> Reconciliation:
+        """Return what providers state of money day by day against where it is counted, by the day of money or sale."""
+        moment = now or self.now()
+        with self._read() as connection:
+            return read_reconciliation(connection, self.lens, period or self.challenge.whole(moment), moment, by)
 
     def fingerprint(self) -> str:
         """Return a text that changes whenever the database did, whoever wrote."""
