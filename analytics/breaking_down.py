@@ -1,8 +1,9 @@
 """Reads the breakdown from the database: four sides asked on their own, joined by name, held against the totals."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy.engine import Connection
@@ -13,8 +14,11 @@ from analytics.challenge import Period
 from analytics.joining import Joining, Path, Told
 from analytics.queries import campaigns, costs, money
 from analytics.queries.campaigns import CreditedGroup, LeadsGroup, Name, OrdersGroup, SpendGroup
-from analytics.reading import Lens
+from analytics.queries.later import Credited, Later, later
+from analytics.queries.money import Bounds
+from analytics.reading import Lens, up_to, whole_second_after
 from analytics.records import Offer
+from analytics.view3 import CreditedMoney, View3
 
 ZERO = Decimal(0)
 
@@ -65,34 +69,95 @@ class _Sum:
                 self.labels.setdefault(level, label)
 
 
-def read_breakdown(connection: Connection, lens: Lens, period: Period, level: Level) -> Breakdown:
-    """Return spend, leads, orders and sales by campaign, ad set or ad, with the unattributed ones as a row."""
-    bounds = lens.challenge.bounds(period)
+def read_breakdown(
+    connection: Connection, lens: Lens, period: Period, level: Level, now: datetime | None = None
+) -> Breakdown:
+    """Return spend, leads, orders and sales by campaign, ad set or ad, with the unattributed ones as a row.
+
+    As they were at `now`; without it, with all that is stored.
+    """
+    if now is not None:
+        period = up_to(period, lens.challenge.local_date(now))
+    bounds = _bounds(lens, period, now)
     columns = ("utm_campaign", lens.mapping.ad_set, lens.mapping.ad)[:level]
     spend = sorted(campaigns.spend_by_entity(connection, period, lens.currency, level), key=_biggest)
     leads = sorted(campaigns.leads_by_entity(connection, bounds, columns), key=lambda one: (-one.leads, _order(one)))
-    sold = sorted(_sold(connection, lens, period, columns, leads), key=lambda one: (-one.sales, _order(one)))
-    ordered = sorted(_ordered(connection, lens, period, columns), key=lambda one: (-one.revenue, one.kind, _order(one)))
+    undone = later(connection, bounds, lens.currency, now, columns) if now else {}
+    sold = sorted(_sold(connection, lens, period, bounds, columns, leads), key=lambda one: (-one.sales, _order(one)))
+    ordered = sorted(
+        _ordered(connection, lens, period, bounds, columns), key=lambda one: (-one.revenue, one.kind, _order(one))
+    )
     joining = Joining(campaigns.aliases(connection))
     joining.learn((_told(group.path) for group in spend), level)
-    sums = _joined(joining, spend, leads, [*sold, *ordered])
-    rows = sorted((_row(key, found) for key, found in sums.items()), key=_place)
+    sums = _joined(joining, spend, leads, [*sold, *ordered, *_taken_off(undone, level)])
+    whole = (period, bounds, sum((one.revenue for one in undone.values()), ZERO))
     total = _row(None, _whole(sums.values()))
-    return Breakdown(period, level, lens.currency, tuple(rows), total, _checks(connection, lens, period, total))
+    rows = tuple(sorted((_row(key, found) for key, found in sums.items()), key=_place))
+    return Breakdown(period, level, lens.currency, rows, total, _checks(connection, lens, whole, total))
+
+
+def read_campaigns(connection: Connection, lens: Lens, view: View3) -> Breakdown:
+    """Return the campaigns of a view, without their opt-ins: only spend and names are read, the rest is the view's."""
+    period = up_to(view.period, view.today)
+    spend = sorted(campaigns.spend_by_entity(connection, period, lens.currency, Level.CAMPAIGN), key=_biggest)
+    known = {name.key for group in spend for name in group.path if name.label.strip()}
+    keys = {one.campaign_key for one in view.credited if one.campaign_key is not None}
+    labels = campaigns.labels_of(connection, keys - known)
+    joining = Joining(campaigns.aliases(connection))
+    joining.learn((_told(group.path) for group in spend), Level.CAMPAIGN)
+    sums = _joined(joining, spend, (), [group for one in view.credited for group in _groups(one, labels)])
+    total = _row(None, _whole(sums.values()))
+    rows = tuple(sorted((_row(key, found) for key, found in sums.items()), key=_place))
+    totals = view.totals
+    checks = {
+        "campaign_sales_add_up": total.high_ticket_sales == totals.high_ticket_sales,
+        "campaign_revenue_adds_up": (total.revenue, total.net_revenue) == (totals.revenue, totals.net_revenue),
+        "campaign_spend_adds_up": total.ad_spend == totals.ad_spend,
+    }
+    return Breakdown(period, Level.CAMPAIGN, lens.currency, rows, total, checks)
+
+
+def _groups(one: CreditedMoney, labels: Mapping[str, str]) -> Iterator[CreditedGroup | OrdersGroup]:
+    key = one.campaign_key
+    path = (Name("", "", "") if key is None else Name(key, key, labels.get(key, "")),)
+    yield CreditedGroup(path, key is None, one.sales, one.net_sales, one.high_ticket_revenue, one.lost)
+    yield OrdersGroup(path, key is None, Offer.VIP, one.vip_revenue, ZERO)
+    yield OrdersGroup(path, key is None, Offer.OTO, one.oto_revenue, ZERO)
+
+
+def _taken_off(undone: Mapping[Credited, Later], level: Level) -> Iterator[CreditedGroup | OrdersGroup]:
+    """Yield what happened after the moment that is looked at, to be taken off."""
+    for (offer, keys), one in undone.items():
+        path = tuple(Name(key, key, "") for key in keys or ("",) * level)
+        lost = one.refunded + one.written_off
+        if offer is Offer.HIGH_TICKET:
+            yield CreditedGroup(path, keys is None, 0, -one.net_sales, -one.revenue, -lost)
+        else:
+            yield OrdersGroup(path, keys is None, offer, -one.revenue, -lost)
+
+
+def _bounds(lens: Lens, period: Period, now: datetime | None) -> Bounds:
+    begin, end = lens.challenge.bounds(period)
+    return begin, end if now is None else min(end, whole_second_after(now))
 
 
 def _sold(
-    connection: Connection, lens: Lens, period: Period, columns: tuple[str, ...], leads: Iterable[LeadsGroup]
+    connection: Connection,
+    lens: Lens,
+    period: Period,
+    bounds: Bounds,
+    columns: tuple[str, ...],
+    leads: Iterable[LeadsGroup],
 ) -> list[CreditedGroup]:
-    bounds = lens.challenge.bounds(period)
     if len(columns) > 1:
         return campaigns.credited_by_entity(connection, bounds, lens.currency, columns)
     named = {group.path[0].key for group in leads if group.path[0].label.strip()}
     return campaigns.credited_by_campaign(connection, period, bounds, lens.currency, named)
 
 
-def _ordered(connection: Connection, lens: Lens, period: Period, columns: tuple[str, ...]) -> list[OrdersGroup]:
-    bounds = lens.challenge.bounds(period)
+def _ordered(
+    connection: Connection, lens: Lens, period: Period, bounds: Bounds, columns: tuple[str, ...]
+) -> list[OrdersGroup]:
     if len(columns) > 1:
         return campaigns.orders_by_entity(connection, bounds, lens.currency, columns)
     return campaigns.orders_by_campaign(connection, period, bounds, lens.currency)
@@ -162,13 +227,15 @@ def _row(key: Path | None, found: _Sum) -> BreakdownRow:
     )
 
 
-def _checks(connection: Connection, lens: Lens, period: Period, total: BreakdownRow) -> dict[str, bool]:
-    bounds = lens.challenge.bounds(period)
+def _checks(
+    connection: Connection, lens: Lens, whole: tuple[Period, Bounds, Decimal], total: BreakdownRow
+) -> dict[str, bool]:
+    period, bounds, undone = whole
     sales, revenue = campaigns.sales_total(connection, bounds, lens.currency)
     revenue += sum(one.revenue for one in money.funnel_revenue(connection, bounds, lens.currency).values())
     return {
         "campaign_sales_add_up": total.high_ticket_sales == sales,
-        "campaign_revenue_adds_up": total.revenue == revenue,
+        "campaign_revenue_adds_up": total.revenue == revenue - undone,
         "campaign_spend_adds_up": total.ad_spend == costs.spend_by_account(connection, period, lens.currency).spend,
         "campaign_leads_add_up": total.leads == campaigns.leads_total(connection, bounds),
     }

@@ -144,7 +144,7 @@ class Frames:
         ['FB_Jan', 'Brand', 'Unattributed']
         """
         with self.read() as connection:
-            told = read_breakdown(connection, self.lens, self._period(period), level)
+            told = read_breakdown(connection, self.lens, self._period(period), level, self.now)
         names = [column.name for column in columns.CAMPAIGNS]
         rows = [{name: getattr(row, name) for name in names} for row in told.rows]
         rows = [{**row, "platforms": ", ".join(row["platforms"])} for row in rows]

@@ -1,6 +1,6 @@
 """Reads View 3 and its table from the database: questions in, frozen values out."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -16,8 +16,8 @@ from analytics.challenge import Challenge, Period
 from analytics.conservation import accounts, unbalanced
 from analytics.queries import backlog, costs, health, hygiene, left_out, money, rooms, sales, stored_money
 from analytics.queries.costs import Spend
-from analytics.queries.later import Later, later, later_by_sale
-from analytics.queries.money import Revenue, SalesGroup, Whole
+from analytics.queries.later import Credited, Later, by_offer, later, later_by_sale
+from analytics.queries.money import OrderSums, Revenue, SalesGroup, Whole
 from analytics.queries.rooms import RoomDay
 from analytics.recording import asking, recording
 from analytics.records import USUAL_STATISTIC, Offer, Platform, UtmMapping
@@ -26,6 +26,7 @@ from analytics.view3 import (
     Attribution,
     Cards,
     Choices,
+    CreditedMoney,
     SaleRow,
     SalesFilter,
     SalesPage,
@@ -67,9 +68,10 @@ def _read(connection: Connection, lens: Lens, now: datetime, period: Period) -> 
     whole = money.whole_sales(asking(connection, "all_sales"), bounds)
     groups = money.sales_by_campaign(asking(connection, "sales"), period, bounds, lens.currency, whole)
     funnel = money.funnel_revenue(asking(connection, "funnel_orders"), bounds, lens.currency)
-    spend = costs.spend_by_account(asking(connection, "ad_spend"), period, lens.currency)
+    ordered = money.orders_by_campaign(asking(connection, "orders_by_campaign"), period, bounds, lens.currency, funnel)
+    spend = costs.spend_by_account(asking(connection, "ad_spend"), up_to(period, today), lens.currency)
     undone = later(asking(connection, "later"), bounds, lens.currency, now)
-    totals = _totals(groups, funnel, spend, undone)
+    totals = _totals(groups, funnel, spend, by_offer(undone))
     days = rooms.attendance_by_day(
         asking(connection, "attendance"), Period(min(period.first, today), max(period.last, today))
     )
@@ -92,7 +94,8 @@ def _read(connection: Connection, lens: Lens, now: datetime, period: Period) -> 
         excluded_money={kind: listed.get(kind, NONE).amount for kind in left_out.EXCLUDED},
         review={kind: listed.get(kind, NONE) for kind in left_out.REVIEW},
         freshness={name: challenge.local_time(at) for name, at in newest.items()},
-        checks=_checks(connection, lens, (period, bounds), (whole, funnel, spend), groups)
+        credited=tuple(_credited(groups, ordered, undone)),
+        checks=_checks(connection, lens, up_to(period, today), (whole, funnel, spend), (groups, ordered))
         | {"money_is_conserved": _is_conserved(connection)},
         backlog=waiting,
         overdue=waiting.overdue(lens.limits, now),
@@ -290,15 +293,12 @@ def _is_conserved(connection: Connection) -> bool:
 def _checks(
     connection: Connection,
     lens: Lens,
-    when: tuple[Period, money.Bounds],
+    period: Period,
     wholes: tuple[Whole, dict[Offer, Revenue], Spend],
-    groups: Iterable[SalesGroup],
+    parts: tuple[list[SalesGroup], list[OrderSums]],
 ) -> dict[str, bool]:
     """Return whether the parts make the whole, each side asked from the database on its own."""
-    (period, bounds), (whole, funnel, spend) = when, wholes
-    groups = list(groups)
-    asked = asking(connection, "orders_by_campaign")
-    ordered = money.orders_by_campaign(asked, period, bounds, lens.currency, funnel)
+    (whole, funnel, spend), (groups, ordered) = wholes, parts
     by_ad = costs.spend_by_ad(asking(connection, "spend_by_ad"), period, lens.currency)
     days = hygiene.account_days(asking(connection, "platform_totals"), period)
     return {
@@ -307,3 +307,35 @@ def _checks(
         and money.made_of(ordered) == {kind: (one.orders, one.amount) for kind, one in funnel.items()},
         "spend_adds_up": by_ad == (spend.spend or ZERO) and all(day.by_ads == day.told for day in days),
     }
+
+
+def _credited(
+    groups: Iterable[SalesGroup], ordered: Iterable[OrderSums], undone: Mapping[Credited, Later]
+) -> Iterator[CreditedMoney]:
+    """Yield what each campaign's purchases came to, without what happened after the moment that is looked at."""
+    found: defaultdict[str | None, Later] = defaultdict(Later)
+    counts: Counter[str | None] = Counter()
+    revenue: defaultdict[tuple[str | None, Offer], Decimal] = defaultdict(Decimal)
+    for group in groups:
+        key = group.campaign_key if group.outcome == Outcome.MATCHED else None
+        counts[key] += group.sales
+        found[key].net_sales += group.net_sales
+        found[key].refunded += group.refunded + group.written_off
+        revenue[key, Offer.HIGH_TICKET] += group.revenue
+    for sums in ordered:
+        key = sums.campaign_key if sums.outcome == Outcome.MATCHED else None
+        found[key].refunded += sums.refunded
+        revenue[key, sums.kind] += sums.revenue
+    for (offer, path), after in undone.items():
+        key = None if path is None else path[0]
+        found[key].net_sales -= after.net_sales
+        found[key].refunded -= after.refunded + after.written_off
+        revenue[key, offer] -= after.revenue
+    for key, one in found.items():
+        vip, oto, high_ticket = (revenue[key, offer] for offer in (Offer.VIP, Offer.OTO, Offer.HIGH_TICKET))
+        yield CreditedMoney(key, counts[key], one.net_sales, vip, oto, high_ticket, one.refunded)
+
+
+def up_to(period: Period, today: date) -> Period:
+    """Return the part of a period that has begun by a date."""
+    return Period(period.first, max(period.first, min(period.last, today)))

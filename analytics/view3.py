@@ -80,6 +80,22 @@ class Attribution:
 
 
 @dataclass(frozen=True, slots=True)
+class CreditedMoney:
+    """What the purchases credited to one folded campaign came to; None is what is credited to nothing.
+
+    `lost` is what went back or will never be paid. Money is in the reporting currency.
+    """
+
+    campaign_key: str | None
+    sales: int
+    net_sales: int
+    vip_revenue: Decimal
+    oto_revenue: Decimal
+    high_ticket_revenue: Decimal
+    lost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Tally:
     """How many there are of something that wants a look, and their money in the reporting currency."""
 
@@ -124,6 +140,7 @@ class View3:
     review: Mapping[str, Tally]  # what is counted and wants a look, or belongs to no purchase
     freshness: Mapping[str, datetime]
     checks: Mapping[str, bool]
+    credited: tuple[CreditedMoney, ...] = ()
     backlog: Backlog = field(default_factory=Backlog)
     overdue: Mapping[str, str] = field(default_factory=dict)  # a sentence for each kind that has waited too long
     provisional_from: date | None = None  # the first day of the period whose ad spend its platform still counts

@@ -132,10 +132,14 @@ class Workbench:
 
     def campaigns(self, period: Period | None = None, level: Level = Level.CAMPAIGN) -> Breakdown:
         """Return spend, leads and sales by campaign, ad set or ad, e.g. `workbench.campaigns(challenge.days(3, 7), Level.AD)`."""
+        now = self.now()
         with self._read() as connection:
-            return breaking_down.read_breakdown(
-                connection, self.lens, period or self.challenge.whole(self.now()), level
-            )
+            return breaking_down.read_breakdown(connection, self.lens, period or self.challenge.whole(now), level, now)
+
+    def campaigns_of(self, view: View3) -> Breakdown:
+        """Return the campaigns of a view, which add up to its totals; without opt-ins, so that a page has them at once."""
+        with self._read() as connection:
+            return breaking_down.read_campaigns(connection, self.lens, view)
 
     @property
     def frames(self) -> Frames:

@@ -113,7 +113,7 @@ def read_snapshot(workbench: Workbench, settings: ReportSettings, on: date, now:
             view=view,
             before=reading.read(connection, lens, lens.challenge.last_second_of(on - ONE_DAY)),
             previous=_previous(connection, lens, workbench.settings.previous_start, on),
-            campaigns=read_breakdown(connection, lens, view.period, Level.CAMPAIGN),
+            campaigns=read_breakdown(connection, lens, view.period, Level.CAMPAIGN, moment),
             sales=tuple(_sales(connection, lens, on, settings, moment)),
             sources=tuple(_sources(told, settings, view.as_of)),
         )

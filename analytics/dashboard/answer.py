@@ -12,6 +12,7 @@ from analytics.dashboard import address as addresses
 from analytics.dashboard.address import Heard
 from analytics.dashboard.attendance import HEADING, attendance_table_html
 from analytics.dashboard.bars import bars_html
+from analytics.dashboard.campaigns import campaigns_html
 from analytics.dashboard.cards import cards_html
 from analytics.dashboard.controls import Controls
 from analytics.dashboard.masthead import banner_html, masthead_html, trouble_sentence
@@ -28,6 +29,7 @@ PANELS: Final = (
     ("view3-filter", "", ("filter",)),
     ("", "", ("cards", "review")),
     ("view3-attendance view3-panel", "section", ("switch", "bars", "twin")),
+    ("view3-campaigns view3-panel", "section", ("campaigns",)),
     ("view3-sales view3-panel", "section", ("match", "controls", "trouble", "rows", "pager")),
     ("", "", ("why",)),
 )
@@ -94,6 +96,7 @@ def _parts(reading: Reading, heard: Heard, challenge: Challenge) -> dict[str, st
         "switch": f'<div class="view3-bar">{HEADING}{controls.arrangement()}</div>',
         "bars": bars_html(view, asked.arrangement),
         "twin": attendance_table_html(view),
+        **({"campaigns": campaigns_html(reading.campaigns)} if reading.campaigns is not None else {}),
         "match": title_html(view.attribution),
         **_rows(reading, view, controls),
     }

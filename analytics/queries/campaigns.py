@@ -83,7 +83,10 @@ class CreditedGroup:
 
 @dataclass(frozen=True, slots=True)
 class OrdersGroup:
-    """VIP or OTO orders credited to one set of UTMs, or to none; money is in the reporting currency alone."""
+    """VIP or OTO orders credited to one set of UTMs, or to none; money is in the reporting currency alone.
+
+    `refunded` holds what plans that ended will never pay, too.
+    """
 
     path: tuple[Name, ...]
     is_unattributed: bool
@@ -191,6 +194,18 @@ def _labels_of_sales(connection: Connection, bounds: Bounds, keys: Collection[st
     return dict(connection.execute(query).all())
 
 
+def labels_of(connection: Connection, keys: Collection[str]) -> dict[str, str]:
+    """Return how the first purchase of each folded campaign spells it; each is looked up by itself, for there are few."""
+    order = funnel_orders.c
+    found: dict[str, str] = {}
+    for key in sorted(keys):
+        sold = sa.select(sale.c.utm_campaign).join_from(fact, sale, sale.c.id == fact.c.sale_id)
+        sold = sold.where(fact.c.outcome == Outcome.MATCHED, fact.c.utm_campaign_key == key).limit(1)
+        ordered = sa.select(order.utm_campaign).where(order.utm_campaign_key == key).limit(1)
+        found[key] = connection.scalar(sold) or connection.scalar(ordered) or key
+    return found
+
+
 def orders_by_entity(
     connection: Connection, bounds: Bounds, currency: str, columns: Iterable[str]
 ) -> list[OrdersGroup]:
@@ -204,7 +219,7 @@ def orders_by_entity(
     query = (
         sa.select(
             *(order.kind, order.outcome.label("credited")),
-            *(sum_where(here, amount) for amount in (order.price, order.refunded)),
+            *(sum_where(here, amount) for amount in (order.price, order.refunded + order.written_off)),
             *keys,
             *(last_spelling(sa.func.coalesce(order[name], "")) for name in columns),
         )

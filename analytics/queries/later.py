@@ -1,6 +1,6 @@
 """What happened to a period's purchases after a moment: a view of that moment does without it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -9,12 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from analytics.attribution import Outcome
 from analytics.queries.money import Bounds, fact, inside, sale
 from analytics.records import Offer
 from analytics.schema import allocations, funnel_orders
 
 ZERO = Decimal(0)
 WHOLE = -1
+Credited = tuple[Offer, tuple[str, ...] | None]
 
 
 @dataclass(slots=True)
@@ -29,21 +31,39 @@ class Later:
     net_sales: int = 0
 
 
-def later(connection: Connection, bounds: Bounds, currency: str, moment: datetime) -> dict[Offer, Later]:
-    """Return, by offer, what payments, refunds, disputes and ended plans after a moment did to purchases up to it."""
-    found = {offer: Later() for offer in Offer}
+def later(
+    connection: Connection, bounds: Bounds, currency: str, moment: datetime, columns: Sequence[str] = ("utm_campaign",)
+) -> dict[Credited, Later]:
+    """Return what payments, refunds, disputes and ended plans after a moment did to purchases up to it.
+
+    By offer and by the folded UTMs of `columns` that the purchase is credited to, None for what is credited to nothing.
+    """
+    found: dict[Credited, Later] = {}
     lost: dict[int, tuple[Any, Decimal]] = {}
-    for row in _rows(connection, bounds, currency, moment):
-        total, back = found[Offer(row.offer)], _take(row, moment)
+    for row in _rows(connection, bounds, currency, moment, columns):
+        total, back = found.setdefault(_credited(row, columns), Later()), _take(row, moment)
         for name, amount in back.items():
             setattr(total, name, getattr(total, name) + amount)
         if row.sale_id is not None:
             gone = back.get("refunded", ZERO) + back.get("written_off", ZERO)
             lost[row.sale_id] = (row, lost.get(row.sale_id, (row, ZERO))[1] + gone)
-    found[Offer.HIGH_TICKET].net_sales = -sum(
-        _is_gone(row) and not _is_gone(row, undone) for row, undone in lost.values()
-    )
+    for row, undone in lost.values():
+        found[_credited(row, columns)].net_sales -= _is_gone(row) and not _is_gone(row, undone)
     return found
+
+
+def by_offer(found: Mapping[Credited, Later]) -> dict[Offer, Later]:
+    """Return the same by offer alone."""
+    whole = {offer: Later() for offer in Offer}
+    for (offer, _), one in found.items():
+        for name in Later.__slots__:
+            setattr(whole[offer], name, getattr(whole[offer], name) + getattr(one, name))
+    return whole
+
+
+def _credited(row: Any, columns: Sequence[str]) -> Credited:
+    is_matched = row.outcome == Outcome.MATCHED
+    return Offer(row.offer), tuple(getattr(row, f"{name}_key") for name in columns) if is_matched else None
 
 
 def later_by_sale(connection: Connection, bounds: Bounds, moment: datetime) -> dict[int, Later]:
@@ -76,11 +96,15 @@ def _take(row: Any, moment: datetime) -> dict[str, Decimal]:
     return {"refunded": amount, **({"at_risk": -amount} if row.kind == "dispute" and was_open else {})}
 
 
-def _rows(connection: Connection, bounds: Bounds, currency: str, moment: datetime) -> Iterator[Any]:
+def _rows(
+    connection: Connection, bounds: Bounds, currency: str, moment: datetime, columns: Sequence[str]
+) -> Iterator[Any]:
     """Yield the amounts that came after the moment, each with the line it is counted at; one of the whole with the first."""
     told = allocations.c
     amount = (told.kind, told.state, told.amount, told.opened_at)
+    keys = [f"{name}_key" for name in columns]
     sold = _of_sales(bounds, moment).where(fact.c.currency == currency)
+    sold = sold.add_columns(fact.c.outcome, *(fact.c[name] for name in keys))
     order = funnel_orders.c
     of_order = sa.and_(
         told.purchase_source == order.source, told.purchase_id == order.external_id, _is_part(order.line)
@@ -88,6 +112,7 @@ def _rows(connection: Connection, bounds: Bounds, currency: str, moment: datetim
     ordered = (
         sa.select(*amount, order.kind.label("offer"), sa.null().label("sale_id"), order.price)
         .add_columns(order.refunded, order.written_off, sa.false().label("is_open_plan"))
+        .add_columns(order.outcome, *(order[name] for name in keys))
         .join_from(allocations, funnel_orders, of_order)
         .where(told.happened_at > moment, inside(order.ordered_at, bounds), order.currency == currency)
     )

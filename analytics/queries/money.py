@@ -92,7 +92,10 @@ class Revenue:
 
 @dataclass(frozen=True, slots=True)
 class OrderSums:
-    """VIP or OTO orders of one campaign and outcome; money but `amount` is in the reporting currency alone."""
+    """VIP or OTO orders of one campaign and outcome; money but `amount` is in the reporting currency alone.
+
+    `refunded` holds what plans that ended will never pay, too.
+    """
 
     kind: Offer
     campaign_key: str
@@ -160,7 +163,7 @@ def daily_order_sums(connection: Connection, days: Collection[date] | None) -> l
         *(column.label(name) for name, column in key.items()),
         sa.func.count().label("orders"),
         exact_sum(order.price).label("amount"),
-        exact_sum(order.refunded).label("refunded"),
+        exact_sum(order.refunded + order.written_off).label("refunded"),
     ).group_by(*key.values())
     if days is not None:
         query = query.where(order.purchased_on.in_(days))
@@ -287,9 +290,10 @@ def _order_sums(
     is_summed = table is order_days
     key = (one.kind, one.campaign_key if is_summed else one.utm_campaign_key, one.outcome)
     amount, here = one.amount if is_summed else one.price, one.currency == currency
+    back = one.refunded if is_summed else one.refunded + one.written_off
     query = (
         sa.select(*key, sa.func.sum(one.orders) if is_summed else sa.func.count())
-        .add_columns(exact_sum(amount).label("amount"), sum_where(here, amount), sum_where(here, one.refunded))
+        .add_columns(exact_sum(amount).label("amount"), sum_where(here, amount), sum_where(here, back))
         .where(condition)
         .group_by(*key)
     )

@@ -9,6 +9,7 @@ from threading import Event
 from typing import Any
 
 from analytics.attribution import Candidate, OptIn, Outcome, Rule
+from analytics.breakdown import Breakdown, BreakdownRow, Level
 from analytics.challenge import Challenge, Period
 from analytics.explanation import Explanation, NoSuchSaleError
 from analytics.folding import Address, email_keys
@@ -204,6 +205,25 @@ class FakeSource:
             },
             checks=self.checks,
         )
+
+    def campaigns_of(self, view: View3) -> Breakdown:
+        self._check()
+        zero, totals = Decimal(0), view.totals
+        paid = BreakdownRow(
+            "FB_Jan_Cold", "", "", False, ("meta",), totals.ad_spend, 0, totals.high_ticket_sales, totals.net_sales,
+            totals.vip_revenue, totals.oto_revenue, totals.high_ticket_revenue, totals.revenue, totals.net_revenue,
+            None, view.cards.cost_per_acquisition, view.cards.roas,
+        )  # fmt: skip
+        nothing: dict[str, Any] = dict.fromkeys(
+            ("vip_revenue", "oto_revenue", "high_ticket_revenue", "revenue", "net_revenue"), zero
+        )
+        rest = replace(
+            paid, is_unattributed=True, ad_spend=None, high_ticket_sales=0, net_sales=0, roas=None, **nothing
+        )
+        hostile = replace(rest, campaign=HOSTILE, is_unattributed=False, ad_spend=zero)
+        total = replace(paid, campaign="Total")
+        rows = (paid, hostile, rest)
+        return Breakdown(view.period, Level.CAMPAIGN, "USD", rows, total, {"campaign_revenue_adds_up": True})
 
     def _day(self, day: int, on: date, today: date) -> AttendanceDay:
         unknown = self.empty or on > today
