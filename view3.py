@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # --help answers in a fraction of a second because nothing be
     from sqlalchemy import Connection
 
     from analytics.challenge import Challenge, Period
+    from analytics.queries.left_out import LeftOut
     from analytics.view3 import SalesFilter, Sort
     from analytics.workbench import Workbench
     from connectors.catalog import Route
@@ -559,13 +560,28 @@ def inbox_list() -> None:
                 f"{one.tries} tries, next {one.next_due:%Y-%m-%d %H:%M} UTC  {one.last_error}"
             )
         )
-    for row in rows:
-        click.echo(plain(f"{row.source}:{row.external_id}  {row.why}  {row.product}  {row.price} {row.currency}"))
+    _print_left_out(rows)
     for sentence in backlog.sentences(now).values():
         click.echo(f"{sentence}.")
     click.echo(
         f"{len(aside):,} events set aside, {waiting:,} waiting; {len(rows):,} items are not counted or want a look."
     )
+
+
+def _print_left_out(rows: "list[LeftOut]") -> None:
+    """Print what is not counted or wants a look, then what belongs to no purchase in a section of its own."""
+    from analytics.queries.left_out import WITHOUT_PURCHASE
+    from analytics.terminal import plain
+
+    apart = [row for row in rows if row.why in WITHOUT_PURCHASE]
+    for row in rows:
+        if row not in apart:
+            click.echo(plain(f"{row.source}:{row.external_id}  {row.why}  {row.product}  {row.price} {row.currency}"))
+    if apart:
+        click.echo("Without a purchase:")
+    for row in apart:
+        on = f"{row.purchased_at:%Y-%m-%d %H:%M} UTC"
+        click.echo(plain(f"{row.source}:{row.external_id}  {row.why}  {row.product}  {row.price} {row.currency}  {on}"))
 
 
 @inbox.command("show")
@@ -685,7 +701,7 @@ def doctor() -> None:
     failed = failed or mark == "FAIL"
     click.echo(f"{mark:4}  mail        {sentence}")
     for asked in _asked():
-        mark = checkup.FAIL if asked.is_failure else checkup.NOTE if asked.is_off else checkup.OK
+        mark = checkup.FAIL if asked.is_failure else checkup.NOTE if asked.is_off or asked.is_note else checkup.OK
         click.echo(f"{mark:4}  {asked.name:10}  {asked.sentence}")
         failed = failed or asked.is_failure
     sys.exit(FAILED if failed else 0)

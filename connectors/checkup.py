@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from connectors.contract import Source, UnreadablePayloadError, VendorError
 from connectors.object_failures import ObjectsFailedError, failing_sentences
 from connectors.polls import Poll
+from connectors.stripe.backfill import StripeBackfill
 from connectors.vendors import SOURCES
 from connectors.wanted import Off, Wanted
 from connectors.web import Patience
@@ -20,6 +21,7 @@ class Finding:
     name: str
     sentence: str
     is_off: bool = False
+    is_note: bool = False
     is_failure: bool = False
 
 
@@ -37,8 +39,10 @@ def findings(wanted: Wanted, poll_of: Callable[[str], Poll | None]) -> Iterator[
 def _tried(name: str, source: Source, wanted: Wanted, poll: Poll | None) -> Iterator[Finding]:
     """Yield what the source answers, then a failure for each of its objects that cannot be read."""
     failed: tuple[str, ...] = ()
+    unsent: list[str] = []
     try:
         sentence = source.check(wanted.clock)
+        unsent = list(source.unsent_events()) if isinstance(source, StripeBackfill) else []
     except ObjectsFailedError as error:
         sentence, failed = error.good, error.sentences
     except VendorError as error:
@@ -47,6 +51,7 @@ def _tried(name: str, source: Source, wanted: Wanted, poll: Poll | None) -> Iter
     except UnreadablePayloadError as error:
         yield Finding(name, f"the answer cannot be read: {error}", is_failure=True)
         return
+    yield from (Finding(name, one, is_note=True) for one in unsent)
     if sentence:
         yield Finding(name, "; ".join(filter(None, [sentence.rstrip("."), *_remembered(source, wanted, poll)])))
     yield from (Finding(name, one, is_failure=True) for one in failed)

@@ -17,7 +17,7 @@ from analytics.challenge import Challenge
 from analytics.database import open_engine, writing
 from analytics.ingest import Rules, accept
 from analytics.offers import Patterns
-from analytics.records import Dispute, DisputeState, Line, Messenger, Order, Payment, Refund, RefundState
+from analytics.records import Dispute, DisputeState, Line, Messenger, Order, Payment, Record, Refund, RefundState
 from analytics.schema import allocations
 from connectors.stripe.api import StripeLists
 from tests.connectors.fake_lists import KEY, FakeStripe, seconds
@@ -78,7 +78,7 @@ def run(database_url: str) -> Run:
         ids=("in_2", "pi_2"),
         plan_id="sub_1",
     )
-    records = [
+    records: list[Record] = [
         first,
         again,
         Payment("stripe", "ch_1", Decimal(792), "USD", on(1, 11), ids=("ch_1", "pi_1"), order_ids=("in_1",)),
@@ -206,3 +206,17 @@ def test_a_balance_that_cannot_be_read_is_said(
     assert sentence in done.stdout
     assert "rk_live" not in done.output
     assert "2026-02-12" in done.stdout
+
+
+def test_what_belongs_to_no_purchase_is_a_section_of_its_own(run: Run, database_url: str) -> None:
+    listed = CliRunner().invoke(view3.main, ["inbox", "list"], env=SETTINGS | {"VIEW3_DATABASE_URL": database_url})
+    section = listed.stdout.partition("Without a purchase:\n")[2]
+    assert "stripe:re_2  refunds_without_purchase    666.00 USD  2026-02-12 12:00 UTC" in section
+
+
+def test_the_doctor_names_products_that_fit_two_kinds(run: Run, database_url: str) -> None:
+    settings = SETTINGS | {"VIEW3_DATABASE_URL": database_url, "VIEW3_OTO": "*ticket*"}
+    found = CliRunner().invoke(view3.main, ["doctor"], env=settings).stdout
+    assert "“vip ticket” fits “*vip*” of VIEW3_VIP and “*ticket*” of VIEW3_OTO: it counts as vip" in found
+    calm = CliRunner().invoke(view3.main, ["doctor"], env=settings | {"VIEW3_OTO": "*workbook*"}).stdout
+    assert " fits " not in calm

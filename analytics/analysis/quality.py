@@ -116,11 +116,18 @@ def utm_hygiene(workbench: Workbench, period: Period | None = None, column: str 
 
 def left_out(workbench: Workbench, period: Period | None = None) -> pd.DataFrame:
     """Return the newest of what is not counted and of what wants a look, up to 50 for each reason."""
+    return _listed(workbench, period, (*nowhere.EXCLUDED, *nowhere.REVIEW))
+
+
+def without_purchase(workbench: Workbench, period: Period | None = None) -> pd.DataFrame:
+    """Return the newest payments, refunds and disputes that belong to no purchase, up to 50 of each."""
+    return _listed(workbench, period, nowhere.WITHOUT_PURCHASE)
+
+
+def _listed(workbench: Workbench, period: Period | None, kinds: Sequence[str]) -> pd.DataFrame:
     bounds = workbench.challenge.bounds(period or workbench.challenge.whole(workbench.now()))
     with workbench.frames.read() as connection:
-        found = [
-            one for why in (*nowhere.EXCLUDED, *nowhere.REVIEW) for one in nowhere.newest(connection, bounds, why, MOST)
-        ]
+        found = [one for why in kinds for one in nowhere.newest(connection, bounds, why, MOST)]
     names = ("why", "product", "price", "currency", "purchased_at", "other")
     rows = [
         {**{name: getattr(one, name) for name in names}, "purchase": f"{one.source}:{one.external_id}"} for one in found

@@ -6,7 +6,15 @@ from datetime import date, datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from analytics.schema import ad_spend, ad_spend_versions, challenges, freshness, metadata
+from analytics.schema import (
+    ad_spend,
+    ad_spend_versions,
+    challenges,
+    freshness,
+    funnel_orders,
+    high_ticket_sales,
+    metadata,
+)
 
 UNSETTLED = timedelta(seconds=2)
 NOTES = frozenset({"freshness", "locks"})  # the machinery's own, which say nothing of a business
@@ -44,6 +52,12 @@ def ad_accounts(connection: Connection) -> list[AdAccount]:
         .order_by(spend.platform, spend.account_id)
     )
     return [AdAccount(*row, restated.get((row[0], row[1]), 0)) for row in connection.execute(accounts)]
+
+
+def product_names(connection: Connection) -> list[str]:
+    """Return every product that was sold, in order."""
+    named = sa.union(sa.select(high_ticket_sales.c.product_name), sa.select(funnel_orders.c.product))
+    return sorted(connection.scalars(named))
 
 
 def remembered_start(connection: Connection) -> date | None:

@@ -18,6 +18,7 @@ REVIEW = (
     *("possible_double_charges", "joined_by_likeness", "refunds_without_purchase", "payments_without_purchase"),
     *("disputes_without_purchase", "unclassified_lines"),
 )
+WITHOUT_PURCHASE = tuple(kind for kind in REVIEW if kind.endswith("_without_purchase"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -307,3 +307,31 @@ def test_without_settings_or_a_date_a_past_is_off(module: Any) -> None:
     assert "not set" in module.source(Wanted(bare, lambda: NOW, SINCE)).sentence
     assert module.source(Wanted(full, lambda: NOW)) == Off(PAST_ONLY)
     assert module.source(Wanted(full, lambda: NOW, SINCE)).since == SINCE
+
+
+SENT = ["checkout.session.completed", "charge.refunded", "refund.created", "refund.updated", "refund.failed"]
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "sentence"),
+    [
+        ([{"enabled_events": [*SENT, "charge.dispute.created", "charge.dispute.closed"]}], "invoice_payment.paid:"),
+        ([{"enabled_events": SENT}], "invoice_payment.paid, charge.dispute.created, charge.dispute.closed:"),
+        ([{"enabled_events": ["*"]}], ""),
+        ([{"enabled_events": SENT, "status": "disabled"}, {"enabled_events": ["*"]}], ""),
+        ([], ""),
+    ],
+)
+def test_events_that_the_webhook_endpoint_does_not_send_are_named(
+    endpoints: list[dict[str, Any]], sentence: str
+) -> None:
+    held = [{"id": f"we_{number}", "status": "enabled", **one} for number, one in enumerate(endpoints)]
+    with VendorServer(FakeStripe({"/v1/webhook_endpoints": held})) as server:
+        told = list(stripe_source(server).unsent_events())
+    assert len(told) == bool(sentence)
+    assert all(f"does not send {sentence}" in one for one in told)
+
+
+def test_a_key_that_may_not_read_webhook_endpoints_is_said() -> None:
+    with VendorServer(FakeStripe({}, closed=frozenset({"/v1/webhook_endpoints"}))) as server:
+        assert "may not read Webhook Endpoints" in next(stripe_source(server).unsent_events())
