@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from time import monotonic, process_time
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -286,8 +287,28 @@ def _excluded(
 def _is_conserved(connection: Connection) -> bool:
     """Tell whether all that was stated is counted in one place, by every fact and place as they are stored."""
     stored_money.sums_by_place(asking(connection, "money_places"))
+    known = _LAST.get(place := str(connection.engine.url))
+    if known is not None and monotonic() < known.until:
+        return known.holds
+    begun = process_time()
     unrecorded = asking(connection, "")  # every row of money: a receipt that held them all would be the database
-    return not unbalanced(accounts(stored_money.stored_money(unrecorded)))
+    holds = not unbalanced(accounts(stored_money.stored_money(unrecorded)))
+    cost = process_time() - begun
+    _LAST[place] = _LastCheck(holds, monotonic() + (SHARE * cost if cost > CHEAP else 0))
+    return holds
+
+
+@dataclass(frozen=True, slots=True)
+class _LastCheck:
+    """What a check of all money found, and until when it stands."""
+
+    holds: bool
+    until: float
+
+
+# The check reads all facts about money, so an open page over many of them spends at most a part of its time on it.
+CHEAP, SHARE = 0.05, 20  # seconds of the processor; waits so many times as long as the check took
+_LAST: dict[str, _LastCheck] = {}
 
 
 def _checks(
