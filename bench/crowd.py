@@ -165,12 +165,12 @@ CONCLUDED = (
     INSERT INTO allocations (kind, source, external_id, part, place, purchase_source, purchase_id, amount, currency, state,
                              happened_at)
     SELECT 'payment', source, external_id, 0, offer, source, external_id, price, currency, 'received', purchased_at
-    FROM purchases WHERE source = 'stripe'
+    FROM purchases
     """,
     """
     INSERT INTO allocations (kind, source, external_id, part, place, purchase_source, purchase_id, amount, currency, state)
     SELECT 'refund', source, external_id, 0, offer, source, external_id, refunded, currency, 'refunded'
-    FROM purchases WHERE source = 'stripe' AND refunded > 0
+    FROM purchases WHERE refunded > 0
     """,
     """
     INSERT INTO high_ticket_sales (id, customer_name, customer_email, product_name, price, purchase_date)
