@@ -93,7 +93,7 @@ def expected(history: History) -> Told:
 
 
 def _sale(one: Bought, history: History) -> tuple[Any, ...]:
-    told = credit(one, history.leads, CHALLENGE.zone)
+    told = credit(one, history.leads, CHALLENGE.zone, history.stated)
     return (
         *(one.name, one.email, one.product, one.price, one.currency, one.at, one.collected, one.refunded),
         *(told.outcome, told.reason, *(told.lead or (None, None)), *told.utm, told.days),
@@ -233,7 +233,8 @@ def test_the_histories_hold_what_they_promise() -> None:
             seen[one.offer] += 1
             seen["refunded"] += one.refunded > Decimal(0)
             seen["date only"] += one.date_only
-            seen[credit(one, history.leads, CHALLENGE.zone).reason] += one.offer == Offer.HIGH_TICKET
+            given = credit(one, history.leads, CHALLENGE.zone, history.stated)
+            seen[given.reason] += one.offer == Offer.HIGH_TICKET
 
     count()
     rules = {str(rule) for rule in Rule} - {"confirmed link", "as recorded"}

@@ -48,6 +48,12 @@ class History:
         """Return everything that was told."""
         return (*self.leads, *self.orders, *self.payments)
 
+    @property
+    def stated(self) -> list[tuple[str, str, str]]:
+        """Return every address that an order or a payment stated with a customer id at its source."""
+        facts: list[Order | Payment] = [*self.orders, *self.payments]
+        return [(one.source, one.customer_id, one.email) for one in facts if one.email]
+
 
 dates = st.integers(0, 4).map(lambda offset: date(2026, 1, 8) + timedelta(days=offset))
 

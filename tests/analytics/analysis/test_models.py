@@ -72,8 +72,8 @@ def shared(model: Model, history: History) -> dict[str, Fraction]:
         on = bought.at.astimezone(CHALLENGE.zone).date()
         if bought.offer != "high_ticket" or bought.currency != "USD" or on not in WHOLE:
             continue
-        told = attribution.credit(bought, history.leads, CHALLENGE.zone)
-        way = attribution.way(bought, history.leads, CHALLENGE.zone) if told.lead else []
+        told = attribution.credit(bought, history.leads, CHALLENGE.zone, history.stated)
+        way = attribution.way(bought, history.leads, CHALLENGE.zone, history.stated) if told.lead else []
         days = [(on - lead.opted_in_at.astimezone(CHALLENGE.zone).date()).days for lead in way]
         names = [fold(lead.utm.campaign) or ("no campaign" if any_utm(lead) else fold(NOWHERE)) for lead in way]
         if not way:
