@@ -27,6 +27,7 @@ from analytics.offers import Patterns
 from analytics.queries import left_out
 from analytics.queries.money import foreign_sales
 from analytics.records import (
+    RECORDED,
     AdSpend,
     AdSpendDay,
     Attendance,
@@ -217,7 +218,7 @@ def take_recorded(connection: Connection, rules: Rules, rows: Sequence[Any]) -> 
     Returns the sales around them, which the caller credits.
     """
     upsert(connection, sale_facts, [recorded_row(row, rules.challenge, rules.currency) for row in rows])
-    moved = Touched()
+    moved = Touched(orders={(RECORDED, str(row["id"])) for row in rows})
     take_orders(connection, [recorded_order(row, rules.currency) for row in rows], moved)
     written = resolve_around(connection, rules.challenge, rules.terms, moved)
     sum_days(connection, written.days_before | days_of(connection, written.sale_ids))

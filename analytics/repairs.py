@@ -16,7 +16,7 @@ from analytics.intake.attending import redate_sessions
 from analytics.intake.rows import recorded_row
 from analytics.money.daily_totals import days_of, sum_all, sum_days
 from analytics.money.fact_store import Touched
-from analytics.queries.money import inside
+from analytics.queries.money import inside, is_counted
 from analytics.records import RECORDED
 from analytics.schema import (
     Moment,
@@ -73,7 +73,7 @@ def _note_recorded(connection: Connection, rules: Rules) -> tuple[int, set[int]]
     """Take the sales that another program wrote; return how many there are, and the sales around them."""
     # NOT EXISTS would have MariaDB copy the numbers of all known sales, and of a million on disk.
     facts = high_ticket_sales.outerjoin(sale_facts, sale_facts.c.sale_id == high_ticket_sales.c.id)
-    query = sa.select(high_ticket_sales).select_from(facts).where(sale_facts.c.sale_id.is_(None))
+    query = sa.select(high_ticket_sales).select_from(facts).where(sale_facts.c.sale_id.is_(None), is_counted)
     foreign = connection.execute(query).mappings().all()
     found: set[int] = set()
     for batch in batches(foreign):
@@ -93,6 +93,8 @@ def _read_anew(connection: Connection, rules: Rules) -> None:
         if changed:
             ingest.take_recorded(connection, rules, changed)
         last = rows[-1]["id"]
+    for batch in batches(connection.execute(sa.select(sale).where(~is_counted)).mappings().all()):
+        ingest.take_recorded(connection, rules, batch)
 
 
 def _redate(connection: Connection, challenge: Challenge) -> None:

@@ -36,12 +36,13 @@ from analytics.schema import (
     funnel_orders,
     high_ticket_sales,
     identity_links,
+    left_out_sales,
     orders,
     payments,
     review_items,
     sale_facts,
 )
-from analytics.store import chunks, delete, update_by_key, write_changed
+from analytics.store import chunks, delete, insert_missing, update_by_key, write_changed
 
 DOUBLE_CHARGE, ALIKE, UNCLASSIFIED_LINE = "possible_double_charges", "joined_by_likeness", "unclassified_lines"
 WITHOUT_PURCHASE = {
@@ -92,7 +93,12 @@ def _stored_sales(connection: Connection, around: Neighbourhood) -> list[Any]:
     fact = sale_facts.c
     columns = (fact.sale_id, fact.source, fact.external_id, fact.line)
     ids = sorted(_row_of(key) for key in around.order_rows if key[0] == RECORDED)
-    found: list[Any] = list(connection.execute(sa.select(*columns).where(fact.sale_id.in_(ids)))) if ids else []
+    found: list[Any] = []
+    for known in chunks(ids):
+        found += connection.execute(sa.select(*columns).where(fact.sale_id.in_(known))).all()
+        left_out = sa.select(left_out_sales, sa.literal(RECORDED).label("source"), sa.literal(0).label("line"))
+        left_out = left_out.add_columns(sa.cast(left_out_sales.c.sale_id, sa.String(20)).label("external_id"))
+        found += connection.execute(left_out.where(left_out_sales.c.sale_id.in_(known))).all()
     for chunk in chunks(sorted(around.keys)):
         query = sa.select(*columns)
         found += connection.execute(
@@ -114,8 +120,10 @@ def _write_sales(
     kept = [(one, line) for one, line in counted if (*one.key, line.number) in claims]
     for (one, line), sale_id in zip(new, _insert_sales(connection, new), strict=True):
         claims[(*one.key, line.number)] = sale_id
-    foreign = {_row_of(key) for key in around.order_rows if key[0] == RECORDED}  # never ours to delete
-    surplus = [(row.sale_id,) for row in stored if row.sale_id not in {*claims.values(), *foreign}]
+    foreign = {_row_of(key) for key in around.order_rows if key[0] == RECORDED}
+    free = {row.sale_id for row in stored} - {*claims.values()}
+    _leave_out(connection, foreign, free)
+    surplus = [(sale_id,) for sale_id in free - foreign]
     for table in (identity_links, sale_facts, high_ticket_sales):
         delete(connection, table, surplus)
     rows = [{"id": claims[(*one.key, line.number)], **_sale_row(one, line)} for one, line in kept]
@@ -123,6 +131,14 @@ def _write_sales(
     facts = [{"sale_id": claims[(*one.key, line.number)], **_fact_row(one, line, challenge)} for one, line in counted]
     write_changed(connection, sale_facts, facts)
     return claims
+
+
+def _leave_out(connection: Connection, foreign: Collection[int], free: Collection[int]) -> None:
+    """Keep another program's rows, which are never ours to delete, out of every figure where no sale claims them."""
+    left_out = {*foreign} & {*free}
+    delete(connection, sale_facts, [(sale_id,) for sale_id in left_out])
+    delete(connection, left_out_sales, [(sale_id,) for sale_id in {*foreign} - left_out])
+    insert_missing(connection, left_out_sales, [{"sale_id": sale_id} for sale_id in sorted(left_out)])
 
 
 def _insert_sales(connection: Connection, new: Sequence[tuple[Resolved, ResolvedLine]]) -> list[int]:

@@ -25,6 +25,7 @@ from analytics.queries.money import (
     refunded,
     sale,
     sales_by_campaign,
+    sold,
     whole_sales,
     with_facts,
     written_off,
@@ -139,7 +140,7 @@ def credited_by_entity(
             *labels,
         )
         .select_from(with_facts)
-        .where(inside(sale.c.purchase_date, bounds))
+        .where(sold(bounds))
         .group_by(sa.literal_column("credited"), *(sa.literal_column(key.name) for key in keys))
     )
     return [
@@ -188,7 +189,7 @@ def _labels_of_sales(connection: Connection, bounds: Bounds, keys: Collection[st
     query = (
         sa.select(key, last_spelling(sa.func.coalesce(sale.c.utm_campaign, "")))
         .select_from(with_facts)
-        .where(inside(sale.c.purchase_date, bounds), outcome == Outcome.MATCHED, _sale_key("utm_campaign").in_(keys))
+        .where(sold(bounds), outcome == Outcome.MATCHED, _sale_key("utm_campaign").in_(keys))
         .group_by(sa.literal_column("told"))
     )
     return dict(connection.execute(query).all())
@@ -273,7 +274,7 @@ def sales_total(connection: Connection, bounds: Bounds, currency: str) -> tuple[
     query = (
         sa.select(sa.func.count(), exact_sum(sa.case((here, sale.c.price), else_=0)))
         .select_from(with_facts)
-        .where(inside(sale.c.purchase_date, bounds))
+        .where(sold(bounds))
     )
     count, revenue = connection.execute(query).one()
     return count, revenue or ZERO

@@ -13,7 +13,15 @@ from analytics.attribution import Outcome, Reason, Rule
 from analytics.challenge import Period
 from analytics.dialect import count_where, exact_sum, lower_case, sum_where
 from analytics.records import RECORDED, Offer
-from analytics.schema import UTM_COLUMNS, funnel_orders, high_ticket_sales, order_days, sale_days, sale_facts
+from analytics.schema import (
+    UTM_COLUMNS,
+    funnel_orders,
+    high_ticket_sales,
+    left_out_sales,
+    order_days,
+    sale_days,
+    sale_facts,
+)
 
 Bounds = tuple[datetime, datetime]
 ZERO = Decimal(0)
@@ -21,6 +29,7 @@ ZERO = Decimal(0)
 sale, fact = high_ticket_sales, sale_facts
 # A row that another program wrote has no facts yet: it is read as it is recorded.
 with_facts = sale.outerjoin(fact, fact.c.sale_id == sale.c.id)
+is_counted = sale.c.id.not_in(sa.select(left_out_sales.c.sale_id))
 has_utm = sa.or_(*(sa.func.coalesce(sale.c[name], "") != "" for name in UTM_COLUMNS))
 is_recorded = sa.func.coalesce(sale.c.utm_campaign, "") != ""
 outcome = sa.func.coalesce(fact.c.outcome, sa.case((is_recorded, Outcome.MATCHED), else_=Outcome.UNATTRIBUTED))
@@ -109,7 +118,7 @@ class OrderSums:
 def whole_sales(connection: Connection, bounds: Bounds) -> Whole:
     """Return count, amount and seal of all high-ticket sales of a period, asked from their table alone."""
     query = sa.select(sa.func.count().label("sales"), exact_sum(sale.c.price).label("amount"), _seal)
-    count, amount, seal = connection.execute(query.where(inside(sale.c.purchase_date, bounds))).one()
+    count, amount, seal = connection.execute(query.where(sold(bounds))).one()
     return Whole(count, amount or ZERO, _whole_cents(seal or ZERO))
 
 
@@ -201,7 +210,7 @@ def _sums_of_sales(bounds: Bounds, currency: str) -> sa.Select[Any]:
             (sa.func.coalesce(fact.c.currency, currency) == currency).label("here"),
         )
         .select_from(with_facts)
-        .where(inside(sale.c.purchase_date, bounds))
+        .where(sold(bounds))
         .subquery("told")
     )
     key = (told.c.campaign_key, told.c.outcome, told.c.reason)
@@ -227,15 +236,13 @@ def _whole_cents(amount: Decimal) -> int:
 
 def foreign_sales(connection: Connection, bounds: Bounds) -> Sequence[Any]:
     """Return the sales inside the bounds that another program wrote and that have no facts yet."""
-    query = (
-        sa.select(sale).select_from(with_facts).where(fact.c.sale_id.is_(None), inside(sale.c.purchase_date, bounds))
-    )
+    query = sa.select(sale).select_from(with_facts).where(fact.c.sale_id.is_(None), sold(bounds))
     return connection.execute(query).mappings().all()
 
 
 def sales_count(connection: Connection, bounds: Bounds) -> int:
     """Return how many high-ticket sales were made inside the bounds."""
-    query = sa.select(sa.func.count().label("sales")).select_from(sale).where(inside(sale.c.purchase_date, bounds))
+    query = sa.select(sa.func.count().label("sales")).select_from(sale).where(sold(bounds))
     return connection.scalar(query) or 0
 
 
@@ -301,6 +308,11 @@ def _order_sums(
         OrderSums(Offer(kind), campaign, outcome, int(count), *amounts)
         for kind, campaign, outcome, count, *amounts in connection.execute(query)
     ]
+
+
+def sold(bounds: Bounds) -> sa.ColumnElement[bool]:
+    """Return that a high-ticket sale counts and lies inside the bounds."""
+    return sa.and_(inside(sale.c.purchase_date, bounds), is_counted)
 
 
 def inside(moment: sa.Column[Any], bounds: Bounds) -> sa.ColumnElement[bool]:

@@ -19,6 +19,7 @@ from analytics.queries.money import (
     collected,
     fact,
     inside,
+    is_counted,
     is_recorded,
     outcome,
     product_key,
@@ -26,6 +27,7 @@ from analytics.queries.money import (
     recorded_campaign,
     refunded,
     sale,
+    sold,
     with_facts,
     written_off,
 )
@@ -140,8 +142,8 @@ def products(connection: Connection, bounds: Bounds) -> list[tuple[str, str]]:
 
 def all_have_facts(connection: Connection) -> bool:
     """Tell whether no other program wrote a sale that is not adopted yet; two walks over narrow keys instead of a join."""
-    told = [sa.select(sa.func.count(), sa.func.sum(key)) for key in (sale.c.id, fact.c.sale_id)]
-    sales, facts = (connection.execute(query).one() for query in told)
+    counted, known = (sa.select(sa.func.count(), sa.func.sum(key)) for key in (sale.c.id, fact.c.sale_id))
+    sales, facts = (connection.execute(query).one() for query in (counted.where(is_counted), known))
     return tuple(sales) == tuple(facts)
 
 
@@ -185,7 +187,7 @@ def _labelled(
     otherwise: tuple[sa.ColumnElement[str], sa.ColumnElement[bool]],
 ) -> list[tuple[str, str]]:
     """Return keys with labels, by key: `told` is a key of the facts, its label and a condition; `otherwise` suits any sale."""
-    label, is_inside = told[1], inside(_bought, bounds)
+    label, is_inside = told[1], sold(bounds)
     if _is_wide(connection, bounds) and all_have_facts(connection):
         query = _first_of_each(told, is_inside)
     else:
@@ -217,7 +219,7 @@ def _first_of_each(
 def _conditions(connection: Connection, wanted: Wanted, mapping: UtmMapping) -> list[sa.ColumnElement[bool]]:
     if wanted.only is not None:
         return [sale.c.id.in_(wanted.only)]
-    conditions = [inside(_bought, wanted.bounds)]
+    conditions = [sold(wanted.bounds)]
     if wanted.campaign or wanted.product:
         are_known = wanted.kept is not None or all_have_facts(connection)
         conditions += [_told(by_facts, by_row, are_known) for by_facts, by_row in _choices(wanted)]

@@ -1,5 +1,6 @@
 """What is set right afterwards: settings that changed, and sales that another program corrected."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -8,11 +9,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from analytics.breaking_down import read_campaigns
 from analytics.challenge import Challenge
+from analytics.frames import Frames
 from analytics.ingest import Rules, accept
 from analytics.offers import Patterns
 from analytics.reading import Lens, read, stream_sales
-from analytics.records import AttendanceSample, Lead, Offer, Order, Payment, Platform, Utm, order_of_one
+from analytics.records import AttendanceSample, Lead, Messenger, Offer, Order, Payment, Platform, Utm, order_of_one
 from analytics.repairs import adopt, attribute, reclassify
 from analytics.schema import attendance, high_ticket_sales
 from analytics.view3 import SaleRow, SalesFilter, Sort
@@ -239,3 +242,58 @@ def test_a_day_that_another_program_corrects_stays_as_it_is(connection: Connecti
     attribute(connection, RULES)
 
     assert _seen(connection, CHALLENGE) == {date(2026, 3, 8): 75}
+
+
+def _seen_of(connection: Connection) -> tuple[int, int, Decimal, Decimal, int, int, list[str], int]:
+    """Return what cards, totals, breakdown, table and funnel say of sales, and how many are excluded as staff."""
+    view = read(connection, LENS, NOON)
+    campaigns = read_campaigns(connection, LENS, view)
+    assert all(view.checks.values())
+    assert all(campaigns.checks.values())
+    funnel = Frames(LENS, NOON, lambda: nullcontext(connection)).funnel()
+    today, total = view.cards.high_ticket_sales_today, view.totals
+    in_all = campaigns.total.high_ticket_sales, int(funnel["high_ticket_sales"].sum())
+    money = total.high_ticket_revenue, total.collected
+    return today, total.high_ticket_sales, *money, *in_all, sorted(_rows(connection)), view.excluded["staff"]
+
+
+@pytest.mark.parametrize("is_adopted_first", [False, True])
+def test_a_row_of_staff_that_another_program_wrote_is_in_no_figure(
+    connection: Connection, *, is_adopted_first: bool
+) -> None:
+    price, listed = Decimal(500), replace(RULES, staff=("Boss@x.com",))
+    _recorded(connection)
+    _recorded(connection, customer_name="Boss", customer_email="boss@X.com ")
+    counted = (2, 2, 2 * price, 2 * price, 2, 2, ["Boss", "F"], 0)
+    assert _seen_of(connection) == counted
+    if is_adopted_first:
+        adopt(connection, RULES)
+        assert _seen_of(connection) == counted
+        reclassify(connection, listed)
+
+    for _ in range(2):
+        attribute(connection, listed)
+        assert _seen_of(connection) == (1, 1, price, price, 1, 1, ["F"], 1)
+    assert adopt(connection, listed) == 0
+    kept = connection.scalars(sa.select(high_ticket_sales.c.customer_name).order_by(high_ticket_sales.c.id))
+    assert list(kept) == ["F", "Boss"]
+    assert reclassify(connection, RULES) == 1
+    assert _seen_of(connection) == counted
+
+
+def test_a_row_of_staff_counts_once_its_address_is_corrected(connection: Connection) -> None:
+    listed, sale = replace(RULES, staff=("boss@x.com",)), high_ticket_sales
+    _recorded(connection, customer_name="Boss", customer_email="boss@x.com")
+    adopt(connection, listed)
+    assert _seen_of(connection)[0] == 0
+
+    connection.execute(sa.update(sale).values(customer_email="ana@x.com"))
+    attribute(connection, listed)
+    assert _seen_of(connection) == (1, 1, Decimal(500), Decimal(500), 1, 1, ["Boss"], 0)
+
+
+def test_a_webhook_of_a_row_of_staff_brings_no_sale(connection: Connection) -> None:
+    listed = replace(RULES, staff=("boss@x.com",))
+    _recorded(connection, customer_name="Boss", customer_email="boss@x.com", price=Decimal(1000))
+    accept(connection, listed, [replace(_sale("boss", NOON), messenger=Messenger.PAYMENT_PROVIDER)])
+    assert _seen_of(connection) == (0, 0, Decimal(0), Decimal(0), 0, 0, [], 1)
