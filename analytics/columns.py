@@ -99,6 +99,8 @@ ATTENDANCE = (
     *texts(platform="youtube or zoom"),
     *counts("views", participants="attendance of the day; unknown is not zero"),
     *texts(statistic="what the number counts"),
+    *counts("views", peak="most at once in a session of the day; unknown where one session's is"),
+    *counts("people", unique="different people who came; YouTube never says"),
 )
 SESSIONS = (
     ON,
@@ -109,6 +111,12 @@ SESSIONS = (
     *counts("views", participants="attendance of the session"),
     *texts(statistic="what participants counts"),
     *counts("views", peak="most at once; with gaps a lower bound", average="mean over the samples"),
+    *counts("people", unique="different people who came; YouTube never says"),
+    *counts(
+        "minutes",
+        minutes="time of all people together; unknown unless every stay is known",
+        minutes_median="how long the median person stayed; unknown unless every stay is known",
+    ),
     *counts("samples", samples_expected="one a minute while live", samples_received="how many came"),
 )
 AD_SPEND = (

@@ -261,6 +261,10 @@ def _attendance(challenge: Challenge, period: Period, days: list[RoomDay]) -> It
             zoom=zoom.participants if zoom else None,
             youtube_statistic=(youtube and youtube.statistic) or USUAL_STATISTIC[Platform.YOUTUBE],
             zoom_statistic=(zoom and zoom.statistic) or USUAL_STATISTIC[Platform.ZOOM],
+            youtube_peak=youtube.peak if youtube else None,
+            youtube_unique=youtube.unique if youtube else None,
+            zoom_peak=zoom.peak if zoom else None,
+            zoom_unique=zoom.unique if zoom else None,
         )
 
 

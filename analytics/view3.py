@@ -56,7 +56,10 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class AttendanceDay:
-    """Both rooms on one challenge day; None is unknown, never zero. `…_statistic` tells what the number counts."""
+    """Both rooms on one challenge day; None is unknown, never zero. `…_statistic` tells what the number counts.
+
+    `…_peak` is the most at once and `…_unique` how many different people came.
+    """
 
     challenge_day: int
     date: date
@@ -64,6 +67,10 @@ class AttendanceDay:
     zoom: int | None
     youtube_statistic: str
     zoom_statistic: str
+    youtube_peak: int | None = None
+    youtube_unique: int | None = None
+    zoom_peak: int | None = None
+    zoom_unique: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,6 +160,18 @@ def test_a_room_that_nobody_sampled_is_counted_from_its_stays_once_all_are_told(
     assert found["participants"].max() == peak
 
 
+def test_minutes_stayed_are_known_where_all_stays_are(connection: Connection) -> None:
+    found = attendance.stayed(visited(connection, is_complete=True))
+    columns = ("platform", "topic", "peak", "unique", "minutes", "minutes_median")
+    assert ("zoom", "Offer", 2, 3, 8, 2) in listed(found, *columns)
+    assert set(listed(found[found["topic"] != "Offer"], "minutes", "minutes_median")) == {(None, None)}
+
+
+def test_minutes_are_unknown_where_a_stay_may_be_missing(connection: Connection) -> None:
+    found = attendance.stayed(visited(connection, is_complete=False))
+    assert listed(found[found["topic"] == "Offer"], "peak", "minutes", "minutes_median") == [(None, None, None)]
+
+
 def test_stays_that_may_be_missing_make_no_curve(connection: Connection) -> None:
     assert attendance.within_sessions(visited(connection, is_complete=False)).empty
 
