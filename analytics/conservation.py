@@ -301,7 +301,7 @@ def _running_total(paid: Sequence[PaymentFact], refunds: Sequence[ReturnFact]) -
 
 
 def _paid_orders(money: StoredMoney, groups: _Groups, parts: _Parts) -> list[Account]:
-    """Return what orders say came in beyond the payments of the same bill."""
+    """Return what orders say came in beyond the payments of the same bill, or of the purchase where none is tied to it."""
     union = _Union()
     for order in money.orders:
         union.join(order.messenger, order.ids)
@@ -311,23 +311,37 @@ def _paid_orders(money: StoredMoney, groups: _Groups, parts: _Parts) -> list[Acc
     for order in money.orders:
         bills[union.root((order.messenger, order.ids[0]))].append(order)
     paid: defaultdict[Key, dict[Key, Decimal]] = defaultdict(dict)
+    loose: defaultdict[tuple[str, Key], dict[Key, Decimal]] = defaultdict(dict)
     for one in money.payments:
         group, bill = groups.root((one.source, _ids(one)[0])), union.root((one.messenger, _ids(one)[0]))
-        paid[bill][group] = max(one.amount, paid[bill].get(group, ZERO))
-    found = [_paid_order(orders, sum(paid[bill].values(), ZERO)) for bill, orders in bills.items()]
+        sums = paid[bill] if bill in bills else loose[one.messenger, one.purchase]
+        sums[group] = max(one.amount, sums.get(group, ZERO))
+    untied = {home: sum(sums.values(), ZERO) for home, sums in loose.items()}
+    found = []
+    for bill, orders in sorted(bills.items()):
+        home = (bill[0], orders[0].purchase)
+        tied = sum(paid[bill].values(), ZERO)
+        account = _paid_order(orders, tied or untied.get(home, ZERO))
+        if not tied:
+            untied[home] = max(untied.get(home, ZERO) - max(_stated(one, ZERO) for one in orders), ZERO)
+        found.append(account)
     return [one for one in found if one.stated and _counts(one, groups, parts)]
 
 
 def _paid_order(orders: Sequence[OrderFact], paid: Decimal) -> Account:
     """Return what the order of a bill that says most says beyond the payments."""
-    amounts = [
-        (one.collected if one.collected is not None else ZERO if paid else one.total or ZERO, one) for one in orders
-    ]
-    amount, order = max(amounts, key=lambda found: (found[0], found[1].source, found[1].external_id))
-    beyond = max(amount - paid, ZERO)
+    order = max(orders, key=lambda one: (_stated(one, paid), one.source, one.external_id))
+    beyond = max(_stated(order, paid) - paid, ZERO)
     return Account(
         PAYMENT, order.source, order.external_id, beyond, order.currency, order.paid_at, purchase=order.purchase
     )
+
+
+def _stated(order: OrderFact, paid: Decimal) -> Decimal:
+    """Return what an order says came in: its total where it does not say, unless payments do."""
+    if order.collected is not None:
+        return order.collected
+    return ZERO if paid else order.total or ZERO
 
 
 def _by_purchase(accounts_: Iterable[Account], kinds: frozenset[str]) -> dict[Key, Decimal]:

@@ -220,9 +220,9 @@ _FIGURES = (
     Definition(
         "money_is_conserved",
         "Money is conserved",
-        "Every payment, refund and dispute is counted to the cent in exactly one place, as facts and places are stored.",
+        "Every payment, refund and dispute is counted to the cent in one place: checked as it is stored, and all before each mail.",
         "",
-        ("money_places",),
+        ("money_differences",),
     ),
 )
 DEFINITIONS = {definition.name: definition for definition in _FIGURES}

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from time import monotonic, process_time
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -14,7 +13,6 @@ from analytics import kpis
 from analytics.attribution import Outcome, Rule
 from analytics.backlog import Limits
 from analytics.challenge import Challenge, Period
-from analytics.conservation import accounts, unbalanced
 from analytics.queries import backlog, costs, health, hygiene, left_out, money, rooms, sales, stored_money
 from analytics.queries.costs import Spend
 from analytics.queries.later import Credited, Later, by_offer, later, later_by_sale
@@ -96,8 +94,7 @@ def _read(connection: Connection, lens: Lens, now: datetime, period: Period) -> 
         review={kind: listed.get(kind, NONE) for kind in left_out.REVIEW},
         freshness={name: challenge.local_time(at) for name, at in newest.items()},
         credited=tuple(_credited(groups, ordered, undone)),
-        checks=_checks(connection, lens, up_to(period, today), (whole, funnel, spend), (groups, ordered))
-        | {"money_is_conserved": _is_conserved(connection)},
+        checks=_checks(connection, lens, up_to(period, today), (whole, funnel, spend), (groups, ordered)),
         backlog=waiting,
         overdue=waiting.overdue(lens.limits, now),
         provisional_from=spend.provisional_from,
@@ -288,36 +285,6 @@ def _excluded(
     }
 
 
-def _is_conserved(connection: Connection) -> bool:
-    """Tell whether all that was stated is counted in one place, by every fact and place as they are stored."""
-    places = stored_money.sums_by_place(asking(connection, "money_places"))
-    if sum(place.parts for place in places) > MOST_PARTS:
-        return True
-    known = _LAST.get(place := str(connection.engine.url))
-    if known is not None and monotonic() < known.until:
-        return known.holds
-    begun = process_time()
-    unrecorded = asking(connection, "")  # every row of money: a receipt that held them all would be the database
-    holds = not unbalanced(accounts(stored_money.stored_money(unrecorded)))
-    cost = process_time() - begun
-    _LAST[place] = _LastCheck(holds, monotonic() + (SHARE * cost if cost > CHEAP else 0))
-    return holds
-
-
-@dataclass(frozen=True, slots=True)
-class _LastCheck:
-    """What a check of all money found, and until when it stands."""
-
-    holds: bool
-    until: float
-
-
-# The check reads all facts about money, so an open page over many of them spends at most a part of its time on it.
-MOST_PARTS = 20_000  # beyond, minutes: `view3 reconcile` makes it
-CHEAP, SHARE = 0.05, 20  # seconds of the processor; waits so many times as long as the check took
-_LAST: dict[str, _LastCheck] = {}
-
-
 def _checks(
     connection: Connection,
     lens: Lens,
@@ -334,6 +301,7 @@ def _checks(
         "revenue_adds_up": whole.amount == sum((group.amount for group in groups), ZERO)
         and money.made_of(ordered) == {kind: (one.orders, one.amount) for kind, one in funnel.items()},
         "spend_adds_up": by_ad == (spend.spend or ZERO) and all(day.by_ads == day.told for day in days),
+        "money_is_conserved": not stored_money.differences(asking(connection, "money_differences")),
     }
 
 

@@ -5,15 +5,17 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Engine
 
 from analytics import ingest
 from analytics.challenge import Challenge, Period
 from analytics.crediting.all_at_once import credit_all
 from analytics.crediting.single import credit_sales
+from analytics.database import reading, writing
 from analytics.ingest import Rules
 from analytics.intake.attending import redate_sessions
 from analytics.intake.rows import recorded_row
+from analytics.money.balance import all_differences, keep_differences
 from analytics.money.daily_totals import days_of, sum_all, sum_days
 from analytics.money.fact_store import Touched
 from analytics.queries.money import inside, is_counted
@@ -44,7 +46,16 @@ def attribute(connection: Connection, rules: Rules) -> int:
     redate_sessions(connection, rules.challenge, rules.sessions_per_day)
     changed = credit_all(connection)
     sum_all(connection)
+    keep_differences(connection, all_differences(connection))
     return changed
+
+
+def check_money(reader: Engine, writer: Engine) -> None:
+    """Hold all money as stated against where it is counted; from then on `checks` shows what differs."""
+    with reading(reader) as connection:
+        found = all_differences(connection)
+    with writing(writer) as connection:
+        keep_differences(connection, found)
 
 
 def adopt(connection: Connection, rules: Rules) -> int:

@@ -469,6 +469,18 @@ allocations = sa.Table(
     sa.Index("ix_allocations_moment", "happened_at"),
 )
 
+money_differences = sa.Table(
+    "money_differences",
+    metadata,
+    # Payments, refunds and disputes whose parts do not add up to what the provider says: none, or a check fails.
+    sa.Column("kind", Key(8), primary_key=True),  # payment, refund or dispute
+    sa.Column("source", Key(32), primary_key=True),
+    sa.Column("external_id", Key(191), primary_key=True),
+    sa.Column("stated", Money(10, 2), nullable=False),
+    sa.Column("counted", Money(10, 2), nullable=False),
+    sa.Column("currency", Key(3), nullable=False),
+)
+
 review_items = sa.Table(
     "review_items",
     metadata,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from analytics.folding import fold
-from analytics.money.drafts import ON_WORDS, PART_PAYMENT, kind_of
+from analytics.money.drafts import ON_MONEY, ON_WORDS, PART_PAYMENT, kind_of
 from analytics.money.facts import Terms, key_of
 from analytics.money.payments import Received
 from analytics.money.sharing import ZERO, shares
@@ -48,7 +48,23 @@ class Telling:
 def best_telling(orders: Sequence[Order], received: Sequence[Received], terms: Terms) -> Telling | None:
     """Return the telling to believe: several lines with amounts, else the highest product, else the funnel tool's words."""
     tellings = [*_by_orders(orders, terms), *_by_payments(received, terms)]
-    return min(tellings, key=_preference, default=None)
+    best = min(tellings, key=_preference, default=None)
+    return None if best is None else _with_payments(best, orders)
+
+
+def _with_payments(telling: Telling, orders: Sequence[Order]) -> Telling:
+    """Return one product with the number of payments that another messenger's plan has: it may know of none."""
+    (known, *others) = telling.lines
+    if others or known.line.payments != 1:
+        return telling
+    planned = sorted((one for one in orders if _payments(one) != 1), key=lambda one: ON_MONEY.index(one.messenger))
+    payments = _payments(planned[0]) if planned else 1
+    return replace(telling, lines=(replace(known, line=replace(known.line, payments=payments)),))
+
+
+def _payments(order: Order) -> int:
+    """Return the number of payments of an order's plan: 1 without one, 0 where it is open."""
+    return next((line.payments for line in order.lines if line.payments != 1), 1)
 
 
 def _preference(telling: Telling) -> tuple[bool, bool, int, int]:
@@ -71,7 +87,7 @@ def _by_orders(orders: Sequence[Order], terms: Terms) -> Iterator[Telling]:
 
 def _with_plan(orders: Sequence[Order]) -> Order:
     """Return the order that tells a plan, else the first."""
-    return next((one for one in orders if any(line.payments != 1 for line in one.lines)), orders[0])
+    return next((one for one in orders if _payments(one) != 1), orders[0])
 
 
 def _has_amounts(order: Order) -> bool:
@@ -92,7 +108,7 @@ def _as_one(messenger: Messenger, lines: Sequence[KnownLine], order: Order | Non
     """Return products with one total as one line: the highest of them."""
     highest = min(lines, key=lambda one: one.rank)
     names = {fold(one.line.product) for one in lines}
-    payments = 1 if order is None else next((line.payments for line in order.lines if line.payments != 1), 1)
+    payments = 1 if order is None else _payments(order)
     whole = replace(highest, line=replace(highest.line, amount=None, payments=payments))
     return Telling(messenger, (whole,), WAYS[1] if len(names) == 1 else WAYS[2], order)
 

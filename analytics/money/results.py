@@ -15,6 +15,7 @@ from analytics.challenge import Challenge
 from analytics.folding import fold
 from analytics.intake.addresses import note_buyers
 from analytics.intake.rows import TEXT, cut, person_row
+from analytics.money.balance import Homes, differences_around
 from analytics.money.daily_totals import days_of
 from analytics.money.fact_store import Neighbourhood, Touched, read_facts, read_neighbourhood
 from analytics.money.facts import Key, Terms
@@ -37,6 +38,7 @@ from analytics.schema import (
     high_ticket_sales,
     identity_links,
     left_out_sales,
+    money_differences,
     orders,
     payments,
     review_items,
@@ -80,11 +82,14 @@ def resolve_around(
     order_lines = [pair for pair in lines if pair[1].offer in {Offer.VIP, Offer.OTO}]
     _write_orders(connection, challenge, around, order_lines)
     keys = _fact_keys(around, found)
-    _replace(connection, allocations, keys, [_place_row(place) for place in _all_places(found)])
+    parts = [_place_row(place) for place in _all_places(found)]
+    _replace(connection, allocations, keys, parts)
     _replace(connection, review_items, keys, list(_review_rows(found)))
+    homes = _homes(found)
+    _replace(connection, money_differences, keys, differences_around(around, homes, parts))
     messages = {one.key: _messages(around, one) for one in found.purchases if one.status == COUNTED}
     note_buyers(connection, keys, messages)
-    _link(connection, around, found)
+    _link(connection, around, homes)
     return Written(set(sale_ids.values()), {(*one.key, line.number) for one, line in order_lines}, days_before)
 
 
@@ -315,11 +320,17 @@ def _messages(around: Neighbourhood, one: Resolved) -> list[Row]:
     return sorted([*ordered, *paid], key=lambda row: (row["source"], row["external_id"]))
 
 
-def _link(connection: Connection, around: Neighbourhood, found: Resolution) -> None:
+def _homes(found: Resolution) -> Homes:
+    """Return the purchase of each order and of each payment."""
+    return (
+        {key: one.key for one in found.purchases for key in one.orders},
+        {key: one.key for one in found.purchases for key in one.payments},
+    )
+
+
+def _link(connection: Connection, around: Neighbourhood, found: Homes) -> None:
     """Note on every order and payment which purchase it belongs to."""
-    of_order = {key: one.key for one in found.purchases for key in one.orders}
-    of_payment = {key: one.key for one in found.purchases for key in one.payments}
-    for table, rows, homes in ((orders, around.order_rows, of_order), (payments, around.payment_rows, of_payment)):
+    for table, rows, homes in zip((orders, payments), (around.order_rows, around.payment_rows), found, strict=True):
         changed: dict[tuple[Any, ...], Row] = {}
         for key, row in rows.items():
             home = homes.get(key, ("", ""))

@@ -1,7 +1,7 @@
 """Reads what was stated about money and where it is counted, as stored: the two sides of conservation."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -9,13 +9,23 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from analytics.conservation import NO_PURCHASE, Key, OrderFact, PaymentFact, PlacedPart, ReturnFact, StoredMoney
-from analytics.dialect import exact_sum
+from analytics.conservation import (
+    DISPUTE,
+    NO_PURCHASE,
+    REFUND,
+    Key,
+    OrderFact,
+    PaymentFact,
+    PlacedPart,
+    ReturnFact,
+    StoredMoney,
+)
 from analytics.schema import (
     allocations,
     disputes,
     funnel_orders,
     high_ticket_sales,
+    money_differences,
     orders,
     payments,
     refunds,
@@ -24,28 +34,36 @@ from analytics.schema import (
     shared_ids,
 )
 
-Ids = dict[Key, dict[str, tuple[str, ...]]]  # by fact, then by role
+KEY, HOME = ("source", "external_id"), ("purchase_source", "purchase_id")
+PAYMENT = (*KEY, *HOME, "messenger", "amount", "currency", "paid_at", "refunded", "as_of")
+RETURN = (*KEY, "payment_id", "other_id", "amount", "currency", "state", "as_of")
+ORDER = (
+    *(*KEY, *HOME, "messenger", "currency", "state", "ordered_at", "paid_at", "total", "collected"),
+    *("refunded", "refunded_at", "disputed", "as_of"),
+)
+PART = (*KEY, *HOME, "kind", "place", "amount", "currency", "state", "happened_at")
+
+Row = Mapping[Any, Any]
+Roles = Mapping[Key, Collection[tuple[str, str]]]  # by fact: ids, each with what it is an id of
 
 
 def stored_money(connection: Connection) -> StoredMoney:
     """Return all facts about money, and all places where it is counted."""
-    ids = _shared_ids(connection)
+    roles = _shared_ids(connection)
     return StoredMoney(
-        [_payment(row, ids) for row in connection.execute(_of(payments, PAYMENT_COLUMNS))],
-        [_returned(row) for query in (_REFUNDS, _DISPUTES) for row in connection.execute(query)],
-        [_order(row, ids) for row in connection.execute(_of(orders, ORDER_COLUMNS).where(_IS_PAID))],
-        [_part(row) for row in connection.execute(_of(allocations, PART_COLUMNS))],
+        [payment_fact(row, roles) for row in _rows(connection, payments, PAYMENT)],
+        [
+            *(return_fact(REFUND, row) for row in _rows(connection, refunds, (*RETURN, "made_at"))),
+            *(return_fact(DISPUTE, row) for row in _rows(connection, disputes, (*RETURN, "opened_at"))),
+        ],
+        [order_fact(row, roles) for row in _rows(connection, orders, ORDER) if is_paid(row)],
+        [placed_part(row) for row in _rows(connection, allocations, PART)],
     )
 
 
-def sums_by_place(connection: Connection) -> list[Any]:
-    """Return what is counted in each place, by kind, source and currency."""
-    key = [allocations.c[name] for name in ("kind", "source", "place", "currency")]
-    query = (
-        sa.select(*key, sa.func.count().label("parts"), exact_sum(allocations.c.amount).label("amount"))
-        .group_by(*key)
-        .order_by(*key)
-    )
+def differences(connection: Connection) -> list[Any]:
+    """Return what is not counted as stated: found when it was written, or when all was last checked."""
+    query = sa.select(money_differences).order_by(*money_differences.primary_key)
     return list(connection.execute(query))
 
 
@@ -63,72 +81,65 @@ def purchase_moments(connection: Connection) -> dict[Key, datetime]:
     return {(source, one): at for query in queries for source, one, at in connection.execute(query)}
 
 
-def _of(table: sa.Table, names: Iterable[str]) -> sa.Select[Any]:
-    return sa.select(*(table.c[name] for name in names))
+def _rows(connection: Connection, table: sa.Table, names: Iterable[str]) -> Iterable[Row]:
+    return connection.execute(sa.select(*(table.c[name] for name in names))).mappings()
 
 
-def _shared_ids(connection: Connection) -> Ids:
-    found: defaultdict[Key, defaultdict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+def _shared_ids(connection: Connection) -> Roles:
+    found: defaultdict[Key, set[tuple[str, str]]] = defaultdict(set)
     one = shared_ids.c
-    for source, external_id, role, shared in connection.execute(
-        sa.select(one.source, one.external_id, one.role, one.shared_id).order_by(one.shared_id)
+    for source, external_id, shared, role in connection.execute(
+        sa.select(one.source, one.external_id, one.shared_id, one.role)
     ):
-        found[source, external_id][role].append(shared)
-    return {key: {role: tuple(ids) for role, ids in roles.items()} for key, roles in found.items()}
+        found[source, external_id].add((shared, role))
+    return found
 
 
-def _payment(row: Any, ids: Ids) -> PaymentFact:
-    roles = ids.get((row.source, row.external_id), {})
-    facts = {name: getattr(row, name) for name in PAYMENT_COLUMNS[:8]}
-    home = (row.purchase_source, row.purchase_id)
-    return PaymentFact(**facts, purchase=home, ids=roles.get("payment", ()), pays=roles.get("pays", ()))
+def _ids(row: Row, roles: Roles, role: str) -> tuple[str, ...]:
+    return tuple(sorted(one for one, is_a in roles.get((row["source"], row["external_id"]), ()) if is_a == role))
 
 
-def _returned(row: Any) -> ReturnFact:
-    kind, source, external_id, payment_id, other_id, *rest = row
-    return ReturnFact(kind, source, external_id, tuple(filter(None, (payment_id, other_id))), *rest)
-
-
-def _order(row: Any, ids: Ids) -> OrderFact:
-    return OrderFact(
-        source=row.source,
-        external_id=row.external_id,
-        messenger=row.messenger,
-        currency=row.currency,
-        is_voided=row.state == "voided",
-        paid_at=row.paid_at or row.ordered_at,
-        total=row.total,
-        collected=row.collected,
-        refunded=row.refunded,
-        disputed=row.disputed or Decimal(0),
-        refunded_at=row.refunded_at,
-        as_of=row.as_of,
-        purchase=(row.purchase_source, row.purchase_id),
-        ids=ids.get((row.source, row.external_id), {}).get("order", (f"{row.source}:{row.external_id}",)),
+def payment_fact(row: Row, roles: Roles) -> PaymentFact:
+    """Return what a stored payment says."""
+    return PaymentFact(
+        **{name: row[name] for name in ("source", "external_id", "messenger", "amount", "currency")},
+        **{name: row[name] for name in ("paid_at", "refunded", "as_of")},
+        purchase=(row["purchase_source"], row["purchase_id"]),
+        ids=_ids(row, roles, "payment"),
+        pays=_ids(row, roles, "pays"),
     )
 
 
-def _part(row: Any) -> PlacedPart:
-    kind, source, external_id, place, purchase_source, purchase_id, *rest = row
-    home = (purchase_source, purchase_id) if purchase_id else NO_PURCHASE
-    return PlacedPart(kind, source, external_id, place, home, *rest)
+def return_fact(kind: str, row: Row) -> ReturnFact:
+    """Return what a stored refund or dispute says."""
+    return ReturnFact(
+        kind,
+        payment_ids=tuple(filter(None, (row["payment_id"], row["other_id"]))),
+        at=row["made_at" if kind == REFUND else "opened_at"],
+        **{name: row[name] for name in ("source", "external_id", "amount", "currency", "state", "as_of")},
+    )
 
 
-PAYMENT_COLUMNS = (
-    *("source", "external_id", "messenger", "amount", "currency", "paid_at", "refunded", "as_of"),
-    *("purchase_source", "purchase_id"),
-)
-ORDER_COLUMNS = (
-    *("source", "external_id", "messenger", "currency", "state", "ordered_at", "paid_at", "total", "collected"),
-    *("refunded", "disputed", "refunded_at", "as_of", "purchase_source", "purchase_id"),
-)
-PART_COLUMNS = (
-    *("kind", "source", "external_id", "place", "purchase_source", "purchase_id", "amount", "currency", "state"),
-    "happened_at",
-)
-_IS_PAID = sa.or_(orders.c.state == "paid", sa.and_(orders.c.state == "voided", orders.c.paid_at.is_not(None)))
-_RETURNED = ("source", "external_id", "payment_id", "other_id", "amount", "currency", "state")
-_REFUNDS = sa.select(sa.literal("refund"), *(refunds.c[name] for name in _RETURNED), refunds.c.made_at, refunds.c.as_of)
-_DISPUTES = sa.select(
-    sa.literal("dispute"), *(disputes.c[name] for name in _RETURNED), disputes.c.opened_at, disputes.c.as_of
-)
+def is_paid(row: Row) -> bool:
+    """Tell whether a stored order was paid, be it voided since."""
+    return row["state"] == "paid" or (row["state"] == "voided" and row["paid_at"] is not None)
+
+
+def order_fact(row: Row, roles: Roles) -> OrderFact:
+    """Return what a stored order says of its money."""
+    return OrderFact(
+        **{name: row[name] for name in ("source", "external_id", "messenger", "currency", "total", "collected")},
+        **{name: row[name] for name in ("refunded", "refunded_at", "as_of")},
+        is_voided=row["state"] == "voided",
+        paid_at=row["paid_at"] or row["ordered_at"],
+        disputed=row["disputed"] or Decimal(0),
+        purchase=(row["purchase_source"], row["purchase_id"]),
+        ids=_ids(row, roles, "order") or (f"{row['source']}:{row['external_id']}",),
+    )
+
+
+def placed_part(row: Row) -> PlacedPart:
+    """Return a stored part."""
+    home = (row["purchase_source"], row["purchase_id"]) if row["purchase_id"] else NO_PURCHASE
+    names = ("kind", "source", "external_id", "place", "amount", "currency", "state")
+    return PlacedPart(**{name: row[name] for name in names}, purchase=home, at=row["happened_at"])

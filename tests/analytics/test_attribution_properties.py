@@ -221,7 +221,7 @@ def test_the_histories_hold_what_they_promise() -> None:
     """A property over histories in which nothing happens proves nothing."""
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=300, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=600, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(histories())
     def count(history: History) -> None:
         settled = settle(history.orders, history.payments, history.leads, WINDOW, CHALLENGE.zone, [STAFF])

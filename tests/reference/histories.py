@@ -103,6 +103,7 @@ def _purchase(draw: st.DrawFn, number: int) -> tuple[list[Order], list[Payment]]
         collected=draw(st.sampled_from((None, None, price, Decimal("0.07")))),
         refunded=refunded,
         test=draw(st.integers(0, 9)) == 0,
+        utm=draw(st.sampled_from((Utm(), Utm(), Utm(campaign="fb_own", content="reel")))),
     )
     messages, objects = _spoken(draw, kind, first)
     paid = _paid(draw, messages[0]) if first.collected is None and not refunded and not objects else []

@@ -264,9 +264,16 @@ def _told(group: _Group, known: Known) -> Bought:
         refunded=min(_refunded(group, messenger), collected),
         customer_ids=frozenset((one.source, one.customer_id) for one in group.told if one.customer_id),
         addresses=frozenset(one.email for one in group.told if one.email.strip()),
-        utm=Utm(),
+        utm=_own_utm(group),
         first_id=_key(lead),
     )
+
+
+def _own_utm(group: _Group) -> Utm:
+    """Return the UTMs of the orders: the funnel tool's first, then the provider's, then a file's."""
+    told = [one for one in group.orders if one.utm.campaign.strip()]
+    told.sort(key=lambda one: (one.messenger is Messenger.FILE, WORDS.index(one.messenger), one.ordered_at, _key(one)))
+    return told[0].utm if told else Utm()
 
 
 def _price(group: _Group, messenger: Messenger, received: Decimal) -> Decimal:

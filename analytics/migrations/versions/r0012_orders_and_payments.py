@@ -163,6 +163,17 @@ sa.Table(
     mysql_charset="utf8mb4",
 )
 sa.Table(
+    "money_differences",
+    tables,
+    sa.Column("kind", Key(8), primary_key=True),
+    sa.Column("source", Key(32), primary_key=True),
+    sa.Column("external_id", Key(191), primary_key=True),
+    sa.Column("stated", Money(10, 2), nullable=False),
+    sa.Column("counted", Money(10, 2), nullable=False),
+    sa.Column("currency", Key(3), nullable=False),
+    mysql_charset="utf8mb4",
+)
+sa.Table(
     "review_items",
     tables,
     sa.Column("kind", Key(32), primary_key=True),
