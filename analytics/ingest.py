@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
+from hashlib import blake2b
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +24,7 @@ from analytics.money.daily_totals import days_of, sum_days
 from analytics.money.fact_store import Touched, take_orders, take_payments, take_returns
 from analytics.money.facts import Terms
 from analytics.money.results import resolve_around
+from analytics.money.settled import note_terms
 from analytics.offers import Patterns
 from analytics.queries import left_out
 from analytics.queries.money import foreign_sales
@@ -82,6 +84,13 @@ class Rules:
             staff=self.staff_keys,
             tax_included=self.tax_included,
         )
+
+    @property
+    def fingerprint(self) -> str:
+        """Return a short text that differs for settings by which facts about money are read differently."""
+        terms = self.terms
+        told = (terms.window, terms.patterns, terms.currency, sorted(terms.staff), terms.tax_included)
+        return blake2b(repr(told).encode(), digest_size=16).hexdigest()
 
     def _day_of(self, moment: datetime) -> tuple[datetime, datetime]:
         on = self.challenge.local_date(moment)
@@ -217,6 +226,7 @@ def take_recorded(connection: Connection, rules: Rules, rows: Sequence[Any]) -> 
 
     Returns the sales around them, which the caller credits.
     """
+    note_terms(connection, rules.fingerprint)
     upsert(connection, sale_facts, [recorded_row(row, rules.challenge, rules.currency) for row in rows])
     moved = Touched(orders={(RECORDED, str(row["id"])) for row in rows})
     take_orders(connection, [recorded_order(row, rules.currency) for row in rows], moved)
@@ -250,6 +260,7 @@ def resolve_and_credit(
     """
     (sale_ids, orders), days = bought_by(connection, people, customers), set[date]()
     if moved.orders or moved.payments or moved.ids or customers:
+        note_terms(connection, rules.fingerprint)
         written = resolve_around(connection, rules.challenge, rules.terms, moved, customers)
         days = written.days_before
         sale_ids, orders = sale_ids | written.sale_ids, orders | written.orders

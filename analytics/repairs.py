@@ -18,6 +18,7 @@ from analytics.intake.rows import recorded_row
 from analytics.money.balance import all_differences, keep_differences
 from analytics.money.daily_totals import days_of, sum_all, sum_days
 from analytics.money.fact_store import Touched
+from analytics.money.settled import is_settled, settle
 from analytics.queries.money import inside, is_counted
 from analytics.records import RECORDED
 from analytics.schema import (
@@ -34,14 +35,17 @@ from analytics.store import BATCH, batches, work_alone, write_changed
 
 
 def attribute(connection: Connection, rules: Rules) -> int:
-    """Credit every sale anew, those of other programs included as they are recorded now, and return how many changed.
+    """Credit every sale again, those of other programs included as they are recorded now, and return how many changed.
 
-    Dates, of sessions too, are worked out by the calendar as it is set now.
+    What was resolved by other settings is resolved again; dates, of sessions too, follow the calendar as it is set now.
     """
     work_alone(connection)
     _resolve_pending(connection, rules)
     _note_recorded(connection, rules)
     _read_anew(connection, rules)
+    if not is_settled(connection, rules.fingerprint):
+        _resolve_all(connection, rules)
+    settle(connection, rules.fingerprint)
     _redate(connection, rules.challenge)
     redate_sessions(connection, rules.challenge, rules.sessions_per_day)
     changed = credit_all(connection)
@@ -154,6 +158,15 @@ def reclassify(connection: Connection, rules: Rules) -> int:
     """Resolve every order and payment by the settings as they are now; return how many purchases changed."""
     work_alone(connection)
     before = _conclusions(connection)
+    _note_recorded(connection, rules)
+    _read_anew(connection, rules)
+    _resolve_all(connection, rules)
+    settle(connection, rules.fingerprint)
+    return len({key for key, _ in before ^ _conclusions(connection)})
+
+
+def _resolve_all(connection: Connection, rules: Rules) -> None:
+    """Resolve all orders and payments and credit what follows from them."""
     touched: set[date] = set()
     for table in (orders, payments):
         keys = [
@@ -164,7 +177,6 @@ def reclassify(connection: Connection, rules: Rules) -> int:
             moved = Touched(orders=set(batch)) if table is orders else Touched(payments=set(batch))
             touched |= ingest.resolve_and_credit(connection, rules, moved)
     sum_days(connection, touched)
-    return len({key for key, _ in before ^ _conclusions(connection)})
 
 
 def _conclusions(connection: Connection) -> set[tuple[tuple[str, str], Any]]:

@@ -533,6 +533,13 @@ left_out_sales = sa.Table(
     sa.Column("sale_id", sa.Integer, primary_key=True, autoincrement=False),
 )
 
+resolved_terms = sa.Table(
+    "resolved_terms",
+    metadata,
+    # Fingerprints of all settings by which stored orders and payments were resolved; empty: settings that are not known.
+    sa.Column("fingerprint", Key(64), primary_key=True),
+)
+
 sale_days = sa.Table(
     "sale_days",
     metadata,

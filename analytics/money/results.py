@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from analytics.challenge import Challenge
 from analytics.folding import fold
 from analytics.intake.addresses import note_buyers
-from analytics.intake.rows import TEXT, cut, person_row
+from analytics.intake.rows import TEXT, cut, person_row, recorded_row
 from analytics.money.balance import Homes, differences_around
 from analytics.money.daily_totals import days_of
 from analytics.money.fact_store import Neighbourhood, Touched, read_facts, read_neighbourhood
@@ -44,7 +44,7 @@ from analytics.schema import (
     review_items,
     sale_facts,
 )
-from analytics.store import chunks, delete, insert_missing, update_by_key, write_changed
+from analytics.store import chunks, delete, insert_missing, update_by_key, upsert, write_changed
 
 DOUBLE_CHARGE, ALIKE, UNCLASSIFIED_LINE = "possible_double_charges", "joined_by_likeness", "unclassified_lines"
 WITHOUT_PURCHASE = {
@@ -123,6 +123,7 @@ def _write_sales(
     claims = _claims(stored, counted)
     new = [(one, line) for one, line in counted if (*one.key, line.number) not in claims]
     kept = [(one, line) for one, line in counted if (*one.key, line.number) in claims]
+    _take_back(connection, challenge, kept, claims)
     for (one, line), sale_id in zip(new, _insert_sales(connection, new), strict=True):
         claims[(*one.key, line.number)] = sale_id
     foreign = {_row_of(key) for key in around.order_rows if key[0] == RECORDED}
@@ -136,6 +137,20 @@ def _write_sales(
     facts = [{"sale_id": claims[(*one.key, line.number)], **_fact_row(one, line, challenge)} for one, line in counted]
     write_changed(connection, sale_facts, facts)
     return claims
+
+
+def _take_back(
+    connection: Connection,
+    challenge: Challenge,
+    kept: Sequence[tuple[Resolved, ResolvedLine]],
+    claims: Mapping[LineKey, int],
+) -> None:
+    """Give rows of another program that count again the UTMs that it recorded."""
+    currencies = {claims[(*one.key, line.number)]: one.currency for one, line in kept}
+    for ids in chunks(sorted(currencies)):
+        query = sa.select(high_ticket_sales).join(left_out_sales, left_out_sales.c.sale_id == high_ticket_sales.c.id)
+        rows = connection.execute(query.where(left_out_sales.c.sale_id.in_(ids))).mappings().all()
+        upsert(connection, sale_facts, [recorded_row(row, challenge, currencies[row["id"]]) for row in rows])
 
 
 def _leave_out(connection: Connection, foreign: Collection[int], free: Collection[int]) -> None:

@@ -17,7 +17,7 @@ from analytics.schema import (
 )
 
 UNSETTLED = timedelta(seconds=2)
-NOTES = frozenset({"freshness", "locks"})  # the machinery's own, which say nothing of a business
+NOTES = frozenset({"freshness", "locks", "resolved_terms"})  # the machinery's own, which say nothing of a business
 
 
 @dataclass(frozen=True, slots=True)

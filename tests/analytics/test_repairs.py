@@ -263,13 +263,12 @@ def test_a_row_of_staff_that_another_program_wrote_is_in_no_figure(
 ) -> None:
     price, listed = Decimal(500), replace(RULES, staff=("Boss@x.com",))
     _recorded(connection)
-    _recorded(connection, customer_name="Boss", customer_email="boss@X.com ")
+    _recorded(connection, customer_name="Boss", customer_email="boss@X.com ", utm_campaign="Own")
     counted = (2, 2, 2 * price, 2 * price, 2, 2, ["Boss", "F"], 0)
     assert _seen_of(connection) == counted
     if is_adopted_first:
         adopt(connection, RULES)
         assert _seen_of(connection) == counted
-        reclassify(connection, listed)
 
     for _ in range(2):
         attribute(connection, listed)
@@ -279,6 +278,7 @@ def test_a_row_of_staff_that_another_program_wrote_is_in_no_figure(
     assert list(kept) == ["F", "Boss"]
     assert reclassify(connection, RULES) == 1
     assert _seen_of(connection) == counted
+    assert list(_rows(connection, campaign="own")) == ["Boss"]
 
 
 def test_a_row_of_staff_counts_once_its_address_is_corrected(connection: Connection) -> None:
