@@ -8,9 +8,10 @@ from connectors.contract import Reading
 from connectors.exports.amounts import POINT
 from connectors.exports.currencies import currency_code
 from connectors.exports.identity import name_cell, numbered, required, row_id
+from connectors.exports.languages import truth
 from connectors.exports.sheet import Sheet
 from connectors.exports.survey import survey
-from connectors.exports.table import Table, is_false, key
+from connectors.exports.table import Table, key
 from connectors.exports.utm_columns import utm_cell
 from connectors.exports.verdict import LeftOut, Note, Verdict, each_row
 
@@ -112,7 +113,7 @@ class _Orders:
             paid_at=moment if status in OWING else None,
             refunded=self._refunded(cells, status, price),
             disputed=price if status == "disputed" else Decimal(0),
-            test=is_false(self.live(cells)),
+            test=truth(self.live(cells)) is False,
             utm=self.utm(cells),
         )
         return (order,)

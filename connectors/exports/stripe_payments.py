@@ -9,9 +9,10 @@ from connectors.contract import Reading
 from connectors.exports.amounts import POINT
 from connectors.exports.currencies import currency_code
 from connectors.exports.identity import required
+from connectors.exports.languages import truth
 from connectors.exports.sheet import Sheet
 from connectors.exports.survey import survey
-from connectors.exports.table import Cell, Table, is_false, key, keys
+from connectors.exports.table import Cell, Table, key, keys
 from connectors.exports.utm_columns import utm_cell
 from connectors.exports.verdict import LeftOut, Verdict, each_row
 
@@ -92,7 +93,7 @@ class _Payments:
         status = key(self.status(cells)).replace("-", " ")
         if status not in SALES:
             return LeftOut(f"with status {self.status(cells) or 'empty'}")
-        if is_false(self.captured(cells)):
+        if truth(self.captured(cells)) is False:
             return LeftOut("not captured")
         payment = self._payment(cells, status)
         return payment, *self._dispute(cells, status, payment)

@@ -12,42 +12,6 @@ from connectors.exports.sheet import Row, Sheet
 Cell = Callable[[Sequence[str]], str]
 REJECTS = ("line", "reason")
 SPELLINGS = str.maketrans({"_": " ", "’": "'", "\ufeff": None})
-# FALSE as Excel and LibreOffice spell it: English, German, French, Spanish, Portuguese and Italian, Dutch, Polish, …
-FALSE = frozenset(
-    [
-        "false",
-        "falsch",
-        "faux",
-        "falso",
-        "onwaar",
-        "fałsz",
-        "nepravda",
-        "nepravdivé",
-        "hamis",
-        "usann",
-        "falsk",
-        "falskt",
-        "epätosi",
-        "ложь",
-        "хибність",
-        "yanlış",
-        "fals",
-        "ψευδής",
-        "לא-נכון",
-        "false()",
-        "no",
-        "0",
-        "neįvesta",
-        "vale",
-        "aplaidums",
-        "fausse",
-        "netačno",
-        "neistinito",
-        "ні",
-        "невярна",
-        "няправда",
-    ]
-)
 SHOWN_COLUMNS = 15
 SHOWN_LETTERS = 40
 
@@ -55,11 +19,6 @@ SHOWN_LETTERS = 40
 def key(name: str) -> str:
     """Return the form in which two spellings of a column name are equal."""
     return " ".join(unicodedata.normalize("NFKC", name).translate(SPELLINGS).casefold().split())
-
-
-def is_false(text: str) -> bool:
-    """Tell whether a cell says no, in any language in which a spreadsheet program may have saved it."""
-    return text.strip().casefold() in FALSE
 
 
 def keys(cells: Iterable[str]) -> tuple[str, ...]:
@@ -99,14 +58,18 @@ class Table:
             header.pop()
         return cls(sheet, found.line, tuple(header))
 
+    @property
+    def is_rejects(self) -> bool:
+        """Tell whether the file holds the rejected rows of an earlier import, and so only a part of what it tells of."""
+        return keys(self.header[:2]) == REJECTS
+
     def rows(self) -> Iterator[Row]:
         """Yield every row under the header; one of another width carries a fault."""
         width, start = len(self.header), self.header_line
-        is_rejects = keys(self.header[:2]) == REJECTS
         for row in self.sheet.rows():
             if row.line <= start:
                 continue
-            if is_rejects:
+            if self.is_rejects:
                 row = Row(row.line, [*map(restored, row.cells)], row.fault)  # noqa: PLW2901
             yield row if len(row.cells) == width else fitted(row, width)
 

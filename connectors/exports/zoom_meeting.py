@@ -8,11 +8,12 @@ from itertools import pairwise
 
 from analytics.records import Attendance, Platform, Record, Statistic
 from connectors.contract import Reading, RowError, UnusableFileError
+from connectors.exports.languages import truth
 from connectors.exports.moments import Moments
 from connectors.exports.sheet import Sheet
 from connectors.exports.table import Table
 from connectors.exports.verdict import LeftOut, Note, Taken, Verdict, each_row
-from connectors.exports.zoom_crowd import COLUMNS, ENGLISH, VALUES, Crowd, moments_of, room, session_id
+from connectors.exports.zoom_crowd import COLUMNS, ENGLISH, Crowd, moments_of, room, session_id
 
 KIND = "zoom-meeting"
 NAME = ("name (original name)", "user name (original name)", "participant", "name", "user name")
@@ -71,7 +72,7 @@ class _List:
     def read(self, cells: Sequence[str]) -> tuple[Record, ...] | LeftOut:
         """Count the person of one row."""
         meeting = self._meeting(cells)
-        if VALUES.english(self.waiting(cells)) == "yes":
+        if truth(self.waiting(cells)):
             return LeftOut("in the waiting room")
         name, email = self.name(cells), self.email(cells)
         if meeting.is_host(name, email):
