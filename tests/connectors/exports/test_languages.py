@@ -69,7 +69,13 @@ GOOGLE = {
     "ja": ("お客様 ID|日|キャンペーン|キャンペーン ID|広告グループ|広告名|費用|通貨コード", "2026/01/13", "1,234.50", "合計: アカウント"),
 }  # fmt: skip
 LANGUAGES = ("en", "fr", "de", "es", "pt", "it", "ar", "ja")
-TABLES: dict[str, Collection[str]] = {"webinar": WEBINAR, "meeting": MEETING, "studio": STUDIO, "meta": META, "google": GOOGLE}
+TABLES: dict[str, Collection[str]] = {
+    "webinar": WEBINAR,
+    "meeting": MEETING,
+    "studio": STUDIO,
+    "meta": META,
+    "google": GOOGLE,
+}
 
 
 def written(*rows: list[str], delimiter: str = ",") -> str:
