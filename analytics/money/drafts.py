@@ -114,6 +114,11 @@ def ids_of(thing: Order | Received | Movement) -> set[str]:
     return set(thing.ids | thing.order_ids) if isinstance(thing, Received) else set(thing.ids)
 
 
+def customers_of(told: Iterable[Order | Payment]) -> frozenset[Key]:
+    """Return every customer id with its source."""
+    return frozenset((one.source, one.customer_id.strip()) for one in told if one.customer_id.strip())
+
+
 class People:
     """Who stands behind orders and payments: addresses as told, and those that customer ids carry at their source."""
 
@@ -127,9 +132,10 @@ class People:
         learned = [email for one in named if one.customer_id for email in self._of(one)]
         return list(dict.fromkeys([*direct, *learned]))
 
-    def keys(self, draft: Draft) -> frozenset[str]:
-        """Return the matching keys of every address."""
-        return frozenset(email_keys(email).key for email in self.emails(draft.told)) - {""}
+    def keys(self, draft: Draft) -> frozenset[str | Key]:
+        """Return the matching keys of every address, and every customer id with its source."""
+        addresses = frozenset(email_keys(email).key for email in self.emails(draft.told)) - {""}
+        return addresses | customers_of(draft.told)
 
     def _of(self, one: Order | Payment) -> Iterable[str]:
         return self.addresses.get((one.source, one.customer_id.strip()), ())

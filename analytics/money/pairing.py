@@ -23,7 +23,7 @@ class Sighting:
     place: int
     key: Key
     messenger: Messenger
-    people: frozenset[str]
+    people: frozenset[str | Key]
     currency: str
     amounts: frozenset[Decimal]
     spans: tuple[Span, ...]
@@ -72,7 +72,7 @@ def _paired(
 def _pairs(
     seen: Sequence[Sighting], window: timedelta, ones: Collection[Messenger], others: Collection[Messenger]
 ) -> Iterator[tuple[timedelta, Sighting, Sighting]]:
-    by_person: defaultdict[tuple[str, str], list[Sighting]] = defaultdict(list)
+    by_person: defaultdict[tuple[str | Key, str], list[Sighting]] = defaultdict(list)
     for other in seen:
         if other.messenger in others:
             for person in other.people:

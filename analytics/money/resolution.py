@@ -18,6 +18,7 @@ from analytics.money.drafts import (
     Draft,
     Joined,
     People,
+    customers_of,
     draft_purchases,
     first_moment,
     is_paid,
@@ -253,7 +254,8 @@ def _purchase(draft: Draft, people: People, terms: Terms, ended: dict[str, datet
     telling = best_telling(draft.orders, draft.received, terms) or _unknown(messenger)
     made, contract = bills(draft, telling, papers, terms), _contract(draft, telling)
     sums = _sums(made, contract, currency, terms)
-    status = _status(draft, terms, sums, is_waiting=is_waiting)
+    is_staff = bool(people.keys(draft) & terms.staff)
+    status = _status(draft, sums, is_staff=is_staff, is_waiting=is_waiting)
     key = draft.key
     places = [*_payment_places(made, sums, status, key), *_deposit_places(draft, sums, status, key)]
     moves, is_unknown = _movements(draft, messenger, sum((one.collected for one in made), ZERO))
@@ -268,7 +270,7 @@ def _purchase(draft: Draft, people: People, terms: Terms, ended: dict[str, datet
         name=_word(draft, "name"),
         email=_word(draft, "email") or next(iter(emails), ""),
         emails=tuple(emails),
-        customers=frozenset((one.source, one.customer_id.strip()) for one in draft.told if one.customer_id.strip()),
+        customers=customers_of(draft.told),
         currency=currency,
         purchased_at=purchased_at,
         day=day,
@@ -382,10 +384,10 @@ def _by_price(one: _Sum, currency: str, terms: Terms) -> _Sum:
     return one
 
 
-def _status(draft: Draft, terms: Terms, sums: Sequence[_Sum], *, is_waiting: bool) -> str:
+def _status(draft: Draft, sums: Sequence[_Sum], *, is_staff: bool, is_waiting: bool) -> str:
     if any(one.test for one in draft.told):
         return TEST
-    if {email_keys(one.email).key for one in draft.told} & terms.staff:
+    if is_staff:
         return STAFF
     if is_waiting:
         return WAITING
@@ -626,12 +628,12 @@ def _double_charges(purchases: Sequence[Resolved], window: timedelta) -> Iterato
 
 def _alike(purchases: Sequence[Resolved]) -> Iterable[list[tuple[Received, Resolved]]]:
     """Return the provider's payments by provider, person, kind, amount and currency."""
-    seen: defaultdict[tuple[str, str, Offer, Decimal, str], list[tuple[Received, Resolved]]] = defaultdict(list)
+    seen: defaultdict[tuple[str, str | Key, Offer, Decimal, str], list[tuple[Received, Resolved]]] = defaultdict(list)
     for purchase in purchases:
         if purchase.status != COUNTED or purchase.offer is None:
             continue
         for one in purchase.received:
             if one.messenger is Messenger.PAYMENT_PROVIDER:
-                for person in {email_keys(email).key for email in purchase.emails}:
+                for person in {email_keys(email).key for email in purchase.emails} | purchase.customers:
                     seen[one.key[0], person, purchase.offer, one.amount, one.currency].append((one, purchase))
     return seen.values()

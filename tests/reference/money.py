@@ -133,7 +133,8 @@ def _with_deposits(orders: list[Order], settings: Settings) -> list[Order]:
 
 
 def _takes(order: Order, part: Order, settings: Settings) -> bool:
-    is_same = order.addresses & part.addresses and order.currency == part.currency and order.is_live is part.is_live
+    is_one = order.addresses & part.addresses or order.customers & part.customers
+    is_same = is_one and order.currency == part.currency and order.is_live is part.is_live
     return bool(is_same) and any(line.kind == HIGH_TICKET for line in priced_lines(order, settings))
 
 
@@ -288,7 +289,8 @@ def _is_alike(one: Charge, other: Charge, settings: Settings) -> bool:
     if one.purchase is other.purchase or one.amount != other.amount:
         return False
     here, there = one.purchase, other.purchase
-    is_one_person = here.currency == there.currency and bool(here.order.addresses & there.order.addresses)
+    is_one = here.order.addresses & there.order.addresses or here.order.customers & there.order.customers
+    is_one_person = here.currency == there.currency and bool(is_one)
     kinds = [{line.kind for line in each.counted} for each in (here, there)]
     return is_one_person and bool(kinds[0] & kinds[1]) and abs(one.at - other.at) <= settings.window
 

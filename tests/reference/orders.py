@@ -344,7 +344,8 @@ def _with_instalments(orders: list[Order], settings: Settings) -> list[Order]:
 
 
 def _is_instalment(one: Order, plan: Order, due: datetime, settings: Settings) -> bool:
-    if one.messengers != {PROVIDER} or not one.addresses & plan.addresses or one.currency != plan.currency:
+    is_one = one.addresses & plan.addresses or one.customers & plan.customers
+    if one.messengers != {PROVIDER} or not is_one or one.currency != plan.currency:
         return False
     near = abs(one.at - due) <= timedelta(days=1)
     return near and one.total == plan.instalment and one.kind(settings) in ("", plan.kind(settings))

@@ -91,10 +91,10 @@ def settle(
     latest = sorted({(one.source, one.external_id): one for one in orders}.values(), key=_key)
     paid = sorted({(one.source, one.external_id): one for one in payments}.values(), key=_key)
     known = _known([*leads, *latest, *paid])
-    staff = set(is_staff)
+    staff = {mailbox(address) for address in is_staff}
     groups = _pair_up(_groups(latest, paid), known, window, zone)
     test_mode = [one for one in groups if one.is_test]
-    of_staff = [one for one in groups if one not in test_mode and any(told.email in staff for told in one.told)]
+    of_staff = [one for one in groups if one not in test_mode and _mailboxes(one, known) & staff]
     counted = [group for group in groups if group not in test_mode and group not in of_staff]
     pairs = sorted(((_told(group, known), group) for group in counted), key=lambda pair: (pair[0].at, pair[0].first_id))
     return Settled(
@@ -199,6 +199,11 @@ def _emails(group: _Group, known: Known) -> list[str]:
 
 def _mailboxes(group: _Group, known: Known) -> set[str]:
     return {mailbox(email) for email in _emails(group, known)}
+
+
+def _people(group: _Group, known: Known) -> set[str | tuple[str, str]]:
+    """Return the mailboxes and the customer ids of the buyer."""
+    return {*_mailboxes(group, known), *((one.source, one.customer_id) for one in group.told if one.customer_id)}
 
 
 def _amounts(group: _Group, messenger: Messenger) -> set[tuple[Decimal, str]]:
@@ -314,8 +319,8 @@ def _double_charges(groups: Sequence[_Group], known: Known, window: timedelta) -
         if paid[0].messenger is Messenger.PAYMENT_PROVIDER
     ]
     again: dict[tuple[str, str], datetime] = {}
-    for person in {email for group in groups for email in _mailboxes(group, known)}:
-        theirs = [one for one in found if person in _mailboxes(one[3], known)]
+    for person in {one for group in groups for one in _people(group, known)}:
+        theirs = [one for one in found if person in _people(one[3], known)]
         for what in {_what(one[2], one[3]) for one in theirs}:
             alike = sorted((one for one in theirs if _what(one[2], one[3]) == what), key=lambda one: one[:2])
             again |= {later[1]: later[0] for earlier, later in pairwise(alike) if later[0] - earlier[0] <= window}

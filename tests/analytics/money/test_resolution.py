@@ -309,6 +309,35 @@ STORIES = {
         ------------------------|-------|-----------|----------|---------|-----
         high_ticket Mastermind  | 1997  | 1997      | 0        | 0       | 0
     """,
+    "a deposit and a sale that name the customer id alone are of one person": """
+        payment | who   | amount | at | product
+        --------|-------|--------|----|-------------------
+        pi_1    | cus_1 | 500    | 10 | Mastermind deposit
+        pi_2    | cus_1 | 1497   | 12 | Mastermind
+        pi_3    | cus_2 | 1000   | 10 | Mastermind
+
+        sold                    | price | collected | refunded | at_risk | left
+        ------------------------|-------|-----------|----------|---------|-----
+        high_ticket Mastermind  | 1997  | 1997      | 0        | 0       | 0
+        high_ticket Mastermind  | 1000  | 1000      | 0        | 0       | 0
+    """,
+    "two payments of one customer id are a possible double charge": """
+        payment | who   | amount | at       | product
+        --------|-------|--------|----------|-----------
+        pi_1    | cus_1 | 1000   | 10 12:00 | Mastermind
+        pi_2    | cus_1 | 1000   | 10 12:20 | Mastermind
+        pi_3    | cus_2 | 1000   | 10 12:20 | Mastermind
+
+        sold                    | price | collected | refunded | at_risk | left
+        ------------------------|-------|-----------|----------|---------|-----
+        high_ticket Mastermind  | 1000  | 1000      | 0        | 0       | 0
+        high_ticket Mastermind  | 1000  | 1000      | 0        | 0       | 0
+        high_ticket Mastermind  | 1000  | 1000      | 0        | 0       | 0
+
+        double
+        ------
+        pi_2
+    """,
     "an invoice that names no payment takes those of its customer that add up to it": """
         order     | who | lines           | total | took
         ----------|-----|-----------------|-------|-----
@@ -417,6 +446,13 @@ def test_what_is_not_counted_keeps_its_money_in_one_place(who: str, *, test: boo
     assert [(place.place, place.amount) for one in found.purchases for place in one.places] == [(status, Decimal(40))]
 
 
+def test_a_purchase_by_the_customer_id_of_staff_is_left_out() -> None:
+    paid = _payment({"payment": "pi_1", "who": "cus_1", "amount": "40", "at": "11", "product": "Mastermind"})
+    carried = {("stripe", "cus_1"): ("Staff@x.com",)}
+    found = resolve(Facts(payments=(paid,), addresses=carried), TERMS)
+    assert [one.status for one in found.purchases] == ["staff"]
+
+
 def test_what_belongs_to_no_purchase_is_listed() -> None:
     invoice = replace(_payment({"payment": "pi_1", "who": "ana", "amount": "40", "at": "11", "product": "invoice"}))
     refund = Refund("stripe", "re_9", "pi_9", Decimal(7), "USD", RefundState.SUCCEEDED, _at("12"), _at("12"))
@@ -522,7 +558,8 @@ def _payment(row: Row) -> Payment:
         paid_at=_at(row["at"]),
         ids=(row["payment"],),
         product="" if product in {"-", "invoice"} else product,
-        email=f"{row['who']}@x.com",
+        email="" if row["who"].startswith("cus_") else f"{row['who']}@x.com",
+        customer_id=row["who"] if row["who"].startswith("cus_") else "",
         for_invoice=product == "invoice",
     )
 
