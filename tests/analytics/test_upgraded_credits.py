@@ -34,8 +34,8 @@ INSERT INTO funnel_orders (source, external_id, kind, name, email, email_folded,
 
 
 @pytest.mark.parametrize("killed", [False, True])
-def test_everything_is_credited_once_after_an_upgrade(database_url: str, killed: bool) -> None:
-    settings = Settings.model_validate({"database_url": database_url, "challenge_start": date(2026, 1, 1)})
+def test_everything_is_credited_once_after_an_upgrade(bare_database_url: str, killed: bool) -> None:
+    settings = Settings.model_validate({"database_url": bare_database_url, "challenge_start": date(2026, 1, 1)})
     bench = Workbench.open(settings)
     bring_to(bench.engine, "0010")
     with writing(bench.engine) as connection:
@@ -44,7 +44,7 @@ def test_everything_is_credited_once_after_an_upgrade(database_url: str, killed:
     if killed:
         assert upgrade(bench.engine) is True
         with writing(bench.engine) as connection:
-            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0011'")
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0012'")
     assert bench.upgrade() is True
     assert bench.upgrade() is False
 
