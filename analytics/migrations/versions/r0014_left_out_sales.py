@@ -16,4 +16,5 @@ def upgrade() -> None:
         sa.Column("sale_id", sa.Integer, nullable=False, autoincrement=False),
         sa.PrimaryKeyConstraint("sale_id", name="pk_left_out_sales"),
         mysql_charset="utf8mb4",
+        if_not_exists=True,
     )

@@ -18,6 +18,8 @@ def upgrade() -> None:
         sa.Column("fingerprint", Key(64), nullable=False),
         sa.PrimaryKeyConstraint("fingerprint", name="pk_resolved_terms"),
         mysql_charset="utf8mb4",
+        if_not_exists=True,
     )
     stored = " OR ".join(f"EXISTS (SELECT 1 FROM {table})" for table in ("orders", "payments"))  # noqa: S608 (constants)
-    op.execute(f"INSERT INTO resolved_terms SELECT '' FROM (SELECT 1) AS one WHERE {stored}")  # noqa: S608
+    is_new = "NOT EXISTS (SELECT 1 FROM (SELECT fingerprint FROM resolved_terms) AS known)"
+    op.execute(f"INSERT INTO resolved_terms SELECT '' FROM (SELECT 1) AS one WHERE ({stored}) AND {is_new}")  # noqa: S608
