@@ -14,10 +14,10 @@ from sqlalchemy.engine import Connection
 from analytics.challenge import Challenge
 from analytics.folding import fold
 from analytics.intake.addresses import note_buyers
-from analytics.intake.rows import TEXT, cut, person_row, recorded_row
+from analytics.intake.rows import TEXT, cut, person_row, recorded_order, recorded_row
 from analytics.money.balance import Homes, differences_around
 from analytics.money.daily_totals import days_of
-from analytics.money.fact_store import Neighbourhood, Touched, read_facts, read_neighbourhood
+from analytics.money.fact_store import Neighbourhood, Touched, read_facts, read_neighbourhood, take_orders
 from analytics.money.facts import Key, Terms
 from analytics.money.pairing import LIKENESS
 from analytics.money.resolution import (
@@ -44,7 +44,7 @@ from analytics.schema import (
     review_items,
     sale_facts,
 )
-from analytics.store import chunks, delete, insert_missing, update_by_key, upsert, write_changed
+from analytics.store import chunks, delete, existing, insert_missing, update_by_key, upsert, write_changed
 
 DOUBLE_CHARGE, ALIKE, UNCLASSIFIED_LINE = "possible_double_charges", "joined_by_likeness", "unclassified_lines"
 WITHOUT_PURCHASE = {
@@ -72,6 +72,7 @@ def resolve_around(
 ) -> Written:
     """Bring everything around what was told up to date; return what that touched."""
     around = read_neighbourhood(connection, touched, customers)
+    _read_recorded(connection, around, terms)
     facts = read_facts(connection, around)
     found = resolve(facts, terms)
     days_before = days_of(connection, {row.sale_id for row in _stored_sales(connection, around)}, around.keys)
@@ -91,6 +92,20 @@ def resolve_around(
     note_buyers(connection, keys, messages)
     _link(connection, around, homes)
     return Written(set(sale_ids.values()), {(*one.key, line.number) for one, line in order_lines}, days_before)
+
+
+def _read_recorded(connection: Connection, around: Neighbourhood, terms: Terms) -> None:
+    """Take rows of another program as they are now: it may have corrected them since, and what is written would undo that.
+
+    A row that another messenger speaks of too holds that messenger's words, so it is left.
+    """
+    keys = [key for key, row in around.order_rows.items() if key[0] == RECORDED == row["purchase_source"]]
+    if not keys:
+        return
+    ids = [_row_of(key) for key in keys]
+    rows = connection.execute(sa.select(high_ticket_sales).where(high_ticket_sales.c.id.in_(ids))).mappings()
+    take_orders(connection, [recorded_order(row, terms.currency) for row in rows], Touched())
+    around.order_rows.update(existing(connection, orders, keys))
 
 
 def _stored_sales(connection: Connection, around: Neighbourhood) -> list[Any]:

@@ -59,6 +59,18 @@ def test_a_sale_that_another_program_corrects_is_read_as_it_is_recorded_now(conn
     assert attribute(connection, RULES) == 0
 
 
+def test_a_correction_by_another_program_outlives_what_arrives_about_the_buyer(connection: Connection) -> None:
+    _recorded(connection)
+    adopt(connection, RULES)
+    connection.execute(sa.update(high_ticket_sales).values(price=Decimal(700), product_name="Q"))
+    accept(connection, RULES, [_lead("ana", NOON - timedelta(days=3)), replace(_sale("ana", NOON), lines=())])
+
+    view = read(connection, LENS, NOON)
+    assert (view.totals.high_ticket_revenue, view.totals.collected) == (Decimal(700), Decimal(700))
+    assert [(row.product, row.price, row.campaign) for row in _rows(connection).values()] == [("Q", 700, "spring")]
+    assert set(view.checks.values()) == {True}
+
+
 def test_a_sale_whose_buyer_another_program_corrects_is_credited_to_that_buyer(connection: Connection) -> None:
     accept(connection, RULES, [_lead("ben", NOON - timedelta(days=3))])
     _recorded(connection)
