@@ -33,6 +33,7 @@ if TYPE_CHECKING:  # --help answers in a fraction of a second because nothing be
     from connectors.contract import HeldSale, Source
     from connectors.csv_import import ImportReport
     from connectors.drain import Drain
+    from connectors.events.webhook import Shared
     from connectors.health import Health
     from connectors.settings import ConnectorSettings
     from reports.daily import Daily
@@ -132,7 +133,7 @@ def demo(leads: int, seed: int) -> None:
 @click.option(
     "--template",
     metavar="KIND",
-    help="Print an empty file of a kind: leads, funnel-orders, high-ticket-sales, attendance, ad-spend.",
+    help="Print an empty file of a kind: leads, funnel-orders, high-ticket-sales, attendance, ad-spend, events.",
 )
 @click.option(
     "--account", default="", metavar="NAME", help="Whose ad spend a report is that does not tell its account."
@@ -144,7 +145,7 @@ def demo(leads: int, seed: int) -> None:
 )
 @in_sentences
 def import_(files: tuple[Path, ...], template: str | None, **options: Any) -> None:
-    """Take in CSV exports; what each FILE is shows in its content."""
+    """Take in CSV exports and JSON lines; what each FILE is shows in its content."""
     from connectors import csv_import
     from connectors.contract import UnusableFileError
 
@@ -447,9 +448,11 @@ def receive(port: int, host: str, *, no_drain: bool) -> None:
     secrets = _routes()
     for route, shared in secrets.items():
         _say(f"{route.path}: {'on' if shared else f'off: VIEW3_{route.setting.upper()} is not set'}")
+    tools = _tools()
+    _say(f"{_EVENTS}: {_state_of_events(tools)}")
     reading = _drain(workbench)
     service = Service(
-        secrets, reading, _health(workbench, reading), _connector_settings().inbox_days, _log, _alarm(workbench)
+        secrets, reading, _health(workbench, reading), _connector_settings().inbox_days, _log, _alarm(workbench), tools
     )
     run = service.run_without_reading if no_drain else service.run
     try:
@@ -697,6 +700,8 @@ def doctor() -> None:
     for route, shared in _routes().items():
         state = "on" if shared else f"off: VIEW3_{route.setting.upper()} is not set"
         click.echo(f"{'ok' if shared else 'note':4}  webhook     {route.path} is {state}")
+    tools = _tools()
+    click.echo(f"{'ok' if tools.tokens else 'note':4}  webhook     {_EVENTS} is {_state_of_events(tools)}")
     mark, sentence = _mail_server()
     failed = failed or mark == "FAIL"
     click.echo(f"{mark:4}  mail        {sentence}")
@@ -804,6 +809,24 @@ def _routes() -> "dict[Route, tuple[str, ...]]":
 
     settings = _connector_settings()
     return {route: secrets_of(route, settings) for route in ROUTES}
+
+
+_EVENTS = "/webhooks/events"
+
+
+def _tools() -> "Shared":
+    """Return what is shared with other tools than the vendors."""
+    from connectors.events.webhook import SECRET, TOKEN, Shared
+
+    settings = _connector_settings()
+    return Shared(settings.shared(TOKEN), settings.shared(SECRET))
+
+
+def _state_of_events(tools: "Shared") -> str:
+    """Return whether other tools can send events, and whether they have to sign them."""
+    if not tools.tokens:
+        return "off: VIEW3_EVENTS_TOKEN is not set"
+    return "on, signed requests only" if tools.secrets else "on"
 
 
 def _drain(workbench: "Workbench") -> "Drain":
@@ -938,6 +961,7 @@ def _import_file(workbench: "Workbench", path: Path, options: Mapping[str, Any])
                 lambda: _held(connection, workbench),
                 options["account"],
                 options["date_order"] or "",
+                workbench.now(),
             ),
             lambda records: ingest.accept(connection, workbench.rules, records),
             kind=options["kind"] or "",

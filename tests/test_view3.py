@@ -524,3 +524,32 @@ def test_what_waits_stands_in_every_place_that_people_look_at(run: Run, database
 def test_nothing_waits_and_the_doctor_says_so(run: Run, database_url: str) -> None:
     run("init")
     assert "ok    inbox       everything that arrived is settled" in run("doctor").stdout
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({}, "note  webhook     /webhooks/events is off: VIEW3_EVENTS_TOKEN is not set"),
+        ({"VIEW3_EVENTS_TOKEN": "a-long-word"}, "ok    webhook     /webhooks/events is on\n"),
+        (
+            {"VIEW3_EVENTS_TOKEN": "a-long-word", "VIEW3_EVENTS_SECRET": "between-us"},
+            "ok    webhook     /webhooks/events is on, signed requests only\n",
+        ),
+    ],
+)
+def test_doctor_tells_whether_other_tools_can_send_events(run: Run, settings: dict[str, str], words: str) -> None:
+    run("init")
+    told = run("doctor", **settings).stdout
+    assert words in told
+    assert "a-long-word" not in told
+    assert "between-us" not in told
+
+
+def test_events_of_a_file_are_figures(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_text(run("import", "--template", "events").stdout + '{"type": "sale"}\n')
+    first, again = run("import", path), run("import", path)
+    assert "events: 2 accepted, 0 already there, 1 rejected" in first.stdout
+    assert "events: 0 accepted, 2 already there, 1 rejected" in again.stdout
+    assert first.exit_code == 3
+    assert shown(run("show", "--now", "2026-01-18T12:00", "--json"))["totals"]["high_ticket_revenue"] == "3000.00"
