@@ -67,7 +67,9 @@ def test_a_correction_by_another_program_outlives_what_arrives_about_the_buyer(c
 
     view = read(connection, LENS, NOON)
     assert (view.totals.high_ticket_revenue, view.totals.collected) == (Decimal(700), Decimal(700))
-    assert [(row.product, row.price, row.campaign) for row in _rows(connection).values()] == [("Q", 700, "spring")]
+    assert [(row.product, row.price, row.campaign) for row in _rows(connection).values()] == [
+        ("Q", Decimal(700), "spring")
+    ]
     assert set(view.checks.values()) == {True}
 
 
