@@ -943,6 +943,14 @@ def _upgraded() -> "Workbench":
     return workbench
 
 
+def _zoom_rooms() -> tuple[str, ...]:
+    """Return the numbers of the rooms that are set."""
+    from connectors.settings import ConnectorSettings
+    from connectors.zoom.questions import Room
+
+    return tuple(Room.read(text).number for text in ConnectorSettings.load().zoom_rooms)
+
+
 def _import_file(workbench: "Workbench", path: Path, options: Mapping[str, Any]) -> "ImportReport":
     """Take in one file, whole or not at all."""
     from analytics import ingest, repairs
@@ -962,6 +970,7 @@ def _import_file(workbench: "Workbench", path: Path, options: Mapping[str, Any])
                 options["account"],
                 options["date_order"] or "",
                 workbench.now(),
+                rooms=_zoom_rooms(),
             ),
             lambda records: ingest.accept(connection, workbench.rules, records),
             kind=options["kind"] or "",

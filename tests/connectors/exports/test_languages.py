@@ -172,6 +172,19 @@ def test_several_meetings_of_one_list_are_several_sessions(take):
     assert [(one.date.day, one.participants) for one in outcome.records] == [(5, 2), (6, 1)]
 
 
+@pytest.mark.parametrize(("rooms", "counts"), [((), {5: 2, 6: 1}), (("84300011045",), {5: 2}), (("9",), {})])
+def test_meetings_of_other_rooms_are_left_out_of_a_list(take, rooms, counts):
+    columns = ["Topic", "ID", "Host email", "Start time", "Name (original name)", "Email", "Join time", "Guest"]
+    rows = [
+        ["VIP", number, "h@example.com", f"2026-01-0{day} 19:00", name, f"{name}@example.com", "", "Yes"]
+        for day, number, name in ((5, "843 0001 1045", "ana"), (5, "843 0001 1045", "bob"), (6, "99999999999", "cy"))
+    ]
+    outcome = take(written(columns, *rows), rooms=rooms)
+    assert {one.date.day: one.participants for one in outcome.records} == counts
+    left_out = {"of meetings that VIEW3_ZOOM_ROOMS does not name": 3 - sum(counts.values())}
+    assert outcome.report.left_out == {reason: count for reason, count in left_out.items() if count}
+
+
 AD = ("FB_Jan", "120210000000000001", "Warm", "Video A")
 SPENT = [(date(2026, 1, 13), Decimal("1234.50"), *AD, "987", "EUR")]
 
