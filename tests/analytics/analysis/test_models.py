@@ -77,7 +77,8 @@ def shared(model: Model, history: History) -> dict[str, Fraction]:
         days = [(on - lead.opted_in_at.astimezone(CHALLENGE.zone).date()).days for lead in way]
         names = [fold(lead.utm.campaign) or ("no campaign" if any_utm(lead) else fold(NOWHERE)) for lead in way]
         if not way:
-            found[fold(NOWHERE)] += Fraction(bought.price)
+            own = told.utm[2] if told.outcome == "matched" else None  # the order's own UTMs
+            found[fold(own or NOWHERE)] += Fraction(bought.price)
         for name, share in zip(names, attribution_models.shares(model.value, days) if days else [], strict=True):
             found[name] += share * Fraction(bought.price)
     return dict(found)
