@@ -12,7 +12,8 @@ from connectors.exports.currencies import THREE_DECIMALS, ZERO_DECIMALS
 from connectors.payload import Fields
 
 SOURCE = "stripe"
-PRODUCT_NAMES = ("product", "product_name", "products", "product_names", "item", "item_name", "offer", "plan", "course")
+SEVERAL_NAMES = ("products", "product_names", "items", "item_names")
+PRODUCT_NAMES = ("product", "product_name", *SEVERAL_NAMES, "item", "item_name", "offer", "plan", "course")
 NAMES = ("customer_name", "name", "full_name")
 EMAILS = ("email", "customer_email")
 CONTRACT_PRICE = ("contract_price", "total_price")
@@ -93,6 +94,11 @@ class Metadata:
         """Return the notes that say what was bought."""
         names = [(place, name) for place in self.places for name in place.values]
         return [place.text(name) for place, name in names if PRODUCT_WORDS.search(name) and _spelt(name) not in TERMS]
+
+    def several(self) -> list[str]:
+        """Return the products of a note that lists several with commas between them; none where it names one."""
+        names = [name.strip() for name in self.first(SEVERAL_NAMES).split(",")]
+        return [name for name in names if name] if len(names) > 1 else []
 
     @property
     def email(self) -> str:

@@ -58,12 +58,18 @@ def _session_lines(event: Event, metadata: Metadata) -> tuple[Line, ...]:
     link, noted = event.about.id("payment_link"), metadata.labels()
     items = [Fields(item, "line_items") for item in event.look_up.line_items(event.id) or ()]
     if not items:
-        product, labels = metadata.first(PRODUCT_NAMES), told(*noted, link)
-        return (Line(product, labels),) if product or labels else ()
+        return _noted_lines(metadata, told(*noted, link))
     more = (*noted, link) if len(items) == 1 else ()
     return tuple(
         Line(item.text("description"), told(*price_labels(item), *more), _item_amount(event, item)) for item in items
     )
+
+
+def _noted_lines(metadata: Metadata, labels: tuple[str, ...]) -> tuple[Line, ...]:
+    """Return the products that the seller noted; the whole note comes last, since a name may hold a comma."""
+    product = metadata.first(PRODUCT_NAMES)
+    whole = (Line(product, labels),) if product or labels else ()
+    return (*map(Line, metadata.several()), *whole)
 
 
 def _item_amount(event: Event, item: Fields) -> Decimal | None:

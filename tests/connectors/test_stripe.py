@@ -109,6 +109,23 @@ def test_line_items_name_the_product_where_stripe_can_be_asked() -> None:
     assert records(event("session-paid"), Shop(None)) == records(event("session-paid"))
 
 
+@pytest.mark.parametrize(
+    ("metadata", "products"),
+    [
+        ({"product": "Mastermind, 2026"}, ["Mastermind, 2026"]),
+        ({"items": "Mastermind"}, ["Mastermind"]),
+        ({"Items": "Replay Workbook, Mastermind"}, ["Replay Workbook", "Mastermind", "Replay Workbook, Mastermind"]),
+        ({"products": "VIP,,Workbook"}, ["VIP", "Workbook", "VIP,,Workbook"]),
+    ],
+)
+def test_several_products_in_one_note_are_lines_without_amounts(metadata: dict[str, str], products: list[str]) -> None:
+    payload = event("session-paid")
+    payload["data"]["object"]["metadata"] = metadata
+    order = records(payload)[0]
+    assert [line.product for line in order.lines] == products
+    assert {line.amount for line in order.lines} == {None}
+
+
 def test_a_session_that_is_not_paid_only_says_what_is_being_bought() -> None:
     (order,) = records(event("session-bank-debit-pending"))
     assert (order.state, order.paid_at) == (OrderState.PENDING, None)
