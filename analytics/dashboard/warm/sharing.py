@@ -98,8 +98,8 @@ class Shared:
         return self._ask("view", (period,), lambda: self._own.view(period))
 
     def campaigns_of(self, view: View3) -> Breakdown:
-        """Return the campaigns of a view; everybody reads the few rows of spend themselves."""
-        return self._own.campaigns_of(view)
+        """Return the campaigns of a view."""
+        return self._ask("campaigns_of", (wire.packed(view),), lambda: self._own.campaigns_of(view))
 
     def sales(self, wanted: SalesFilter, sort: Sort, limit: int, offset: int) -> SalesPage:
         """Return one page of the attribution table."""
