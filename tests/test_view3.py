@@ -198,7 +198,7 @@ def test_the_sales_csv_holds_all_matching_rows_safely(run: Run, folder: Path) ->
     lines = raw.decode("utf-8-sig").split("\r\n")
     assert lines[1].startswith("'=cmd|' /C calc'!A0,<img src=x onerror=alert(1)>,2997.00,2026-01-12 09:00:00,,,,,")
     assert lines[2].startswith("Ana Souza,Mastermind,4997.00,2026-01-17 11:00:00,FB_Jan,Broad,Video 1,28,")
-    assert lines[2].endswith(',USD,paid,matched,"same e-mail, typed differently"')
+    assert lines[2].endswith(',USD,paid,matched,"same e-mail, typed differently",4997.00')
 
 
 def test_the_sales_csv_counts_rows_and_not_line_ends(run: Run, tmp_path: Path) -> None:
