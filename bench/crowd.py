@@ -39,8 +39,8 @@ class Size:
 
     @classmethod
     def of(cls, sales: int) -> "Size":
-        """Return two leads and an eighth of a funnel order per sale, and 3,000 ads a day for a million sales."""
-        return cls(sales, 2 * sales, sales * 12 // 100, sales * 3 // 1000)
+        """Return two leads and an eighth of a funnel order per sale, and 3,000 ads a day for a million sales (six at least)."""
+        return cls(sales, 2 * sales, sales * 12 // 100, max(6, sales * 3 // 1000))
 
 
 def load(url: str, client: pymysql.Connection, size: Size) -> None:

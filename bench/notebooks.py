@@ -25,11 +25,12 @@ def notebooks(sales: int) -> None:
             cursor.execute(
                 "ANALYZE TABLE high_ticket_sales, sale_facts, leads, orders, payments, allocations, ad_spend"
             )
-        lines = [line for name in CALLS for line in _measured(name, url)]
+        lines = [line for name in CALLS for line in measured(name, url)]
         tell(f"notebooks-{sales}", f"{sales:,} sales, {2 * sales:,} leads", lines, server.version())
 
 
-def _measured(name: str, url: str) -> list[Line]:
+def measured(name: str, url: str) -> list[Line]:
+    """Return the seconds and the most memory of a notebook's calls."""
     here, there = multiprocessing.Pipe()
     # A new interpreter, as a kernel is one: what this process holds is not counted.
     process = multiprocessing.get_context("spawn").Process(target=_run, args=(name, url, there))
