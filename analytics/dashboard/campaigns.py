@@ -21,7 +21,7 @@ def campaigns_html(told: Breakdown) -> str:
     return (
         '<div class="view3-heading"><h2>Campaigns, full funnel</h2>'
         f"<p>{plain(span(told.period))}, in {plain(told.currency)}. The rows add up to the cards.</p>{_failed_html(told)}</div>"
-        '<div class="view3-scroll" tabindex="0" role="region" aria-label="Campaigns"><table class="view3-table">'
+        '<div class="view3-scroll" tabindex="0" role="region" aria-label="Full funnel"><table class="view3-table">'
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
         f"<tfoot>{_row_html(told.total)}</tfoot></table></div>"
     )

@@ -1,5 +1,6 @@
 """The campaigns block: rows that add up to the card whatever is cut, and names that stay words."""
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 
@@ -39,6 +40,14 @@ def test_the_unattributed_row_is_always_there_and_a_campaign_without_money_is_no
 
     assert "Unattributed" in html
     assert "img" not in html
+
+
+def test_the_regions_name_is_not_taken_for_the_control_named_campaign():
+    source = FakeSource()
+    names = re.findall('aria-label="([^"]*)"', campaigns_html(source.campaigns_of(source.view())))
+
+    assert names
+    assert not any("campaign" in name.lower() for name in names)
 
 
 def test_a_hostile_name_is_a_word():
