@@ -153,7 +153,7 @@ def test_our_own_table_adds_no_sale_that_another_messenger_told(engine, tmp_path
     report = load_table(engine, before, tmp_path)
     assert (report.new, report.rejected, report.left_out) == (0, 0, {HELD: 5})
     assert exported(engine) == before
-    third_twin = "Twin,Mastermind,100.00,2026-01-17 15:00:00,,,,,99,USD,paid,unattributed,no such person\r\n"
+    third_twin = "Twin,Mastermind,100.00,2026-01-17 15:00:00,,,,,99,USD,paid,unattributed,no such person,\r\n"
     report = load_table(engine, before + third_twin, tmp_path)
     assert (report.new, report.left_out) == (1, {HELD: 5})
 
