@@ -1,5 +1,6 @@
 """Which lines a purchase has, what falls due for each, and which messenger's telling of them is believed."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -12,6 +13,9 @@ from analytics.money.sharing import ZERO, shares
 from analytics.offers import HIGHEST_FIRST
 from analytics.records import Line, Messenger, Offer, Order, Payment
 
+# "Replay Workbook, Founders Mastermind" are two products; "price_1AbC" is no name.
+_BETWEEN = re.compile(r"\s*[,;\n]\s*")
+_IS_ID = re.compile(r"[a-z]+_[A-Za-z0-9]+").fullmatch
 WAYS = ("as told line by line", "one product for the whole order", "the highest product for the whole order")
 NO_PRODUCT = "no product is told"
 
@@ -82,7 +86,7 @@ def _by_orders(orders: Sequence[Order], terms: Terms) -> Iterator[Telling]:
             yield Telling(messenger, _known(order.lines, terms), WAYS[0], order)
         loose = tuple(line for one in mine if one not in itemised for line in one.lines)
         if loose:
-            yield _as_one(messenger, _known(loose, terms), _with_plan(mine))
+            yield _as_one(messenger, _known(_named(loose, terms), terms), _with_plan(mine))
 
 
 def _with_plan(orders: Sequence[Order]) -> Order:
@@ -101,7 +105,7 @@ def _by_payments(received: Sequence[Received], terms: Terms) -> Iterator[Telling
         facts: list[Payment] = [fact for one in received if one.messenger is messenger for fact in one.facts]
         lines = [Line(fact.product, fact.labels) for fact in facts if fact.product or fact.labels]
         if lines:
-            yield _as_one(messenger, _known(lines, terms), None)
+            yield _as_one(messenger, _known(_named(lines, terms), terms), None)
 
 
 def _as_one(messenger: Messenger, lines: Sequence[KnownLine], order: Order | None) -> Telling:
@@ -111,6 +115,23 @@ def _as_one(messenger: Messenger, lines: Sequence[KnownLine], order: Order | Non
     payments = 1 if order is None else _payments(order)
     whole = replace(highest, line=replace(highest.line, amount=None, payments=payments))
     return Telling(messenger, (whole,), WAYS[1] if len(names) == 1 else WAYS[2], order)
+
+
+def _named(lines: Sequence[Line], terms: Terms) -> list[Line]:
+    """Return lines without amounts, one for each product where one text names products of several kinds."""
+    return [product for line in lines for product in _products(line, terms)]
+
+
+def _products(line: Line, terms: Terms) -> list[Line]:
+    if line.offer is not None:
+        return [line]
+    texts = [line.product] if line.product else [label for label in line.labels if not _IS_ID(label)]
+    names = [name for text in texts for name in _BETWEEN.split(text) if kind_of((name,), terms)]
+    kinds = {kind_of((name,), terms) for name in names}
+    is_one = len(kinds) < 2 if line.product else not names  # noqa: PLR2004 (of two kinds)
+    if is_one or _kind(line, terms) not in kinds:
+        return [line]
+    return [replace(line, product=name, labels=(name,)) for name in names]
 
 
 def _known(lines: Sequence[Line], terms: Terms) -> tuple[KnownLine, ...]:

@@ -598,8 +598,8 @@ def _moment(
 ) -> tuple[datetime, tuple[datetime, datetime] | None]:
     """Return when the first payment succeeded, and the day's bounds where only the date is known."""
     timed = [one.paid_at for one in _all_received(draft) if one.messenger is messenger and not one.date_only]
-    orders = [one for paper in papers for one in paper.orders if is_paid(one)]
-    timed += [one.paid_at or one.ordered_at for one in orders if not one.date_only and not papers[0].received]
+    orders = [one for paper in papers for one in paper.orders if is_paid(one) and _knows_more(one, paper)]
+    timed += [one.paid_at or one.ordered_at for one in orders if not one.date_only]
     deposits = [first_moment(deposit) for deposit in draft.deposits]
     if timed:
         return min([*timed, *deposits]), None
@@ -608,6 +608,12 @@ def _moment(
         return min([*exact, *deposits]), None
     at = min([papers[0].first, *deposits])
     return at, terms.day_of(at)
+
+
+def _knows_more(order: Order, paper: Document) -> bool:
+    """Tell whether an order knows of a payment that is not known by itself."""
+    paid = sum((one.amount for one in paper.received), ZERO)
+    return not paper.received or (order.collected is not None and order.collected > paid)
 
 
 def first_moment_of(order: Order) -> datetime:

@@ -27,7 +27,7 @@ from analytics.records import (
     Refund,
     RefundState,
 )
-from tests.tables import Row, drawn_apart, each
+from tests.tables import Row, drawn, drawn_apart, each
 
 PATTERNS = Patterns(
     vip=("*VIP*",),
@@ -409,6 +409,96 @@ STORIES = {
     """,
 }
 
+NAMES = {
+    "one name": """
+        product    | noted      | sold
+        -----------|------------|----------------------
+        Mastermind | -          | high_ticket Mastermind
+        -          | Mastermind | high_ticket Mastermind
+        -          | price_Mastermind1 | high_ticket
+    """,
+    "several names in one text: the highest": """
+        product                            | noted | sold
+        -----------------------------------|-------|-------------------------------
+        Replay Workbook; Inner Mastermind  | -     | high_ticket Inner Mastermind
+        Inner Mastermind; Replay Workbook  | -     | high_ticket Inner Mastermind
+        Replay Workbook; Early VIP         | -     | vip Early VIP
+        -                  | Workbook; VIP ticket  | vip VIP ticket
+    """,
+    "one product whose name holds a comma keeps it": """
+        product                           | noted | sold
+        ----------------------------------|-------|------------------------------------------
+        Mastermind; from January          | -     | high_ticket Mastermind, from January
+        Mastermind; Mastermind for two    | -     | high_ticket Mastermind, Mastermind for two
+    """,
+}
+
+
+@each(NAMES)
+@pytest.mark.parametrize("is_payment", [False, True], ids=["order", "payment"])
+def test_what_is_sold_is_shown_by_the_name_that_says_its_kind(story: str, *, is_payment: bool) -> None:
+    for row in drawn(story):
+        product, noted = (row[name].replace("-", "").replace(";", ",") for name in ("product", "noted"))
+        told = replace(
+            _order({"order": "stripe:1", "who": "ana", "lines": "x", "total": "40"}),
+            lines=(Line(product, tuple(filter(None, [noted]))),),
+        )
+        paid = replace(_payment({"payment": "pi_1", "who": "ana", "amount": "40", "at": "11", "product": product}))
+        paid = replace(paid, labels=tuple(filter(None, [noted])))
+        found = resolve(Facts(payments=(paid,)) if is_payment else Facts(orders=(told,)), TERMS)
+        assert [str(one[0]).strip() for one in _sold(found)] == [row["sold"]]
+
+
+MOMENTS = {
+    "the provider before the funnel tool": """
+        order | who | lines          | total | at
+        ------|-----|----------------|-------|---------
+        cf:1  | ana | Mastermind 40  | 40    | 11 14:00
+
+        payment | who | amount | at       | product
+        --------|-----|--------|----------|-----------
+        pi_1    | ana | 40     | 11 14:10 | Mastermind
+
+        bought
+        --------
+        11 14:10
+    """,
+    "a plan of which only a later payment is told began when it was activated": """
+        order | who | lines            | total | at | took
+        ------|-----|------------------|-------|----|-----
+        cf:1  | ana | Mastermind 40 x3 | 40    | 11 | 80
+
+        payment | who | amount | at | pays
+        --------|-----|--------|----|-----
+        cf:i-2  | ana | 40     | 22 | cf:1
+
+        bought
+        ------
+        11
+    """,
+    "a plan of which every payment is told began with the first": """
+        order | who | lines            | total | at | took
+        ------|-----|------------------|-------|----|-----
+        cf:1  | ana | Mastermind 40 x3 | 40    | 11 | 40
+
+        payment | who | amount | at       | pays
+        --------|-----|--------|----------|-----
+        cf:i-1  | ana | 40     | 11 12:05 | cf:1
+
+        bought
+        --------
+        11 12:05
+    """,
+}
+
+
+@each(MOMENTS)
+def test_a_sale_is_of_the_first_payment_by_the_messenger_that_is_trusted_most(story: str) -> None:
+    tables = drawn_apart(story)
+    for seed in range(5):
+        found = resolve(_facts(tables, random.Random(seed)), TERMS)
+        assert [one.purchased_at for one in found.purchases] == [_at(row["bought"]) for row in tables["bought"]]
+
 
 @each(STORIES)
 def test_what_was_sold_and_what_became_of_its_money(story: str) -> None:
@@ -550,13 +640,16 @@ def _line(text: str) -> Line:
 
 def _payment(row: Row) -> Payment:
     product = row.get("product", "-")
+    source, _, number = row["payment"].rpartition(":")
     return Payment(
-        source="stripe",
-        external_id=row["payment"],
+        source=source or "stripe",
+        external_id=number,
         amount=Decimal(row["amount"]),
         currency=row.get("currency", "USD"),
         paid_at=_at(row["at"]),
         ids=(row["payment"],),
+        messenger=MESSENGERS[source or "stripe"],
+        order_ids=tuple(filter(None, [row.get("pays", "")])),
         product="" if product in {"-", "invoice"} else product,
         email="" if row["who"].startswith("cus_") else f"{row['who']}@x.com",
         customer_id=row["who"] if row["who"].startswith("cus_") else "",
