@@ -1,6 +1,5 @@
 """What tests of processes wait for."""
 
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,12 +19,6 @@ def runs(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
-
-
-def processor_seconds(pid: int) -> float:
-    """Return the processor time that a process has used, in seconds; other work on the machine does not change it."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def descendants(pid: int) -> dict[int, str]:

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from connectors.http_limits import HEAD_WITHIN, LARGEST_HEAD, LARGEST_REST, MOST_HEADERS
-from tests.processes import processor_seconds
 from tests.receiver.stage import PATH, RECEIVE, Door
 
 FEW_FILES = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (600, 1100)); {RECEIVE}"
@@ -50,10 +49,10 @@ def memory(door: Door) -> int:
     ("number", "status"), [(MOST_HEADERS - 2, "400"), (MOST_HEADERS - 1, "431"), (8000, "431"), (50_000, "431")]
 )
 def test_so_many_headers_are_read_and_no_more(door: Door, number: int, status: str):
-    before = processor_seconds(door.process.pid)
+    began = time.monotonic()
 
     assert said(door, POST + headers(number) + b"\r\n{}") == status  # 400: the signature is missing
-    assert processor_seconds(door.process.pid) - before < 1
+    assert time.monotonic() - began < 1
 
 
 @pytest.mark.parametrize(("size", "status"), [(LARGEST_HEAD - 200, "400"), (LARGEST_HEAD, "431"), (50_000_000, "431")])
@@ -129,7 +128,7 @@ def test_silent_connections_keep_no_vendor_out(door: Door):
             silent.sendall(b"POST /webhooks/stripe HTTP/1.1\r\n")
         began = time.monotonic()
         assert said(door, POST + b"\r\n{}") == "400"
-        assert time.monotonic() - began < HEAD_WITHIN / 2  # not only once the silent ones are given up
+        assert time.monotonic() - began < 2
 
     assert len(door.log.read_text()) - before < 1000
 
