@@ -19,9 +19,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:  # --help answers in a fraction of a second because nothing below click is loaded for it
+    from datetime import date
+    from decimal import Decimal
+
     from sqlalchemy import Connection
 
     from analytics.challenge import Challenge, Period
+    from analytics.queries.left_out import LeftOut
     from analytics.view3 import SalesFilter, Sort
     from analytics.workbench import Workbench
     from connectors.catalog import Route
@@ -29,6 +33,7 @@ if TYPE_CHECKING:  # --help answers in a fraction of a second because nothing be
     from connectors.contract import HeldSale, Source
     from connectors.csv_import import ImportReport
     from connectors.drain import Drain
+    from connectors.events.webhook import Shared
     from connectors.health import Health
     from connectors.settings import ConnectorSettings
     from reports.daily import Daily
@@ -128,7 +133,7 @@ def demo(leads: int, seed: int) -> None:
 @click.option(
     "--template",
     metavar="KIND",
-    help="Print an empty file of a kind: leads, funnel-orders, high-ticket-sales, attendance, ad-spend.",
+    help="Print an empty file of a kind: leads, funnel-orders, high-ticket-sales, attendance, ad-spend, events.",
 )
 @click.option(
     "--account", default="", metavar="NAME", help="Whose ad spend a report is that does not tell its account."
@@ -140,7 +145,7 @@ def demo(leads: int, seed: int) -> None:
 )
 @in_sentences
 def import_(files: tuple[Path, ...], template: str | None, **options: Any) -> None:
-    """Take in CSV exports; what each FILE is shows in its content."""
+    """Take in CSV exports and JSON lines; what each FILE is shows in its content."""
     from connectors import csv_import
     from connectors.contract import UnusableFileError
 
@@ -205,20 +210,21 @@ def show(
     help="customer, product, price, purchased, campaign, ad_set, ad or days; a leading - turns it around.",
 )
 @click.option("--csv", "csv_file", type=click.Path(path_type=Path), help="Write all matching rows to a CSV file.")
-@click.option("--now", metavar="TIME", help="The moment at which the default period ends.")
+@click.option("--now", metavar="TIME", help="Show the table as it was at this moment.")
 @in_sentences
 def sales(**options: Any) -> None:
     """Print the attribution table, all matching rows."""
     from analytics import terminal
 
     workbench = _workbench()
-    wanted, sort = _wanted(workbench, options), _sort(options["sort"])
+    now = _moment(workbench, options["now"])
+    wanted, sort = _wanted(workbench, options, now), _sort(options["sort"])
     if options["csv_file"]:
-        count, text = workbench.export(wanted, sort)
+        count, text = workbench.export(wanted, sort, now)
         _write(text, options["csv_file"])
         click.echo(f"Wrote {count:,} sales to {options['csv_file']}.")
     else:
-        _print(terminal.sales(workbench.all_sales(wanted, sort)))
+        _print(terminal.sales(workbench.all_sales(wanted, sort, now)))
 
 
 @main.command()
@@ -235,6 +241,41 @@ def explain(sale_id: int, *, as_json: bool) -> None:
         click.echo(json.dumps(explanation.as_json(told, workbench.lens), indent=2, ensure_ascii=False))
     else:
         _print(terminal.plain(line) for line in explanation.in_words(told, workbench.lens))
+
+
+@main.command()
+@click.option("--from", "first", metavar="DATE", help="First date, such as 2026-01-01.")
+@click.option("--to", "last", metavar="DATE", help="Last date, included.")
+@click.option(
+    "--by", type=click.Choice(["money", "sale"]), default="money", show_default=True, help="Which day counts."
+)
+@click.option("--csv", "csv_file", type=click.Path(path_type=Path), help="Write the table to a CSV file.")
+@click.option("--now", metavar="TIME", help="Leave out what happened after this moment.")
+@in_sentences
+def reconcile(first: str | None, last: str | None, by: str, csv_file: Path | None, now: str | None) -> None:
+    """Hold what providers state of money against where it is counted, day by day; exit 1 where they differ."""
+    from dataclasses import replace
+
+    from analytics import reconciliation
+    from analytics.reconciliation_table import reconciliation_csv, reconciliation_text
+
+    workbench = _workbench()
+    moment = _moment(workbench, now)
+    period = _period(workbench.challenge, None, first, last, moment) or workbench.challenge.whole(moment)
+    found = workbench.reconcile(period, moment, by)
+    balance, note = _stripe_balance(workbench, period, moment) if by == "money" else ({}, "")
+    if not note and by == "money":
+        found = replace(found, lines=tuple(reconciliation.with_balance(found.lines, balance)))
+    elif note:
+        found = replace(found, notes=(note,))
+    if csv_file:
+        _write([reconciliation_csv(found)], csv_file)
+        click.echo(f"Wrote {len(found.lines):,} lines to {csv_file}.")
+        _print(found.notes)
+    else:
+        _print(reconciliation_text(found))
+    if not found.is_even:
+        raise Sentence("Money that was stated and money that is counted differ.")
 
 
 @main.command()
@@ -407,9 +448,11 @@ def receive(port: int, host: str, *, no_drain: bool) -> None:
     secrets = _routes()
     for route, shared in secrets.items():
         _say(f"{route.path}: {'on' if shared else f'off: VIEW3_{route.setting.upper()} is not set'}")
+    tools = _tools()
+    _say(f"{_EVENTS}: {_state_of_events(tools)}")
     reading = _drain(workbench)
     service = Service(
-        secrets, reading, _health(workbench, reading), _connector_settings().inbox_days, _log, _alarm(workbench)
+        secrets, reading, _health(workbench, reading), _connector_settings().inbox_days, _log, _alarm(workbench), tools
     )
     run = service.run_without_reading if no_drain else service.run
     try:
@@ -493,7 +536,7 @@ def inbox(context: click.Context) -> None:
 @inbox.command("list")
 @in_sentences
 def inbox_list() -> None:
-    """List the events that could not be read, the look-ups without an answer and the purchases that count nowhere."""
+    """List events that could not be read, look-ups without an answer, purchases that are not counted, and what wants a look."""
     from analytics.database import reading
     from analytics.queries.backlog import read_backlog
     from analytics.terminal import plain
@@ -520,11 +563,28 @@ def inbox_list() -> None:
                 f"{one.tries} tries, next {one.next_due:%Y-%m-%d %H:%M} UTC  {one.last_error}"
             )
         )
-    for row in rows:
-        click.echo(plain(f"{row.source}:{row.external_id}  {row.why}  {row.product}  {row.price} {row.currency}"))
+    _print_left_out(rows)
     for sentence in backlog.sentences(now).values():
         click.echo(f"{sentence}.")
-    click.echo(f"{len(aside):,} events set aside, {waiting:,} waiting; {len(rows):,} purchases count nowhere.")
+    click.echo(
+        f"{len(aside):,} events set aside, {waiting:,} waiting; {len(rows):,} items are not counted or want a look."
+    )
+
+
+def _print_left_out(rows: "list[LeftOut]") -> None:
+    """Print what is not counted or wants a look, then what belongs to no purchase in a section of its own."""
+    from analytics.queries.left_out import WITHOUT_PURCHASE
+    from analytics.terminal import plain
+
+    apart = [row for row in rows if row.why in WITHOUT_PURCHASE]
+    for row in rows:
+        if row not in apart:
+            click.echo(plain(f"{row.source}:{row.external_id}  {row.why}  {row.product}  {row.price} {row.currency}"))
+    if apart:
+        click.echo("Without a purchase:")
+    for row in apart:
+        on = f"{row.purchased_at:%Y-%m-%d %H:%M} UTC"
+        click.echo(plain(f"{row.source}:{row.external_id}  {row.why}  {row.product}  {row.price} {row.currency}  {on}"))
 
 
 @inbox.command("show")
@@ -640,11 +700,13 @@ def doctor() -> None:
     for route, shared in _routes().items():
         state = "on" if shared else f"off: VIEW3_{route.setting.upper()} is not set"
         click.echo(f"{'ok' if shared else 'note':4}  webhook     {route.path} is {state}")
+    tools = _tools()
+    click.echo(f"{'ok' if tools.tokens else 'note':4}  webhook     {_EVENTS} is {_state_of_events(tools)}")
     mark, sentence = _mail_server()
     failed = failed or mark == "FAIL"
     click.echo(f"{mark:4}  mail        {sentence}")
     for asked in _asked():
-        mark = checkup.FAIL if asked.is_failure else checkup.NOTE if asked.is_off else checkup.OK
+        mark = checkup.FAIL if asked.is_failure else checkup.NOTE if asked.is_off or asked.is_note else checkup.OK
         click.echo(f"{mark:4}  {asked.name:10}  {asked.sentence}")
         failed = failed or asked.is_failure
     sys.exit(FAILED if failed else 0)
@@ -711,6 +773,31 @@ def _mail_server() -> tuple[str, str]:
         return "FAIL", str(error)
 
 
+def _stripe_balance(
+    workbench: "Workbench", period: "Period", now: datetime
+) -> "tuple[dict[tuple[date, str, str], Decimal], str]":
+    """Return what Stripe's balance says by date, currency and what; else a sentence why it was not held against it."""
+    from collections import defaultdict
+    from decimal import Decimal
+
+    from connectors.contract import UnreadablePayloadError, VendorError
+    from connectors.stripe.api import StripeLists
+    from connectors.stripe.balance import movements
+
+    settings = _connector_settings()
+    key = settings.clear("stripe_api_key")
+    if not key:
+        return {}, "Not held against Stripe's balance: VIEW3_STRIPE_API_KEY is not set."
+    first, end = workbench.challenge.bounds(period)
+    sums: defaultdict[tuple[date, str, str], Decimal] = defaultdict(Decimal)
+    try:
+        for one in movements(StripeLists.with_key(key), first, min(end, now)):
+            sums[workbench.challenge.local_date(one.at), one.currency, one.what] += one.amount
+    except (UnreadablePayloadError, VendorError) as error:
+        return {}, f"Not held against Stripe's balance: {error}"
+    return dict(sums), ""
+
+
 def _connector_settings() -> "ConnectorSettings":
     from connectors.settings import ConnectorSettings
 
@@ -722,6 +809,24 @@ def _routes() -> "dict[Route, tuple[str, ...]]":
 
     settings = _connector_settings()
     return {route: secrets_of(route, settings) for route in ROUTES}
+
+
+_EVENTS = "/webhooks/events"
+
+
+def _tools() -> "Shared":
+    """Return what is shared with other tools than the vendors."""
+    from connectors.events.webhook import SECRET, TOKEN, Shared
+
+    settings = _connector_settings()
+    return Shared(settings.shared(TOKEN), settings.shared(SECRET))
+
+
+def _state_of_events(tools: "Shared") -> str:
+    """Return whether other tools can send events, and whether they have to sign them."""
+    if not tools.tokens:
+        return "off: VIEW3_EVENTS_TOKEN is not set"
+    return "on, signed requests only" if tools.secrets else "on"
 
 
 def _drain(workbench: "Workbench") -> "Drain":
@@ -838,6 +943,14 @@ def _upgraded() -> "Workbench":
     return workbench
 
 
+def _zoom_rooms() -> tuple[str, ...]:
+    """Return the numbers of the rooms that are set."""
+    from connectors.settings import ConnectorSettings
+    from connectors.zoom.questions import Room
+
+    return tuple(Room.read(text).number for text in ConnectorSettings.load().zoom_rooms)
+
+
 def _import_file(workbench: "Workbench", path: Path, options: Mapping[str, Any]) -> "ImportReport":
     """Take in one file, whole or not at all."""
     from analytics import ingest, repairs
@@ -856,6 +969,8 @@ def _import_file(workbench: "Workbench", path: Path, options: Mapping[str, Any])
                 lambda: _held(connection, workbench),
                 options["account"],
                 options["date_order"] or "",
+                workbench.now(),
+                rooms=_zoom_rooms(),
             ),
             lambda records: ingest.accept(connection, workbench.rules, records),
             kind=options["kind"] or "",
@@ -965,11 +1080,10 @@ def _date(text: str) -> Any:
         raise click.UsageError(f"'{text}' is not a date such as 2026-01-03.") from error
 
 
-def _wanted(workbench: "Workbench", options: dict[str, Any]) -> "SalesFilter":
+def _wanted(workbench: "Workbench", options: dict[str, Any], now: datetime) -> "SalesFilter":
     from analytics.folding import fold
     from analytics.view3 import SalesFilter
 
-    now = _moment(workbench, options["now"])
     challenge = workbench.challenge
     period = _period(challenge, options["days"], options["first"], options["last"], now) or challenge.whole(now)
     return SalesFilter(period, fold(options["campaign"]), fold(options["product"]), options["search"])

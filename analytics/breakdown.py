@@ -1,4 +1,4 @@
-"""The breakdown: spend, leads and high-ticket sales of a period side by side, by campaign, ad set or ad."""
+"""The breakdown: spend, leads, orders and sales of a period side by side, by campaign, ad set or ad."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,9 +20,8 @@ class Level(IntEnum):
 class BreakdownRow:
     """One campaign, ad set or ad; names below the level are empty, and so is one that nobody told.
 
-    Money is in the reporting currency. `ad_spend` is None where nobody told any; the ratios are then None too, and so
-    they are below the level at which the spend was told. `roas` is of high-ticket revenue alone: VIP and OTO orders
-    are credited to no campaign.
+    Money is in the reporting currency. `ad_spend` is None where it is not known; the ratios are then None too, and so
+    they are below the level at which spend is known. `revenue` is that of the full funnel: VIP, OTO and high-ticket.
     """
 
     campaign: str
@@ -34,6 +33,9 @@ class BreakdownRow:
     leads: int
     high_ticket_sales: int
     net_sales: int
+    vip_revenue: Decimal
+    oto_revenue: Decimal
+    high_ticket_revenue: Decimal
     revenue: Decimal
     net_revenue: Decimal
     cost_per_lead: Decimal | None
@@ -50,7 +52,7 @@ class BreakdownRow:
 
 @dataclass(frozen=True, slots=True)
 class Breakdown:
-    """The rows of a period, the most spent first and the unattributed sales last, with their sum.
+    """The rows of a period, the most spent first and the unattributed sales and orders last, with their sum.
 
     `checks` tells whether the rows make the whole, asked from the database on its own.
     """

@@ -11,9 +11,10 @@ from analytics.challenge import Challenge
 from analytics.database import DatabaseError, address, reading
 from analytics.migrate import is_current
 from analytics.project import RESOURCES, SOURCES, project
-from analytics.queries.health import AdAccount, ad_accounts
+from analytics.queries.health import AdAccount, ad_accounts, product_names
 from analytics.schema import attendance, high_ticket_sales
 from analytics.settings import Settings, SettingsError
+from analytics.terminal import plain
 from analytics.workbench import Workbench
 
 OK, NOTE, FAIL = "ok", "note", "FAIL"
@@ -52,6 +53,7 @@ def findings() -> Iterator[Finding]:
         return
     yield from _challenge(workbench)
     yield from _patterns(settings)
+    yield from _clashes(workbench)
     yield from _ad_accounts(workbench)
     yield _browser()
 
@@ -115,6 +117,16 @@ def _patterns(settings: Settings) -> Iterator[Finding]:
         yield Finding("offers", NOTE, f"{names} not set: purchases from Stripe stay unclassified (view3 inbox list)")
     else:
         yield Finding("offers", OK, "patterns tell VIP, OTO and high-ticket apart")
+
+
+def _clashes(workbench: Workbench) -> Iterator[Finding]:
+    """Tell the products that fit patterns of two kinds, with the pair: such a one counts as the higher."""
+    with reading(workbench.engine) as connection:
+        names = product_names(connection) if is_current(connection) else []
+    for clash in workbench.settings.patterns().clashes(names):
+        pair = " and ".join(f"“{pattern}” of VIEW3_{offer.upper()}" for offer, pattern in (clash.higher, clash.lower))
+        kind = clash.higher[0].replace("_", "-")
+        yield Finding("offers", NOTE, plain(f"“{clash.name}” fits {pair}: it counts as {kind}"))
 
 
 def _ad_accounts(workbench: Workbench) -> Iterator[Finding]:

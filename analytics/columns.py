@@ -69,7 +69,7 @@ SALES = (
         refunded="refunded so far",
         at_risk="in open disputes",
     ),
-    *texts(status="paid, partly refunded or refunded"),
+    *texts(status="paid, or what differs from it: refunded, partly refunded, disputed, plan ended, open plan"),
     Column("purchased_at", Kind.MOMENT, "business zone", "moment of the purchase"),
     Column("purchased_on", Kind.DATE, "", "business date of the purchase"),
     DAY,
@@ -99,6 +99,8 @@ ATTENDANCE = (
     *texts(platform="youtube or zoom"),
     *counts("views", participants="attendance of the day; unknown is not zero"),
     *texts(statistic="what the number counts"),
+    *counts("views", peak="most at once in a session of the day; unknown where one session's is"),
+    *counts("people", unique="different people who came; YouTube never says"),
 )
 SESSIONS = (
     ON,
@@ -109,6 +111,12 @@ SESSIONS = (
     *counts("views", participants="attendance of the session"),
     *texts(statistic="what participants counts"),
     *counts("views", peak="most at once; with gaps a lower bound", average="mean over the samples"),
+    *counts("people", unique="different people who came; YouTube never says"),
+    *counts(
+        "minutes",
+        minutes="time of all people together; unknown unless every stay is known",
+        minutes_median="how long the median person stayed; unknown unless every stay is known",
+    ),
     *counts("samples", samples_expected="one a minute while live", samples_received="how many came"),
 )
 AD_SPEND = (
@@ -150,19 +158,22 @@ CAMPAIGNS = (
         ad="ad; empty above its level",
         name="what to call the row",
     ),
-    Column("is_unattributed", Kind.FLAG, "", "the sales that are credited to no campaign"),
+    Column("is_unattributed", Kind.FLAG, "", "the sales and orders that are credited to no campaign"),
     *texts(platforms="where it was advertised"),
     *amounts(HERE, ad_spend="ad spend; unknown where nobody told any"),
     *counts("opt-ins", leads="opt-ins"),
     *counts("sales", high_ticket_sales="high-ticket sales", net_sales="those not refunded in full"),
     *amounts(
         HERE,
-        revenue="high-ticket revenue",
+        vip_revenue="revenue of VIP orders",
+        oto_revenue="revenue of OTO orders",
+        high_ticket_revenue="high-ticket revenue",
+        revenue="VIP, OTO and high-ticket revenue",
         net_revenue="the same less refunds",
         cost_per_lead="ad spend ÷ leads",
         cost_per_acquisition="ad spend ÷ high-ticket sales",
     ),
-    *amounts("×", roas="high-ticket revenue ÷ ad spend"),
+    *amounts("×", roas="revenue of the full funnel ÷ ad spend"),
 )
 VIEW = (
     *texts(figure="name, as workbench.receipt takes it", title="title"),

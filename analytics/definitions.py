@@ -100,11 +100,24 @@ _FIGURES = (
     Definition(
         "at_risk",
         "At risk in disputes",
-        "High-ticket money in open disputes; it is still counted everywhere else.",
+        "Money of the full funnel in open disputes; it is still counted everywhere else.",
         MONEY,
+        REVENUE,
+    ),
+    Definition(
+        "matched",
+        "Matched sales",
+        "High-ticket sales credited to a campaign, by an opt-in or by the UTMs of the order itself.",
+        "sales",
         (SALES,),
     ),
-    Definition("matched", "Matched sales", "High-ticket sales credited to a campaign.", "sales", (SALES,)),
+    Definition(
+        "by_order_utm",
+        "Matched by the order’s own UTMs",
+        "Matched sales without an eligible opt-in, credited by the UTMs that the order itself carries.",
+        "sales",
+        (SALES,),
+    ),
     Definition(
         "unattributed", "Unattributed sales", "High-ticket sales that are credited to no campaign.", "sales", (SALES,)
     ),
@@ -120,10 +133,45 @@ _FIGURES = (
         (LEFT_OUT,),
     ),
     Definition(
-        "suspected_duplicates",
-        "Left out: suspected duplicates",
-        "Equal purchases within the window, of which one counts.",
+        "possible_double_charges",
+        "Review: possible double charges",
+        "Payments beyond the first of one person, kind and amount at one provider within the window; all are counted.",
+        "payments",
+        (LEFT_OUT,),
+    ),
+    Definition(
+        "joined_by_likeness",
+        "Review: joined by likeness",
+        "Purchases of different messengers without a shared id, counted once: person, amount and time agree.",
         "purchases",
+        (LEFT_OUT,),
+    ),
+    Definition(
+        "refunds_without_purchase",
+        "Review: refunds without a purchase",
+        "Refunds of the period that belong to no purchase.",
+        "refunds",
+        (LEFT_OUT,),
+    ),
+    Definition(
+        "payments_without_purchase",
+        "Review: payments without a purchase",
+        "Payments of the period that belong to no purchase.",
+        "payments",
+        (LEFT_OUT,),
+    ),
+    Definition(
+        "disputes_without_purchase",
+        "Review: disputes without a purchase",
+        "Disputes of the period that belong to no purchase.",
+        "disputes",
+        (LEFT_OUT,),
+    ),
+    Definition(
+        "unclassified_lines",
+        "Review: unclassified lines",
+        "Lines that no pattern says what they are, of orders that hold classified lines too.",
+        "lines",
         (LEFT_OUT,),
     ),
     Definition(
@@ -158,10 +206,23 @@ _FIGURES = (
     Definition(
         "revenue_adds_up",
         "Revenue adds up",
-        "Prices over campaigns and unattributed equal all prices, asked on their own.",
+        "Prices of the full funnel over campaigns and unattributed equal all prices, asked on their own.",
         "",
-        ("all_sales", SALES),
+        ("all_sales", *REVENUE, "orders_by_campaign"),
     ),
-    Definition("spend_adds_up", "Spend adds up", "Spend by ad equals spend by account.", "", ("spend_by_ad", SPEND)),
+    Definition(
+        "spend_adds_up",
+        "Spend adds up",
+        "Spend by ad equals spend by account, and on every day the total that the platform itself names.",
+        "",
+        ("spend_by_ad", SPEND, "platform_totals"),
+    ),
+    Definition(
+        "money_is_conserved",
+        "Money is conserved",
+        "Every payment, refund and dispute is counted to the cent in one place: checked as it is stored, and all before each mail.",
+        "",
+        ("money_differences",),
+    ),
 )
 DEFINITIONS = {definition.name: definition for definition in _FIGURES}

@@ -1,5 +1,6 @@
 """View 3 as plain figures: what `view3 show --json` prints and every other surface equals, digit for digit."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
@@ -41,8 +42,13 @@ def figures(view: View3) -> dict[str, Any]:
             "matched": view.attribution.matched,
             "unattributed": view.attribution.unattributed,
             "reasons": dict(view.attribution.reasons),
+            "by_order_utm": view.attribution.by_order_utm,
         },
-        "excluded": dict(view.excluded),
+        "excluded": {**view.excluded, **_amounts(view.excluded_money)},
+        "review": {
+            **{name: tally.count for name, tally in view.review.items()},
+            **_amounts({name: tally.amount for name, tally in view.review.items()}),
+        },
         "freshness": {source: _moment(at) for source, at in view.freshness.items()},
         "checks": dict(view.checks),
         "backlog": {
@@ -50,6 +56,10 @@ def figures(view: View3) -> dict[str, Any]:
             for name, pending in view.backlog.pending().items()
         },
     }
+
+
+def _amounts(money: Mapping[str, Decimal]) -> dict[str, str | None]:
+    return {f"{name}_amount": _decimal(amount) for name, amount in money.items()}
 
 
 def _decimal(value: Decimal | None) -> str | None:

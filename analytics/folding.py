@@ -2,6 +2,7 @@
 
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote_plus
 
 GMAIL = {"gmail.com", "googlemail.com"}
@@ -20,6 +21,17 @@ class EmailKeys:
     tag: str
 
 
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An e-mail address as it was stated, with its matching keys (see EmailKeys)."""
+
+    email: str
+    folded: str
+    key: str
+    tag: str
+
+
+@lru_cache(maxsize=16_384)
 def email_keys(address: str) -> EmailKeys:
     """Return the matching keys of an address; all are empty for an empty one."""
     folded = unicodedata.normalize("NFKC", address).strip().lower()

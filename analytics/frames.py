@@ -18,12 +18,14 @@ from analytics.challenge import Challenge, Period
 from analytics.columns import Column, Kind
 from analytics.definitions import DEFINITIONS, MONEY, RATIO
 from analytics.kpis import cents
-from analytics.queries import rooms, sales, tables
+from analytics.queries import audiences, rooms, sales, tables
 from analytics.reading import Lens
 from analytics.receipts import reason_of, value_of
-from analytics.records import Offer, Platform
+from analytics.records import Offer, Platform, Statistic
+from analytics.sessions import MinutesStayed
 from analytics.view3 import View3
 
+KNOWN_OF_DAY = ("participants", "statistic", "peak", "unique")
 MOST = 250_000  # rows that a frame holds unless told otherwise: about half a gigabyte
 Row = Mapping[Any, Any]
 
@@ -89,8 +91,8 @@ class Frames:
         for on in sorted(dates):
             for room in Platform:
                 day = told.get((on, room))
-                seen = {"participants": day.participants, "statistic": day.statistic} if day else {}
-                rows.append({"date": on, "platform": room, "participants": None, "statistic": "", **seen})
+                known = {name: getattr(day, name) for name in KNOWN_OF_DAY} if day else dict.fromkeys(KNOWN_OF_DAY)
+                rows.append({"date": on, "platform": room, **known})
         return framed(self._with_day(rows), columns.ATTENDANCE, self._zone)
 
     def sessions(self, period: Period | None = None) -> pd.DataFrame:
@@ -101,6 +103,8 @@ class Frames:
         """
         with self.read() as connection:
             rows = rooms.sessions(connection, self._period(period))
+            minutes = audiences.minutes_of_sessions(connection, self._period(period))
+        rows = [row | _stayed(row, minutes.get((row["platform"], row["session_id"]))) for row in rows]
         return framed(self._with_day(rows), columns.SESSIONS, self._zone)
 
     def ad_spend(self, period: Period | None = None, *, most: int | None = MOST) -> pd.DataFrame:
@@ -138,13 +142,13 @@ class Frames:
         return framed(self._with_day(rows), columns.FUNNEL, self._zone)
 
     def campaigns(self, period: Period | None = None, *, level: Level = Level.CAMPAIGN) -> pd.DataFrame:
-        """Return spend, leads and sales by campaign, ad set or ad, the unattributed sales last; summed by the database.
+        """Return spend, leads, revenue and sales by campaign, ad set or ad, the unattributed row last; summed by the database.
 
         >>> frames.campaigns()["name"].tolist()
         ['FB_Jan', 'Brand', 'Unattributed']
         """
         with self.read() as connection:
-            told = read_breakdown(connection, self.lens, self._period(period), level)
+            told = read_breakdown(connection, self.lens, self._period(period), level, self.now)
         names = [column.name for column in columns.CAMPAIGNS]
         rows = [{name: getattr(row, name) for name in names} for row in told.rows]
         rows = [{**row, "platforms": ", ".join(row["platforms"])} for row in rows]
@@ -198,7 +202,7 @@ class Frames:
             "customer": row["name"],
             "currency": row["currency"] or self.lens.currency,
             "days_from_lead": row["days"],
-            "status": reading.status(row["price"], row["refunded"]),
+            "status": reading.standing_of(row, reading.AS_IT_IS).status,
             "purchased_on": on,
             "challenge_day": self._challenge.day_of(on),
         }
@@ -238,6 +242,15 @@ def _figures(view: View3) -> list[Row]:
             {"figure": name, "title": one.title, "value": printed, "unit": unit, "reason": reason_of(view, name)}
         )
     return rows
+
+
+def _stayed(session: Row, minutes: MinutesStayed | None) -> dict[str, int | None]:
+    """Return how many different people came to a session and how long they stayed, where that is known."""
+    return {
+        "unique": session["participants"] if session["statistic"] == Statistic.UNIQUE_PEOPLE else None,
+        "minutes": minutes.total if minutes else None,
+        "minutes_median": minutes.median if minutes else None,
+    }
 
 
 def _ordered(orders: Mapping[Offer, Any]) -> dict[str, Any]:

@@ -86,6 +86,8 @@ def value_of(view: View3, name: str) -> Any:
     for group in (view.excluded, view.checks):
         if name in group:
             return group[name]
+    if name in view.review:
+        return view.review[name].count
     return getattr(view, name)
 
 

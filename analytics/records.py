@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 
 class Offer(StrEnum):
@@ -32,10 +33,11 @@ USUAL_STATISTIC = {Platform.YOUTUBE: Statistic.PEAK_VIEWERS, Platform.ZOOM: Stat
 
 
 class Messenger(StrEnum):
-    """Who speaks of a purchase: a payment provider is believed on money, a funnel tool on product, name and address."""
+    """Who tells of an order: the provider wins for money, a funnel tool for product, name and UTMs."""
 
     PAYMENT_PROVIDER = "payment_provider"
     FUNNEL_TOOL = "funnel_tool"
+    CLASSIC_FUNNEL_TOOL = "classic_funnel"
     FILE = "file"
 
 
@@ -67,7 +69,7 @@ class Lead:
     """An opt-in: one person, one moment, one set of UTMs. A date-only moment is the start of its business day.
 
     `as_of` is when the source said so; of two versions under one id the newer stands, whatever arrives last. Without
-    it (a file) the last one read stands, and never over one that has it. The same holds for Purchase.
+    it (a file) the last one read stands, and never over one that has it. The same holds for Order.
     """
 
     source: str
@@ -81,56 +83,140 @@ class Lead:
     as_of: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Purchase:
-    """What one messenger says of one purchase; several messengers may speak of the same one.
+RECORDED = "recorded"  # the source of sales that another program wrote into the specification's table
 
-    `offer` is None where the settings' patterns have to tell from `labels` (product name, product id, price id, description).
-    `payment_ids` are ids that other messengers may share (`pi_…`, `ch_…`). `price` is the contract price; `collected` and
-    `refunded` are running totals in the same currency, `collected` None where the messenger does not say. Of several
-    messages by one messenger about one purchase the one with the most `richness` is believed.
+
+@dataclass(frozen=True, slots=True)
+class CustomerAddress:
+    """An address that a source stated with a customer id on something that is neither an opt-in nor a purchase."""
+
+    source: str
+    customer_id: str
+    email: str
+    stated_at: datetime
+
+
+class OrderState(StrEnum):
+    """Whether an order's money came: nothing yet, at least once, or the order was voided."""
+
+    PENDING = "pending"
+    PAID = "paid"
+    VOIDED = "voided"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One product of an order.
+
+    `amount` is what falls due for it with one payment, before discounts and tax of the whole order; None where only the
+    order's total is known. `payments` is the number of payments: 1 is a single one, 0 a plan without a known end.
+    `offer` is None where the settings' patterns have to tell from `labels` (product name, product id, price id, text).
+    """
+
+    product: str
+    labels: tuple[str, ...] = ()
+    amount: Decimal | None = None
+    offer: Offer | None = None
+    payments: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What one messenger says of one order; several messengers may speak of the same one.
+
+    `total` is what the buyer pays (of a plan: with its first payment), tax included; None where it is not known.
+    `contract` is a plan's price in all, where it is noted. `ids` are ids that other messages may share (payments,
+    sessions, invoices); all orders of one `plan_id` are bills of one purchase. `paid_at` is when the first payment came.
+    `collected` is the sum received so far, None where the messenger does not say: then a paid order's total.
+    `refunded` is a running total; None means that a part went back whose amount is not known.
     """
 
     source: str
     external_id: str
     email: str
     name: str
-    product: str
-    price: Decimal
     currency: str
-    purchased_at: datetime
+    ordered_at: datetime
+    lines: tuple[Line, ...] = ()
+    total: Decimal | None = None
+    tax: Decimal = Decimal(0)
+    contract: Decimal | None = None
     messenger: Messenger = Messenger.FILE
-    offer: Offer | None = None
-    labels: tuple[str, ...] = ()
-    payment_ids: tuple[str, ...] = ()
+    state: OrderState = OrderState.PAID
+    ids: tuple[str, ...] = ()
+    plan_id: str = ""
+    interval_days: int = 0
     customer_id: str = ""
     date_only: bool = False
+    paid_at: datetime | None = None
     collected: Decimal | None = None
-    refunded: Decimal = Decimal(0)
+    refunded: Decimal | None = Decimal(0)
+    refunded_at: datetime | None = None
+    disputed: Decimal = Decimal(0)
     test: bool = False
     utm: Utm = field(default_factory=Utm)
     as_of: datetime | None = None
-    richness: int = 0
+
+
+def order_of_one(  # noqa: PLR0913, PLR0917 (an order's own fields)
+    source: str,
+    external_id: str,
+    email: str,
+    name: str,
+    product: str,
+    price: Decimal,
+    currency: str,
+    ordered_at: datetime,
+    *,
+    offer: Offer | None = None,
+    labels: tuple[str, ...] = (),
+    **more: Any,
+) -> Order:
+    """Return an order of one product, whose price is the order's total."""
+    line = Line(product, labels, offer=offer)
+    return Order(source, external_id, email, name, currency, ordered_at, lines=(line,), total=price, **more)
 
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """Money received for the purchase that mentions `shared_id`; `aliases` are other ids of the same payment.
+    """A payment that succeeded, as one object of its provider tells it; `ids` are all ids of the same payment.
 
-    `refunded` is what went back of it so far, as it was at `as_of`; both are left alone where `as_of` is None and
-    something newer is known.
+    `order_ids` name the orders it pays (sessions, invoices). `paid_at` is the moment it succeeded, unless `is_estimate`:
+    then it is the moment it was begun. `refunded` is what has gone back of it by `as_of`, None where the object does not
+    know. Product and buyer are what the payment itself says: they count where no order says more.
     """
 
     source: str
     external_id: str
-    shared_id: str
     amount: Decimal
     currency: str
     paid_at: datetime
-    refunded: Decimal = Decimal(0)
-    aliases: tuple[str, ...] = ()
-    as_of: datetime | None = None
+    is_estimate: bool = False
+    messenger: Messenger = Messenger.PAYMENT_PROVIDER
+    ids: tuple[str, ...] = ()
+    order_ids: tuple[str, ...] = ()
+    refunded: Decimal | None = None
+    product: str = ""
+    labels: tuple[str, ...] = ()
+    name: str = ""
+    email: str = ""
+    customer_id: str = ""
+    date_only: bool = False
+    for_invoice: bool = False
     test: bool = False
+    utm: Utm = field(default_factory=Utm)
+    as_of: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A payment plan as it stood at `as_of`: an ended one takes no further payments."""
+
+    source: str
+    external_id: str
+    is_ended: bool
+    as_of: datetime
+    ended_at: datetime | None = None
 
 
 class RefundState(StrEnum):
@@ -143,7 +229,7 @@ class RefundState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """One refund of the payment known as `payment_id`, in the state it had at `as_of`."""
+    """One refund of the payment (or order) known as `payment_id` (and as `other_id`), as it was at `as_of`."""
 
     source: str
     external_id: str
@@ -153,6 +239,7 @@ class Refund:
     state: RefundState
     created_at: datetime
     as_of: datetime
+    other_id: str = ""
 
 
 class DisputeState(StrEnum):
@@ -167,7 +254,7 @@ class DisputeState(StrEnum):
 class Dispute:
     """One dispute about the payment known as `payment_id`, in the state it had at `as_of`.
 
-    A list of payments does not know the dispute's id; there it goes by the payment's, and stands until one is told by its own.
+    A list of payments does not know the dispute's id: there it goes by the payment's, and gives way to one with an id.
     """
 
     source: str
@@ -177,6 +264,8 @@ class Dispute:
     currency: str
     state: DisputeState
     as_of: datetime
+    opened_at: datetime | None = None
+    other_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +379,9 @@ class AdSpend:
 class AdSpendDay:
     """All that a platform said at `told_at` about one account's day; an ad that it does not name cost nothing.
 
-    `zone` is the account's, whose day this is; `provisional` where the platform still counts.
+    `zone` is the account's, whose day this is; `provisional` where the platform still counts. `total` is what the platform
+    says the account spent in all, 0 where it was asked and names nothing, None where it was not asked: a day that had
+    spend and for which nothing is named any longer stays as it was.
     """
 
     date: date
@@ -302,8 +393,21 @@ class AdSpendDay:
     source: str
     provisional: bool = False
     ads: tuple[AdSpend, ...] = ()
+    total: Decimal | None = None
 
 
 Record = (
-    Lead | Purchase | Payment | Refund | Dispute | Attendance | AttendanceSample | Session | Stay | AdSpend | AdSpendDay
+    Lead
+    | CustomerAddress
+    | Order
+    | Payment
+    | Plan
+    | Refund
+    | Dispute
+    | Attendance
+    | AttendanceSample
+    | Session
+    | Stay
+    | AdSpend
+    | AdSpendDay
 )

@@ -1,60 +1,99 @@
 """What is set right afterwards: sales of other programs taken note of, credits, dates and classifications worked out anew."""
 
-from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Engine
 
 from analytics import ingest
 from analytics.challenge import Challenge, Period
 from analytics.crediting.all_at_once import credit_all
-from analytics.crediting.single import RECORDED, credit_sales
-from analytics.folding import fold
+from analytics.crediting.single import credit_sales
+from analytics.database import reading, writing
 from analytics.ingest import Rules
 from analytics.intake.attending import redate_sessions
-from analytics.intake.rows import STAFF, TEXT, person_row, utm_keys
-from analytics.money.resolution import PurchaseKey
-from analytics.money.summing import days_of, sum_all, sum_days
-from analytics.queries.money import inside
-from analytics.schema import UTM_COLUMNS, Moment, high_ticket_sales, leads, purchases, sale_facts
-from analytics.store import BATCH, batches, existing, upsert, work_alone, write_changed
+from analytics.intake.rows import recorded_row
+from analytics.money.balance import all_differences, keep_differences
+from analytics.money.daily_totals import days_of, sum_all, sum_days
+from analytics.money.fact_store import Touched
+from analytics.money.settled import is_settled, settle
+from analytics.queries.money import inside, is_counted
+from analytics.records import RECORDED
+from analytics.schema import (
+    Moment,
+    funnel_orders,
+    high_ticket_sales,
+    leads,
+    orders,
+    payments,
+    review_items,
+    sale_facts,
+)
+from analytics.store import BATCH, batches, work_alone, write_changed
 
 
 def attribute(connection: Connection, rules: Rules) -> int:
-    """Credit every sale anew, those of other programs included as they are recorded now, and return how many changed.
+    """Credit every sale again, those of other programs included as they are recorded now, and return how many changed.
 
-    Dates, of sessions too, are worked out by the calendar as it is set now.
+    What was resolved by other settings is resolved again; dates, of sessions too, follow the calendar as it is set now.
     """
     work_alone(connection)
+    _resolve_pending(connection, rules)
     _note_recorded(connection, rules)
     _read_anew(connection, rules)
+    if not is_settled(connection, rules.fingerprint):
+        _resolve_all(connection, rules)
+    settle(connection, rules.fingerprint)
     _redate(connection, rules.challenge)
     redate_sessions(connection, rules.challenge, rules.sessions_per_day)
     changed = credit_all(connection)
     sum_all(connection)
+    keep_differences(connection, all_differences(connection))
     return changed
+
+
+def check_money(reader: Engine, writer: Engine) -> None:
+    """Hold all money as stated against where it is counted; from then on `checks` shows what differs."""
+    with reading(reader) as connection:
+        found = all_differences(connection)
+    with writing(writer) as connection:
+        keep_differences(connection, found)
 
 
 def adopt(connection: Connection, rules: Rules) -> int:
     """Take note of sales that another program wrote into the specification's table, and return how many there were."""
-    sale_ids = _note_recorded(connection, rules)
+    _resolve_pending(connection, rules)
+    noticed, sale_ids = _note_recorded(connection, rules)
     credit_sales(connection, sale_ids)
     sum_days(connection, days_of(connection, sale_ids))
-    return len(sale_ids)
+    return noticed
 
 
-def _note_recorded(connection: Connection, rules: Rules) -> list[int]:
+def is_pending(connection: Connection) -> bool:
+    """Tell whether orders wait to be resolved since the tables were upgraded."""
+    pending = sa.select(orders.c.source).where(orders.c.is_resolved == sa.false()).limit(1)
+    return connection.execute(pending).first() is not None
+
+
+def _resolve_pending(connection: Connection, rules: Rules) -> None:
+    """Resolve the orders that came up from an older version of the tables."""
+    query = sa.select(orders.c.source, orders.c.external_id).where(orders.c.is_resolved == sa.false())
+    for keys in batches([(source, external_id) for source, external_id in connection.execute(query)]):
+        sum_days(connection, ingest.resolve_and_credit(connection, rules, Touched(orders=set(keys))))
+
+
+def _note_recorded(connection: Connection, rules: Rules) -> tuple[int, set[int]]:
+    """Take the sales that another program wrote; return how many there are, and the sales around them."""
     # NOT EXISTS would have MariaDB copy the numbers of all known sales, and of a million on disk.
     facts = high_ticket_sales.outerjoin(sale_facts, sale_facts.c.sale_id == high_ticket_sales.c.id)
-    query = sa.select(high_ticket_sales).select_from(facts).where(sale_facts.c.sale_id.is_(None))
+    query = sa.select(high_ticket_sales).select_from(facts).where(sale_facts.c.sale_id.is_(None), is_counted)
     foreign = connection.execute(query).mappings().all()
+    found: set[int] = set()
     for batch in batches(foreign):
-        upsert(connection, sale_facts, [_recorded(row, rules) for row in batch])
-    return [row["id"] for row in foreign]
+        found |= ingest.take_recorded(connection, rules, batch)
+    return len(foreign), found
 
 
 def _read_anew(connection: Connection, rules: Rules) -> None:
@@ -63,12 +102,18 @@ def _read_anew(connection: Connection, rules: Rules) -> None:
     query = sa.select(sale).join(sale_facts, sale_facts.c.sale_id == sale.c.id).where(sale_facts.c.source == RECORDED)
     last = 0
     while rows := connection.execute(query.where(sale.c.id > last).order_by(sale.c.id).limit(BATCH)).mappings().all():
-        write_changed(connection, sale_facts, [_recorded(row, rules) for row in rows])
+        facts = [recorded_row(row, rules.challenge, rules.currency) for row in rows]
+        states = write_changed(connection, sale_facts, facts)
+        changed = [row for row, state in zip(rows, states, strict=True) if state != "same"]
+        if changed:
+            ingest.take_recorded(connection, rules, changed)
         last = rows[-1]["id"]
+    for batch in batches(connection.execute(sa.select(sale).where(~is_counted)).mappings().all()):
+        ingest.take_recorded(connection, rules, batch)
 
 
 def _redate(connection: Connection, challenge: Challenge) -> None:
-    """Give sales and opt-ins the dates that their moments have in the business zone, which may have been set since.
+    """Give sales, orders and opt-ins the dates that their moments have in the business zone, which may have been set since.
 
     Where a date alone was told it stays: its moment is what followed from it.
     """
@@ -81,6 +126,12 @@ def _redate(connection: Connection, challenge: Challenge) -> None:
         ids = sa.select(sale.id).where(inside(sale.purchase_date, bounds), fact.eligible_until == sale.purchase_date)
         theirs = fact.sale_id.in_(ids.correlate(sale_facts))
         connection.execute(sa.update(sale_facts).where(fact.purchased_on == on, theirs).values(purchased_on=wanted))
+    order = funnel_orders.c
+    ordered = sa.select(order.purchased_on, order.ordered_at.label("moment"))
+    for on, wanted, bounds in _misdated(connection, challenge, ordered.where(order.eligible_until == order.ordered_at)):
+        is_timed = order.eligible_until == order.ordered_at
+        stale = sa.update(funnel_orders).where(order.purchased_on == on, inside(order.ordered_at, bounds), is_timed)
+        connection.execute(stale.values(purchased_on=wanted))
     lead = leads.c
     come = sa.select(lead.opted_in_on, lead.opted_in_at.label("moment")).where(lead.date_only == sa.false())
     for on, wanted, bounds in _misdated(connection, challenge, come):
@@ -104,76 +155,34 @@ def _misdated(
 
 
 def reclassify(connection: Connection, rules: Rules) -> int:
-    """Ask again what every purchase is that no messenger classified, who is staff, and what repeats another.
-
-    Returns how many purchases changed.
-    """
+    """Resolve every order and payment by the settings as they are now; return how many purchases changed."""
     work_alone(connection)
-    suspected = _suspected(connection)
-    changed: defaultdict[PurchaseKey, dict[str, Any]] = defaultdict(dict)
-    for key, values in (*_other_offers(connection, rules), *_other_staff(connection, rules)):
-        changed[key].update(values)
+    before = _conclusions(connection)
+    _note_recorded(connection, rules)
+    _read_anew(connection, rules)
+    _resolve_all(connection, rules)
+    settle(connection, rules.fingerprint)
+    return len({key for key, _ in before ^ _conclusions(connection)})
+
+
+def _resolve_all(connection: Connection, rules: Rules) -> None:
+    """Resolve all orders and payments and credit what follows from them."""
     touched: set[date] = set()
-    for keys in map(set, batches(changed)):
-        stored = existing(connection, purchases, keys)
-        upsert(connection, purchases, [{**stored[key], **changed[key]} for key in keys])
-        touched |= ingest.settle_and_credit(connection, rules, keys)
-    for keys in map(set, batches(sorted(_alike(connection)))):
-        touched |= ingest.settle_and_credit(connection, rules, keys)
+    for table in (orders, payments):
+        keys = [
+            (source, external_id)
+            for source, external_id in connection.execute(sa.select(table.c.source, table.c.external_id))
+        ]
+        for batch in batches(keys):
+            moved = Touched(orders=set(batch)) if table is orders else Touched(payments=set(batch))
+            touched |= ingest.resolve_and_credit(connection, rules, moved)
     sum_days(connection, touched)
-    return len(changed.keys() | (suspected ^ _suspected(connection)))
 
 
-def _other_offers(connection: Connection, rules: Rules) -> Iterator[tuple[PurchaseKey, dict[str, Any]]]:
-    query = sa.select(purchases).where(purchases.c.offer_given == sa.false())
-    for row in connection.execute(query).mappings().all():
-        offer = rules.patterns.classify(row["labels"].split("\n"), row["price"])
-        if offer != row["offer"]:
-            yield (row["source"], row["external_id"]), {"offer": offer}
-
-
-def _other_staff(connection: Connection, rules: Rules) -> Iterator[tuple[PurchaseKey, dict[str, Any]]]:
-    excluded, is_staff = purchases.c.excluded, purchases.c.email_key.in_(sorted(rules.staff_keys))
-    for wanted, differs in (
-        (STAFF, sa.and_(excluded.is_(None), is_staff)),
-        (None, sa.and_(excluded == STAFF, ~is_staff)),
-    ):
-        query = sa.select(purchases.c.source, purchases.c.external_id).where(differs)
-        for source, external_id in connection.execute(query).all():
-            yield (source, external_id), {"excluded": wanted}
-
-
-def _suspected(connection: Connection) -> set[PurchaseKey]:
-    query = sa.select(purchases.c.source, purchases.c.external_id).where(purchases.c.duplicate_of.is_not(None))
-    return {(source, external_id) for source, external_id in connection.execute(query)}
-
-
-def _alike(connection: Connection) -> set[PurchaseKey]:
-    """Return the purchases of whoever bought at one price more than once: another window may see other repetitions."""
-    purchase = purchases.c
-    alike = purchase.email_key, purchase.price, purchase.currency
-    told_of_no_sale = sa.func.count() - sa.func.count(purchase.sale_id)
-    several = told_of_no_sale + sa.func.count(purchase.sale_id.distinct()) > 1
-    twice = sa.select(*alike).where(purchase.email_key != "").group_by(*alike).having(several).subquery()
-    same = sa.and_(*(column == twice.c[column.name] for column in alike))
-    query = sa.select(purchase.source, purchase.external_id).join_from(twice, purchases, same)
-    return _suspected(connection) | {(source, external_id) for source, external_id in connection.execute(query)}
-
-
-def _recorded(row: Any, rules: Rules) -> dict[str, Any]:
-    """Return the facts of a sale that another program wrote: paid in full, in the reporting currency."""
-    person = person_row(row["customer_email"])
-    del person["email"]
-    return {
-        "sale_id": row["id"],
-        "source": RECORDED,
-        "external_id": str(row["id"]),
-        "currency": rules.currency,
-        "eligible_until": row["purchase_date"],
-        "purchased_on": rules.challenge.local_date(row["purchase_date"]),
-        **person,
-        "product_key": fold(row["product_name"])[:TEXT],
-        "collected": row["price"],
-        "refunded": Decimal(0),
-        **utm_keys({name: row[name] for name in UTM_COLUMNS}),
-    }
+def _conclusions(connection: Connection) -> set[tuple[tuple[str, str], Any]]:
+    """Return what each purchase counts as: its lines, or why it is not counted."""
+    sold = sa.select(sale_facts.c.source, sale_facts.c.external_id, sale_facts.c.line, sa.literal("high_ticket"))
+    ordered = sa.select(*(funnel_orders.c[name] for name in ("source", "external_id", "line", "kind")))
+    listed = sa.select(*(review_items.c[name] for name in ("source", "external_id", "part", "kind")))
+    rows = connection.execute(sa.union_all(sold, ordered, listed)).all()
+    return {((source, external_id), (part, kind)) for source, external_id, part, kind in rows}

@@ -21,6 +21,7 @@ COLUMNS = (
     "Status",
     "Attribution",
     "Reason",
+    "Buyer Paid",
 )
 BOM = "\ufeff"
 CHUNK = 500
@@ -54,6 +55,7 @@ def _cells(row: SaleRow) -> list[object]:
         row.status,
         row.attribution,
         row.reason,
+        row.buyer_paid,
     ]
 
 

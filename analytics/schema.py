@@ -179,75 +179,122 @@ leads = sa.Table(
     sa.Index("ix_leads_opted_in_at", "opted_in_at"),
 )
 
-purchases = sa.Table(
-    "purchases",
+lead_identities = sa.Table(
+    "lead_identities",
     metadata,
+    # All that a lead was ever stated with, present values included, where its address or customer id changed.
     sa.Column("source", Key(32), primary_key=True),
     sa.Column("external_id", Key(191), primary_key=True),
-    sa.Column("offer", Key(16)),  # vip, oto, high_ticket; NULL: no pattern names it yet
-    sa.Column("offer_given", sa.Boolean, nullable=False),  # the messenger said so; patterns never change it
-    sa.Column("messenger", Key(16), nullable=False),  # payment_provider, funnel_tool or file
-    sa.Column("excluded", Key(16)),  # test_mode or staff; NULL: counts
+    sa.Column("email", Key(320), primary_key=True),
+    sa.Column("customer_id", Key(191), primary_key=True),
+    *_person(),
+    sa.Index("ix_lead_identities_person", "email_key"),
+    sa.Index("ix_lead_identities_customer", "customer_id", "source"),
+)
+
+customer_addresses = sa.Table(
+    "customer_addresses",
+    metadata,
+    # Every address that a source ever stated with one of its customer ids: by opt-ins, orders, or anything else.
+    sa.Column("source", Key(32), primary_key=True),
+    sa.Column("customer_id", Key(191), primary_key=True),
+    sa.Column("email_key", Key(320), primary_key=True),
+    sa.Column("email", Key(320), nullable=False),
+    sa.Column("first_seen_at", Moment, nullable=False),
+    sa.Column("is_several", sa.Boolean, nullable=False, server_default="0"),  # the id carries further ones
+    sa.Index("ix_customer_addresses_person", "email_key"),
+    sa.Index("ix_customer_addresses_several", "is_several"),
+)
+
+orders = sa.Table(
+    "orders",
+    metadata,
+    # One messenger's newest version of an order; see analytics.records.Order.
+    sa.Column("source", Key(32), primary_key=True),
+    sa.Column("external_id", Key(191), primary_key=True),
+    sa.Column("messenger", Key(16), nullable=False),
+    sa.Column("state", Key(16), nullable=False),
+    sa.Column("test", sa.Boolean, nullable=False),
     sa.Column("name", sa.String(255), nullable=False),
     sa.Column("email", Key(320), nullable=False),
     *_person(),
     sa.Column("customer_id", Key(191), nullable=False),
-    sa.Column("product", sa.String(255), nullable=False),
-    sa.Column("product_key", Key(255), nullable=False),
-    sa.Column("labels", sa.Text, nullable=False),  # one per line, for the patterns
-    sa.Column("price", Money(10, 2), nullable=False),
+    sa.Column("line_items", sa.Text, nullable=False),  # JSON: see analytics.intake.rows
+    sa.Column("total", Money(10, 2)),
+    sa.Column("tax", Money(10, 2), nullable=False),
+    sa.Column("contract", Money(10, 2)),
     sa.Column("currency", Key(3), nullable=False),
-    sa.Column("purchased_at", Moment, nullable=False),
+    sa.Column("plan_id", Key(191), nullable=False),
+    sa.Column("interval_days", sa.SmallInteger, nullable=False),
+    sa.Column("ordered_at", Moment, nullable=False),
     sa.Column("date_only", sa.Boolean, nullable=False),
+    sa.Column("paid_at", Moment),
     sa.Column("collected", Money(10, 2)),
-    sa.Column("refunded", Money(10, 2), nullable=False),
-    sa.Column("richness", sa.SmallInteger, nullable=False, server_default="0"),
+    sa.Column("refunded", Money(10, 2)),  # NULL: a part whose amount is not known
+    sa.Column("refunded_at", Moment),
+    sa.Column("disputed", Money(10, 2), nullable=False),
     sa.Column("as_of", Moment),
     *_utm(),
-    sa.Column("counted_as", Key(16)),  # what the purchase behind the message is; NULL: nothing counts it
-    sa.Column("sale_id", sa.Integer),  # the high-ticket sale this is a message about
-    sa.Column("duplicate_of", Key(255)),  # suspected duplicate of that purchase (source:external_id), not counted
-    sa.Index("ix_purchases_person", "email_key", "purchased_at"),
-    sa.Index("ix_purchases_sale", "sale_id"),
-    # What counts nowhere is asked for by each of its reasons.
-    sa.Index("ix_purchases_excluded", "excluded", "purchased_at"),
-    sa.Index("ix_purchases_duplicate", "duplicate_of", "purchased_at"),
-    sa.Index("ix_purchases_counted", "counted_as", "purchased_at"),
-)
-
-external_ids = sa.Table(
-    "external_ids",
-    metadata,
-    # An id that messengers share (a payment), and each purchase that mentions it.
-    sa.Column("shared_id", Key(191), primary_key=True),
-    sa.Column("source", Key(32), primary_key=True),
-    sa.Column("external_id", Key(191), primary_key=True),
-    sa.Index("ix_external_ids_purchase", "source", "external_id"),
+    sa.Column("purchase_source", Key(32), nullable=False, server_default=""),  # the purchase it belongs to
+    sa.Column("purchase_id", Key(191), nullable=False, server_default=""),
+    sa.Column("is_resolved", sa.Boolean, nullable=False, server_default="0"),
+    sa.Index("ix_orders_person", "email_key"),
+    sa.Index("ix_orders_customer", "customer_id", "source"),
+    sa.Index("ix_orders_purchase", "purchase_id", "purchase_source"),
+    sa.Index("ix_orders_resolved", "is_resolved"),
 )
 
 payments = sa.Table(
     "payments",
     metadata,
-    # Money received for a purchase that shares `shared_id`; `refunded` is what went back of it so far.
+    # A payment as one object of its provider tells it; see analytics.records.Payment.
     sa.Column("source", Key(32), primary_key=True),
     sa.Column("external_id", Key(191), primary_key=True),
-    sa.Column("shared_id", Key(191), nullable=False),
+    sa.Column("messenger", Key(16), nullable=False),
+    sa.Column("test", sa.Boolean, nullable=False),
     sa.Column("amount", Money(10, 2), nullable=False),
-    sa.Column("refunded", Money(10, 2), nullable=False),
     sa.Column("currency", Key(3), nullable=False),
     sa.Column("paid_at", Moment, nullable=False),
-    sa.Column("as_of", Moment),  # when `refunded` was true
-    sa.Index("ix_payments_shared_id", "shared_id"),
+    sa.Column("is_estimate", sa.Boolean, nullable=False),  # the moment it was begun
+    sa.Column("date_only", sa.Boolean, nullable=False),
+    sa.Column("refunded", Money(10, 2)),  # so far, at `as_of`; NULL: this object does not know
+    sa.Column("for_invoice", sa.Boolean, nullable=False),
+    sa.Column("product", sa.String(255), nullable=False),
+    sa.Column("labels", sa.Text, nullable=False),  # JSON
+    sa.Column("name", sa.String(255), nullable=False),
+    sa.Column("email", Key(320), nullable=False),
+    *_person(),
+    sa.Column("customer_id", Key(191), nullable=False),
+    sa.Column("as_of", Moment),
+    *_utm(),
+    sa.Column("purchase_source", Key(32), nullable=False, server_default=""),
+    sa.Column("purchase_id", Key(191), nullable=False, server_default=""),
+    sa.Index("ix_payments_person", "email_key"),
+    sa.Index("ix_payments_customer", "customer_id", "source"),
+    sa.Index("ix_payments_purchase", "purchase_id", "purchase_source"),
 )
 
-payment_ids = sa.Table(
-    "payment_ids",
+shared_ids = sa.Table(
+    "shared_ids",
     metadata,
-    # Every id that a payment goes by, its own included.
-    sa.Column("payment_id", Key(191), primary_key=True),
+    # Every id under which an order or a payment is mentioned.
+    sa.Column("shared_id", Key(191), primary_key=True),
+    sa.Column(
+        "role", Key(16), primary_key=True
+    ),  # order: of the order itself or its payments; plan; payment; pays: the order it pays
     sa.Column("source", Key(32), primary_key=True),
     sa.Column("external_id", Key(191), primary_key=True),
-    sa.Index("ix_payment_ids_payment", "source", "external_id"),
+    sa.Index("ix_shared_ids_fact", "source", "external_id"),
+)
+
+plans = sa.Table(
+    "plans",
+    metadata,
+    sa.Column("source", Key(32), primary_key=True),
+    sa.Column("external_id", Key(191), primary_key=True),
+    sa.Column("is_ended", sa.Boolean, nullable=False),
+    sa.Column("ended_at", Moment),
+    sa.Column("as_of", Moment, nullable=False),
 )
 
 refunds = sa.Table(
@@ -256,11 +303,13 @@ refunds = sa.Table(
     sa.Column("source", Key(32), primary_key=True),
     sa.Column("external_id", Key(191), primary_key=True),
     sa.Column("payment_id", Key(191), nullable=False),
+    sa.Column("other_id", Key(191), nullable=False, server_default=""),  # another id of the same payment
     sa.Column("amount", Money(10, 2), nullable=False),
     sa.Column("currency", Key(3), nullable=False),
     sa.Column("state", Key(16), nullable=False),
     sa.Column("made_at", Moment, nullable=False),
     sa.Column("as_of", Moment, nullable=False),
+    sa.Index("ix_refunds_other_id", "other_id"),
     sa.Index("ix_refunds_payment_id", "payment_id"),
 )
 
@@ -270,10 +319,13 @@ disputes = sa.Table(
     sa.Column("source", Key(32), primary_key=True),
     sa.Column("external_id", Key(191), primary_key=True),
     sa.Column("payment_id", Key(191), nullable=False),
+    sa.Column("other_id", Key(191), nullable=False, server_default=""),
     sa.Column("amount", Money(10, 2), nullable=False),
     sa.Column("currency", Key(3), nullable=False),
     sa.Column("state", Key(16), nullable=False),
+    sa.Column("opened_at", Moment),
     sa.Column("as_of", Moment, nullable=False),
+    sa.Index("ix_disputes_other_id", "other_id"),
     sa.Index("ix_disputes_payment_id", "payment_id"),
 )
 
@@ -369,12 +421,89 @@ attendance_stays = sa.Table(
 
 # What we concluded --------------------------------------------------------------------------------
 
+buyers = sa.Table(
+    "buyers",
+    metadata,
+    # Who made a purchase, as its messengers state it: each customer id with each address.
+    sa.Column("source", Key(32), primary_key=True),  # the purchase
+    sa.Column("external_id", Key(191), primary_key=True),
+    sa.Column("stated_by", Key(32), primary_key=True),  # the source that the customer id belongs to
+    sa.Column("customer_id", Key(191), primary_key=True),
+    sa.Column("email", Key(320), primary_key=True),
+    *_person(),
+    sa.Column("is_several", sa.Boolean, nullable=False, server_default="0"),  # the purchase states further addresses
+    sa.Index("ix_buyers_several", "is_several"),
+    sa.Index("ix_buyers_person", "email_key"),
+    sa.Index("ix_buyers_customer", "customer_id", "stated_by"),
+)
+
+purchase_utms = sa.Table(
+    "purchase_utms",
+    metadata,
+    # The UTMs that an order itself carries, where they name a campaign.
+    sa.Column("source", Key(32), primary_key=True),  # the purchase
+    sa.Column("external_id", Key(191), primary_key=True),
+    *_utm(),
+    *_utm_keys(),
+)
+
+allocations = sa.Table(
+    "allocations",
+    metadata,
+    # Where each part of every payment, refund and dispute is counted; the parts add up to what the provider says.
+    sa.Column("kind", Key(8), primary_key=True),  # payment, refund or dispute
+    sa.Column("source", Key(32), primary_key=True),
+    sa.Column("external_id", Key(191), primary_key=True),
+    sa.Column("part", sa.SmallInteger, primary_key=True),  # the purchase's line; -1: tax, or the whole
+    sa.Column(
+        "place", Key(16), nullable=False
+    ),  # high_ticket, vip, oto, tax, unclassified, test_mode, staff, other_currency, counted, none
+    sa.Column("purchase_source", Key(32), nullable=False),
+    sa.Column("purchase_id", Key(191), nullable=False),
+    sa.Column("amount", Money(10, 2), nullable=False),
+    sa.Column("currency", Key(3), nullable=False),
+    sa.Column("state", Key(16), nullable=False),  # received, refunded, open, lost or won
+    sa.Column("happened_at", Moment),
+    sa.Column("opened_at", Moment),
+    sa.Index("ix_allocations_purchase", "purchase_id", "purchase_source"),
+    sa.Index("ix_allocations_moment", "happened_at"),
+)
+
+money_differences = sa.Table(
+    "money_differences",
+    metadata,
+    # Payments, refunds and disputes whose parts do not add up to what the provider says: none, or a check fails.
+    sa.Column("kind", Key(8), primary_key=True),  # payment, refund or dispute
+    sa.Column("source", Key(32), primary_key=True),
+    sa.Column("external_id", Key(191), primary_key=True),
+    sa.Column("stated", Money(10, 2), nullable=False),
+    sa.Column("counted", Money(10, 2), nullable=False),
+    sa.Column("currency", Key(3), nullable=False),
+)
+
+review_items = sa.Table(
+    "review_items",
+    metadata,
+    # Purchases that are not counted, with why, and what is counted and wants a look; kinds: see queries.left_out.
+    sa.Column("kind", Key(32), primary_key=True),
+    sa.Column("source", Key(32), primary_key=True),
+    sa.Column("external_id", Key(191), primary_key=True),
+    sa.Column("part", sa.SmallInteger, primary_key=True),
+    sa.Column("product", sa.String(255), nullable=False),
+    sa.Column("amount", Money(10, 2), nullable=False),
+    sa.Column("currency", Key(3), nullable=False),
+    sa.Column("happened_at", Moment, nullable=False),
+    sa.Column("other", Key(255), nullable=False),  # the other one of a pair
+    sa.Index("ix_review_items_moment", "happened_at", "kind"),
+)
+
 sale_facts = sa.Table(
     "sale_facts",
     metadata,
     sa.Column("sale_id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("source", Key(32), nullable=False),
     sa.Column("external_id", Key(191), nullable=False),
+    sa.Column("line", sa.SmallInteger, nullable=False, server_default="0"),  # 0: the first of its purchase
     sa.Column("currency", Key(3), nullable=False),
     sa.Column("eligible_until", Moment, nullable=False),  # an opt-in later than this came after buying
     sa.Column("purchased_on", sa.Date, nullable=False),
@@ -383,6 +512,10 @@ sale_facts = sa.Table(
     sa.Column("collected", Money(10, 2), nullable=False),
     sa.Column("refunded", Money(10, 2), nullable=False),
     sa.Column("at_risk", Money(10, 2), nullable=False, server_default="0"),  # in open disputes
+    sa.Column("written_off", Money(10, 2), nullable=False, server_default="0"),  # of a plan that ended unpaid
+    sa.Column("tax", Money(10, 2), nullable=False, server_default="0"),  # paid on top of the price
+    sa.Column("is_open_plan", sa.Boolean, nullable=False, server_default="0"),
+    sa.Column("is_refund_unknown", sa.Boolean, nullable=False, server_default="0"),  # partly refunded, amount unknown
     sa.Column("outcome", Key(16), nullable=False, server_default="unattributed"),
     sa.Column("reason", Key(32), nullable=False, server_default="no such person"),
     *_utm_keys(),
@@ -390,12 +523,27 @@ sale_facts = sa.Table(
     sa.Index("ix_sale_facts_credit", "outcome", "utm_campaign_key"),
     sa.Index("ix_sale_facts_product", "product_key"),
     sa.Index("ix_sale_facts_day", "purchased_on"),
+    sa.Index("ix_sale_facts_purchase", "external_id", "source"),
+)
+
+left_out_sales = sa.Table(
+    "left_out_sales",
+    metadata,
+    # Rows of another program whose purchase is no high-ticket sale that counts: they stay in its table, and in no figure.
+    sa.Column("sale_id", sa.Integer, primary_key=True, autoincrement=False),
+)
+
+resolved_terms = sa.Table(
+    "resolved_terms",
+    metadata,
+    # Fingerprints of all settings by which stored orders and payments were resolved; empty: settings that are not known.
+    sa.Column("fingerprint", Key(64), primary_key=True),
 )
 
 sale_days = sa.Table(
     "sale_days",
     metadata,
-    # The sums of a business date's sales, so that a view of a million sales reads a few thousand rows: see analytics.money.summing.
+    # The sums of a business date's sales, so that a view of a million sales reads a few thousand rows: see money.daily_totals.
     sa.Column("date", sa.Date, primary_key=True),
     sa.Column("campaign_key", Key(255), primary_key=True),
     sa.Column("outcome", Key(16), primary_key=True),
@@ -403,18 +551,22 @@ sale_days = sa.Table(
     sa.Column("currency", Key(3), primary_key=True),
     sa.Column("sales", sa.Integer, nullable=False),
     sa.Column("net_sales", sa.Integer, nullable=False),
+    sa.Column("purchases", sa.Integer, nullable=False, server_default="0"),  # sales that are the first of a purchase
     sa.Column("amount", Money(15, 2), nullable=False),
     sa.Column("refunded", Money(15, 2), nullable=False),
     sa.Column("collected", Money(15, 2), nullable=False),
     sa.Column("at_risk", Money(15, 2), nullable=False),
+    sa.Column("written_off", Money(15, 2), nullable=False, server_default="0"),
     sa.Column("seal", sa.BigInteger, nullable=False),  # see queries.money
 )
 
 funnel_orders = sa.Table(
     "funnel_orders",
     metadata,
+    # VIP and OTO lines; a purchase may hold several.
     sa.Column("source", Key(32), primary_key=True),
     sa.Column("external_id", Key(191), primary_key=True),
+    sa.Column("line", sa.SmallInteger, primary_key=True),
     sa.Column("kind", Key(16), nullable=False),  # vip or oto
     sa.Column("name", sa.String(255), nullable=False),
     sa.Column("email", Key(320), nullable=False),
@@ -423,11 +575,39 @@ funnel_orders = sa.Table(
     sa.Column("price", Money(10, 2), nullable=False),
     sa.Column("currency", Key(3), nullable=False),
     sa.Column("ordered_at", Moment, nullable=False),
+    sa.Column("eligible_until", Moment, nullable=False),
     sa.Column("collected", Money(10, 2), nullable=False),
     sa.Column("refunded", Money(10, 2), nullable=False),
+    sa.Column("at_risk", Money(10, 2), nullable=False),
+    sa.Column("written_off", Money(10, 2), nullable=False),
+    sa.Column("tax", Money(10, 2), nullable=False),
+    sa.Column("purchased_on", sa.Date, nullable=False),
+    sa.Column("lead_id", sa.Integer),
+    *_utm(),
+    sa.Column("outcome", Key(16), nullable=False, server_default="unattributed"),
+    sa.Column("reason", Key(32), nullable=False, server_default="no such person"),
+    *_utm_keys(),
     # All that the sums ask for, so that no order is looked up.
-    sa.Index("ix_funnel_orders_sums", "ordered_at", "kind", "currency", "price", "refunded", "collected"),
+    sa.Index(
+        "ix_funnel_orders_sums",
+        *("ordered_at", "kind", "currency", "price", "refunded", "collected", "at_risk", "written_off", "line"),
+    ),
     sa.Index("ix_funnel_orders_person", "email_key"),
+    sa.Index("ix_funnel_orders_day", "purchased_on"),
+)
+
+order_days = sa.Table(
+    "order_days",
+    metadata,
+    # The sums of a business date's VIP and OTO orders, as `sale_days` are those of its high-ticket sales.
+    sa.Column("date", sa.Date, primary_key=True),
+    sa.Column("kind", Key(16), primary_key=True),
+    sa.Column("campaign_key", Key(255), primary_key=True),
+    sa.Column("outcome", Key(16), primary_key=True),
+    sa.Column("currency", Key(3), primary_key=True),
+    sa.Column("orders", sa.Integer, nullable=False),
+    sa.Column("amount", Money(15, 2), nullable=False),
+    sa.Column("refunded", Money(15, 2), nullable=False),
 )
 
 # What people decided, and what the machinery remembers ----------------------------------------------

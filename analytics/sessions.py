@@ -4,9 +4,10 @@ What nobody saw is unknown: a minute without a sample lowers the coverage, never
 """
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from statistics import median
 from typing import Any
 
 from analytics.challenge import Challenge
@@ -14,6 +15,7 @@ from analytics.records import USUAL_STATISTIC, Platform, Statistic
 
 CADENCE = timedelta(seconds=60)
 TWINS = timedelta(minutes=15)
+SECOND = timedelta(seconds=1)
 
 Row = dict[str, Any]
 
@@ -73,6 +75,14 @@ class Crowd:
 
 
 @dataclass(frozen=True, slots=True)
+class MinutesStayed:
+    """How long the people of a session stayed: all their minutes together, and the median person's."""
+
+    total: int
+    median: int
+
+
+@dataclass(frozen=True, slots=True)
 class Between:
     """A number that is known, or known to be at least something; `most` is None where nothing bounds it."""
 
@@ -90,24 +100,41 @@ def derived(facts: Row, seen: Seen | None, crowd: Crowd | None, challenge: Chall
     began = started_at or arrived_at or facts["ended_at"] or facts["planned_start"]
     facts = facts | {"started_at": started_at}
     people = _people(facts, seen, crowd)
-    usual = facts["statistic"] or USUAL_STATISTIC[Platform(facts["platform"])].value
     return facts | {
         "date": challenge.local_date(began) if began else facts["date"],
         "participants": people or 0,
-        "statistic": "" if people is None else usual,  # nobody yet is not a count of zero
-        "peak": _first(facts["told_peak"], _of_crowd(facts, crowd, "peak"), seen.peak if seen else None),
+        "statistic": _statistic(facts, people, crowd),
+        "peak": _peak(facts, seen, crowd),
         "average": _first(facts["told_average"], _of_crowd(facts, crowd, "average"), seen.average if seen else None),
         **_coverage(facts, seen),
     }
 
 
+def _peak(facts: Row, seen: Seen | None, crowd: Crowd | None) -> int | None:
+    """Return the peak: a final number never lowers what was seen of viewers."""
+    if facts["told_peak"] is not None and _counts_viewers(facts):
+        return max(int(facts["told_peak"]), seen.peak if seen else 0)
+    return _first(facts["told_peak"], _of_crowd(facts, crowd, "peak"), seen.peak if seen else None)
+
+
 def _people(facts: Row, seen: Seen | None, crowd: Crowd | None) -> int | None:
     if facts["told_peak"] is not None and _counts_viewers(facts):
-        return int(facts["told_peak"])
+        return _peak(facts, seen, crowd)
     if facts["is_complete"] and crowd is not None:
         return crowd.people
     counts = [facts["told_people"], seen.peak if seen else None, crowd.people if crowd else None]
     return max((count for count in counts if count is not None), default=None)
+
+
+def _statistic(facts: Row, people: int | None, crowd: Crowd | None) -> str:
+    """Return what a session's number counts; samples alone tell how many were there at once, never how many came."""
+    if people is None:
+        return ""  # nobody yet is not a count of zero
+    if facts["told_people"] is not None and facts["statistic"]:
+        return str(facts["statistic"])
+    came = crowd.people if crowd else 0
+    is_only_sampled = facts["told_people"] is None and came < people
+    return Statistic.PEAK_VIEWERS.value if is_only_sampled else USUAL_STATISTIC[Platform(facts["platform"])].value
 
 
 def _counts_viewers(facts: Row) -> bool:
@@ -154,16 +181,36 @@ def people_by_minute(stays: Iterable[Stayed], started_at: datetime, ended_at: da
     return [(moment, bisect_right(came, moment) - bisect_right(left, moment)) for moment in moments]
 
 
+def minutes_stayed(
+    stays: Iterable[Stayed], started_at: datetime | None, ended_at: datetime | None
+) -> MinutesStayed | None:
+    """Return how long people stayed, given every stay; the time of one person on two devices counts once."""
+    seconds = [
+        sum((left - came for came, left in visits), timedelta()) // SECOND
+        for visits in _by_person(stays, started_at, ended_at)
+    ]
+    if not seconds:
+        return None
+    return MinutesStayed(_mean(sum(seconds), 60), _mean(int(median(seconds)), 60))
+
+
 def _visits(
     stays: Iterable[Stayed], started_at: datetime | None, ended_at: datetime | None
 ) -> list[tuple[datetime, datetime]]:
     """Return from when to when somebody was there; an end that nobody told is the session's."""
+    return [visit for visits in _by_person(stays, started_at, ended_at) for visit in visits]
+
+
+def _by_person(
+    stays: Iterable[Stayed], started_at: datetime | None, ended_at: datetime | None
+) -> Iterator[list[tuple[datetime, datetime]]]:
+    """Yield each person's visits, which do not overlap."""
     spans: dict[str, list[tuple[datetime, datetime]]] = {}
     for stay in stays:
         came, left = stay.joined_at or started_at, stay.left_at or ended_at
         if came and left and came < left:
             spans.setdefault(stay.person, []).append((came, left))
-    return [visit for one in spans.values() for visit in _merged(one)]
+    yield from map(_merged, spans.values())
 
 
 def _merged(spans: list[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:
@@ -205,27 +252,64 @@ def between(row: Mapping[Any, Any]) -> tuple[Between, Between] | None:
     return Between(peak, None), Between(least, None)
 
 
-def apart(sessions: Iterable[tuple[str, datetime | None, int]], own: Collection[int] = ()) -> list[int]:
-    """Return the counts of different sessions, given room, start and count of each.
+@dataclass(frozen=True, slots=True)
+class SessionCount:
+    """What is known of one session's audience: its count, the most at once, and whether its id is the platform's own."""
+
+    room: str
+    started_at: datetime | None
+    count: int
+    peak: int | None = None
+    is_own: bool = False
+
+
+def is_total(session_id: str) -> bool:
+    """Tell whether an id is of a day's stated total, which is no session."""
+    return session_id.startswith("daily:")
+
+
+def session_count(row: Mapping[Any, Any]) -> SessionCount:
+    """Return a row of `attendance_sessions` as its count; the id that a file's session is given is not its own."""
+    is_own = not row["session_id"].startswith(f"{row['room']}@")
+    peak = row["participants"] if row["statistic"] == Statistic.PEAK_VIEWERS else row["peak"]
+    return SessionCount(row["room"], row["started_at"], row["participants"], peak, is_own)
+
+
+def apart(sessions: Iterable[SessionCount]) -> list[SessionCount]:
+    """Return the different sessions among those told.
 
     One room opened twice within minutes is one session under two names (a file knows it by its number, the platform's
-    messages by an id); the larger count stands. Those at the places in `own` have ids of the platform: they are
-    different sessions, however close.
+    messages by an id); the larger count and peak stand. Those with ids of the platform's own are different sessions,
+    however close.
     """
-    counts: list[int] = []
-    last: tuple[str, datetime, bool] | None = None
-    marked = ((*told, place in own) for place, told in enumerate(sessions))
-    for room, started_at, count, is_own in sorted(
-        marked, key=lambda one: (one[0], one[1] is not None, one[1] or None, not one[3])
+    found: list[SessionCount] = []
+    for one in sorted(
+        sessions, key=lambda one: (one.room, one.started_at is not None, one.started_at or None, not one.is_own)
     ):
-        is_near = last is not None and last[0] == room and started_at is not None and started_at - last[1] <= TWINS
-        if room and last and is_near and not (is_own and last[2]):
-            counts[-1] = max(counts[-1], count)
-            last = (*last[:2], last[2] or is_own)
-            continue
-        counts.append(count)
-        last = (room, started_at, is_own) if room and started_at else None
-    return counts
+        if found and _is_twin(found[-1], one):
+            found[-1] = _together(found[-1], one)
+        else:
+            found.append(one)
+    return found
+
+
+def _is_twin(first: SessionCount, second: SessionCount) -> bool:
+    if not first.room or first.room != second.room or not (first.started_at and second.started_at):
+        return False
+    return second.started_at - first.started_at <= TWINS and not (first.is_own and second.is_own)
+
+
+def _together(first: SessionCount, second: SessionCount) -> SessionCount:
+    peak = max((one.peak for one in (first, second) if one.peak is not None), default=None)
+    count, is_own = max(first.count, second.count), first.is_own or second.is_own
+    return SessionCount(first.room, first.started_at, count, peak, is_own)
+
+
+def peak_of_day(sessions: Iterable[SessionCount]) -> int | None:
+    """Return the most people at once in any session of a day; None where that is unknown of one of them."""
+    peaks = [one.peak for one in sessions]
+    known = [peak for peak in peaks if peak is not None]
+    return max(known) if known and len(known) == len(peaks) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,8 @@ class Settings(FromEnvironment):
     oto: Words = ()
     high_ticket: Words = ()
     high_ticket_from: Decimal | None = None
+    part_payment: Words = ()
+    tax: Literal["apart", "included"] = "apart"
     staff: Words = ()
     duplicate_minutes: int = Field(30, ge=0)
     sessions_per_day: Literal["max", "sum"] = "max"
@@ -107,7 +109,7 @@ class Settings(FromEnvironment):
 
     def patterns(self) -> Patterns:
         """Return the patterns that tell VIP, OTO and high-ticket apart."""
-        return Patterns(self.vip, self.oto, self.high_ticket, self.high_ticket_from)
+        return Patterns(self.vip, self.oto, self.high_ticket, self.high_ticket_from, self.part_payment)
 
 
 def _nearest_january(today: date) -> date:

@@ -9,6 +9,7 @@ from analytics.challenge import Challenge
 from analytics.kpis import cents
 from analytics.receipts import asked_lines, asked_title
 from analytics.receipts import receipts as receipts_of
+from analytics.review import WHERE, wants_a_look
 from analytics.sessions import between
 from analytics.view3 import AttendanceDay, SaleRow, View3
 
@@ -59,6 +60,8 @@ def sales(rows: Iterable[SaleRow]) -> Iterator[str]:
             *(_fit(text, UTM) for text in (row.campaign, row.ad_set, row.ad)),
             f"{days:>4}",
             row.reason,
+            *([row.status] if row.status != "paid" else []),
+            *([f"the buyer paid {row.buyer_paid} with tax"] if row.tax else []),
         )
         yield "  ".join(cells)
 
@@ -140,15 +143,22 @@ def _footer(view: View3) -> Iterator[str]:
         yield f"Match rate {cents(Decimal(100 * told.matched) / total)} % ({told.matched} of {total} sales)"
     for reason, count in told.reasons.items():
         yield f"  unattributed, {reason}: {count}"
-    for name, count in view.excluded.items():
-        if count:
-            yield f"Left out, {name.replace('_', ' ')}: {count}"
+    yield from _looked_at(view)
     for source, moment in view.freshness.items():
         yield f"Newest from {plain(source)}: {moment:%Y-%m-%d %H:%M:%S}"
     yield from _backlog(view)
     for check, holds in view.checks.items():
         if not holds:
             yield f"CHECK FAILED: {check.replace('_', ' ')}. Do not act on these figures."
+
+
+def _looked_at(view: View3) -> Iterator[str]:
+    """Yield what is not counted, and what wants a look."""
+    for name, count in view.excluded.items():
+        if count:
+            yield f"Left out, {name.replace('_', ' ')}: {count}"
+    for sentence in wants_a_look(view).values():
+        yield f"Please review: {sentence} ({WHERE})"
 
 
 def _backlog(view: View3) -> Iterator[str]:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 Row = Mapping[Any, Any]
-# A refund or dispute that is over has not opened again in the same second.
-SETTLED = {"succeeded": 1, "won": 1, "lost": 2, "failed": 2}
+# A refund or dispute that is over has not opened again in the same second, nor is a paid order pending again.
+SETTLED = {"succeeded": 1, "won": 1, "paid": 1, "lost": 2, "failed": 2, "voided": 2}
 PRESENTER = "presenter"  # whoever presents is kept, and counts nowhere
 KNOWN_BY = (PRESENTER, "registrant", "email", "account", "name")
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -32,20 +33,28 @@ def newer_lead(stored: Row, arriving: Row) -> Row:
     return {**chosen, **stored_part(latest, _utm_of(arriving))}
 
 
-def newer_refund(stored: Row, arriving: Row) -> Row:
-    """Return a payment with its money returned as the newest report says; of untimed reports the larger one."""
-    old, new = stored["as_of"], arriving["as_of"]
-    if (old is None) == (new is None) and old == new:
-        refunded = max(stored["refunded"], arriving["refunded"])
-    else:
-        refunded = (arriving if (new or NEVER) > (old or NEVER) else stored)["refunded"]
+def newer_order(stored: Row, arriving: Row) -> Row:
+    """Return the newer version of an order; when its first payment came stays known, whatever it is called now."""
+    chosen = newer(stored, arriving)
+    if stored["as_of"] is None or arriving["as_of"] is None:
+        return chosen
+    return {**chosen, "paid_at": min(filter(None, (stored["paid_at"], arriving["paid_at"])), default=None)}
+
+
+def newer_payment(stored: Row, arriving: Row) -> Row:
+    """Return the newer version of a payment: its first success, its largest amount, and of one second the larger refund."""
+    chosen, old, new = newer(stored, arriving), stored["as_of"], arriving["as_of"]
+    if old is None or new is None:
+        return chosen
+    both = (stored, arriving)
+    first = min(both, key=lambda row: (row["is_estimate"], row["paid_at"]))
+    refunded = [row["refunded"] for row in both if row["as_of"] == max(old, new) and row["refunded"] is not None]
     return {
-        **arriving,
-        "refunded": refunded,
-        "as_of": max(old or NEVER, new or NEVER) if old or new else None,
-        "paid_at": min(stored["paid_at"], arriving["paid_at"]),
-        "amount": max(stored["amount"], arriving["amount"]),
-        "shared_id": min(stored["shared_id"], arriving["shared_id"]),
+        **chosen,
+        "amount": max(row["amount"] for row in both),
+        "paid_at": first["paid_at"],
+        "is_estimate": first["is_estimate"],
+        "refunded": max(refunded, default=None),
     }
 
 
@@ -105,10 +114,10 @@ def stored_part(stored: Row, arriving: Row) -> Row:
 def _rank(row: Row, columns: Row) -> tuple[int, int, str]:
     """Return what decides between two equally new versions: how settled, how much is known of the product, the text.
 
-    A purchase that was read before its product was looked up has fewer labels than the same one read after.
+    An order that was read before its lines were looked up says less of them than the same one read after.
     """
-    labels = len(str(row.get("labels", "")).splitlines())
-    return SETTLED.get(str(row.get("state", "")), 0), labels, _text(row, columns)
+    known = len(str(row.get("line_items", row.get("labels", ""))))
+    return SETTLED.get(str(row.get("state", "")), 0), known, _text(row, columns)
 
 
 def _utm_of(row: Row) -> Row:
@@ -116,4 +125,9 @@ def _utm_of(row: Row) -> Row:
 
 
 def _text(row: Row, columns: Row) -> str:
-    return repr([(name, str(row[name])) for name in sorted(columns)])
+    return repr([(name, _plain(row[name])) for name in sorted(columns)])
+
+
+def _plain(value: Any) -> str:
+    """Return a value as text, the same before and after the database has given it its number of decimals."""
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from analytics.backlog import Backlog
 from analytics.challenge import Period
+
+PRODUCT_UNKNOWN: Final = "product unknown yet"  # of a sale that counts before a message has named its product
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Cards:
 class Totals:
     """What the ratios are made of, in the reporting currency, inside the period; `ad_spend` is None where it is unknown.
 
-    `at_risk` is high-ticket money in open disputes; it is still counted everywhere else.
+    `at_risk` is money of the full funnel in open disputes; it is still counted everywhere else.
     """
 
     ad_spend: Decimal | None
@@ -54,7 +56,10 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class AttendanceDay:
-    """Both rooms on one challenge day; None is unknown, never zero. `…_statistic` tells what the number counts."""
+    """Both rooms on one challenge day; None is unknown, never zero. `…_statistic` tells what the number counts.
+
+    `…_peak` is the most at once and `…_unique` how many different people came.
+    """
 
     challenge_day: int
     date: date
@@ -62,15 +67,47 @@ class AttendanceDay:
     zoom: int | None
     youtube_statistic: str
     zoom_statistic: str
+    youtube_peak: int | None = None
+    youtube_unique: int | None = None
+    zoom_peak: int | None = None
+    zoom_unique: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """How many of the period's high-ticket sales are credited to an opt-in, and why the others are not."""
+    """How many of the period's high-ticket sales are credited to a campaign, and why the others are not.
+
+    `by_order_utm` of those that are matched have no opt-in: the order itself carries the UTMs.
+    """
 
     matched: int
     unattributed: int
     reasons: Mapping[str, int]
+    by_order_utm: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CreditedMoney:
+    """What the purchases credited to one folded campaign came to; None is what is credited to nothing.
+
+    `lost` is what went back or will never be paid. Money is in the reporting currency.
+    """
+
+    campaign_key: str | None
+    sales: int
+    net_sales: int
+    vip_revenue: Decimal
+    oto_revenue: Decimal
+    high_ticket_revenue: Decimal
+    lost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many there are of something that wants a look, and their money in the reporting currency."""
+
+    count: int
+    amount: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +143,11 @@ class View3:
     attendance: tuple[AttendanceDay, ...]
     attribution: Attribution
     excluded: Mapping[str, int]
+    excluded_money: Mapping[str, Decimal]  # in the reporting currency
+    review: Mapping[str, Tally]  # what is counted and wants a look, or belongs to no purchase
     freshness: Mapping[str, datetime]
     checks: Mapping[str, bool]
+    credited: tuple[CreditedMoney, ...] = ()
     backlog: Backlog = field(default_factory=Backlog)
     overdue: Mapping[str, str] = field(default_factory=dict)  # a sentence for each kind that has waited too long
     provisional_from: date | None = None  # the first day of the period whose ad spend its platform still counts
@@ -115,8 +155,40 @@ class View3:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How the money of a sale stands: what went back, is at risk or will never be paid of its price."""
+
+    price: Decimal
+    refunded: Decimal = Decimal(0)
+    at_risk: Decimal = Decimal(0)
+    written_off: Decimal = Decimal(0)
+    is_open_plan: bool = False
+    is_refund_unknown: bool = False
+    is_product_unknown: bool = False
+
+    @property
+    def status(self) -> str:
+        """Return the words for it: "paid", or all that differs from it."""
+        return " · ".join(filter(None, self._words())) or "paid"
+
+    def _words(self) -> tuple[str, ...]:
+        is_gone = bool(self.refunded) and self.refunded + self.written_off >= self.price
+        return (
+            "refunded" if is_gone else "partly refunded" if self.refunded else "",
+            "partly refunded, amount unknown" if self.is_refund_unknown and not self.refunded else "",
+            "disputed" if self.at_risk else "",
+            "plan ended" if self.written_off else "",
+            "open plan" if self.is_open_plan else "",
+            PRODUCT_UNKNOWN if self.is_product_unknown else "",
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class SaleRow:
-    """One row of the attribution table; `purchased_at` is in the business zone, an unknown value is empty or None."""
+    """One row of the attribution table; `purchased_at` is in the business zone, an unknown value is empty or None.
+
+    `status` says how its money stands; `tax` is what the buyer paid on top of the price.
+    """
 
     sale_id: int
     customer_name: str
@@ -131,6 +203,12 @@ class SaleRow:
     status: str
     attribution: str
     reason: str
+    tax: Decimal = Decimal(0)
+
+    @property
+    def buyer_paid(self) -> Decimal:
+        """Return the price with tax."""
+        return self.price + self.tax
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,18 +11,20 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.engine import Connection, Engine
 
-from analytics import breaking_down, explanation, migrate, reading, receipts
+from analytics import breaking_down, explanation, migrate, reading, receipts, repairs
 from analytics.breakdown import Breakdown, Level
 from analytics.challenge import Challenge, Period
 from analytics.dashboard.warm.sharing import prepared, shared, told_start
-from analytics.database import DatabaseError, connect, in_words, open_engine, open_reader
+from analytics.database import DatabaseError, connect, in_words, open_engine, open_reader, writing
 from analytics.database import reading as reading_from
 from analytics.explanation import Explanation
 from analytics.ingest import Rules
 from analytics.queries import health, left_out
 from analytics.queries.left_out import LeftOut
+from analytics.read_reconciliation import read_reconciliation
 from analytics.reading import Lens
 from analytics.receipts import Receipt
+from analytics.reconciliation import Reconciliation
 from analytics.records import UtmMapping
 from analytics.sales_csv import sales_csv
 from analytics.settings import Settings
@@ -84,6 +86,7 @@ class Workbench:
             self.settings.staff,
             timedelta(minutes=self.settings.duplicate_minutes),
             self.settings.sessions_per_day,
+            self.settings.tax == "included",
         )
 
     def now(self) -> datetime:
@@ -105,29 +108,38 @@ class Workbench:
         counted = self._counted
         total = counted[2] if counted and counted[:2] == (mark, wanted) else None
         with self._read() as connection:
-            page = reading.read_sales(connection, self.lens, wanted, sort, (limit, offset), total)
+            page = reading.read_sales(connection, self.lens, wanted, sort, (limit, offset), now=self.now(), total=total)
         self._counted = (mark, wanted, page.total)
         return page
 
-    def all_sales(self, wanted: SalesFilter, sort: Sort = NEWEST_FIRST) -> Iterator[SaleRow]:
-        """Yield every wanted row of the attribution table from one moment of the database."""
+    def all_sales(
+        self, wanted: SalesFilter, sort: Sort = NEWEST_FIRST, now: datetime | None = None
+    ) -> Iterator[SaleRow]:
+        """Yield every wanted row of the attribution table as it is at `now`, from one moment of the database."""
         with self._read() as connection:
-            yield from reading.stream_sales(connection, self.lens, wanted, sort)
+            yield from reading.stream_sales(connection, self.lens, wanted, sort, now=now or self.now())
 
-    def export(self, wanted: SalesFilter, sort: Sort = NEWEST_FIRST) -> tuple[int, Iterator[str]]:
+    def export(
+        self, wanted: SalesFilter, sort: Sort = NEWEST_FIRST, now: datetime | None = None
+    ) -> tuple[int, Iterator[str]]:
         """Return how many rows are wanted and the CSV text of exactly these, from one moment of the database."""
+        moment = now or self.now()
         with ExitStack() as stack:
             connection = stack.enter_context(self._read())
-            total = reading.read_sales(connection, self.lens, wanted, sort, (1, 0)).total
-            rows = reading.stream_sales(connection, self.lens, wanted, sort)
+            total = reading.read_sales(connection, self.lens, wanted, sort, (1, 0), now=moment).total
+            rows = reading.stream_sales(connection, self.lens, wanted, sort, now=moment)
             return total, _closing(stack.pop_all(), sales_csv(rows))
 
     def campaigns(self, period: Period | None = None, level: Level = Level.CAMPAIGN) -> Breakdown:
         """Return spend, leads and sales by campaign, ad set or ad, e.g. `workbench.campaigns(challenge.days(3, 7), Level.AD)`."""
+        now = self.now()
         with self._read() as connection:
-            return breaking_down.read_breakdown(
-                connection, self.lens, period or self.challenge.whole(self.now()), level
-            )
+            return breaking_down.read_breakdown(connection, self.lens, period or self.challenge.whole(now), level, now)
+
+    def campaigns_of(self, view: View3) -> Breakdown:
+        """Return the campaigns of a view, which add up to its totals; without opt-ins, so that a page has them at once."""
+        with self._read() as connection:
+            return breaking_down.read_campaigns(connection, self.lens, view)
 
     @property
     def frames(self) -> Frames:
@@ -147,14 +159,20 @@ class Workbench:
             return reading.read_choices(connection, self.lens, period)
 
     def explain(self, sale_id: int) -> Explanation:
-        """Return why a sale is credited as it is."""
+        """Return why a sale is credited as it is, and what makes up its money."""
         with self._read() as connection:
-            return explanation.explain(connection, self.lens, sale_id)
+            return explanation.explain(connection, self.lens, self.rules.terms, sale_id)
 
     def left_out(self) -> list[LeftOut]:
-        """Return the purchases that count nowhere, with why."""
+        """Return what is not counted and what wants a look, with why."""
         with self._read() as connection:
             return left_out.listed(connection)
+
+    def reconcile(self, period: Period | None = None, now: datetime | None = None, by: str = "money") -> Reconciliation:
+        """Return what providers state of money day by day against where it is counted, by the day of money or sale."""
+        moment = now or self.now()
+        with self._read() as connection:
+            return read_reconciliation(connection, self.lens, period or self.challenge.whole(moment), moment, by)
 
     def fingerprint(self) -> str:
         """Return a text that changes whenever the database did, whoever wrote."""
@@ -177,8 +195,17 @@ class Workbench:
         return Dashboard(shared(self), visited_query())
 
     def upgrade(self) -> bool:
-        """Bring the tables up to date and return whether anything was done."""
-        return migrate.upgrade(self.engine)
+        """Bring the tables up to date and return whether anything was done.
+
+        What an older version concluded is concluded again, also after a run that was killed between the two steps.
+        """
+        is_new = migrate.upgrade(self.engine)
+        with reading_from(self.engine) as connection:
+            is_pending = is_new or repairs.is_pending(connection)
+        if is_pending:
+            with writing(self.engine) as connection:
+                repairs.attribute(connection, self.rules)
+        return is_new
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:

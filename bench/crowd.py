@@ -39,8 +39,8 @@ class Size:
 
     @classmethod
     def of(cls, sales: int) -> "Size":
-        """Return two leads and an eighth of a funnel order per sale, and 3,000 ads a day for a million sales."""
-        return cls(sales, 2 * sales, sales * 12 // 100, sales * 3 // 1000)
+        """Return two leads and an eighth of a funnel order per sale, and 3,000 ads a day for a million sales (six at least)."""
+        return cls(sales, 2 * sales, sales * 12 // 100, max(6, sales * 3 // 1000))
 
 
 def load(url: str, client: pymysql.Connection, size: Size) -> None:
@@ -51,7 +51,7 @@ def load(url: str, client: pymysql.Connection, size: Size) -> None:
         ingest.accept(connection, RULES, sessions())
     engine.dispose()
     with client.cursor() as cursor:
-        for statement in (_leads(size), _sales(size), _orders(size), *CONCLUDED, _spend(size)):
+        for statement in (_leads(size), _sales(size), _orders(size), *TOLD, *CONCLUDED, _spend(size)):
             cursor.execute(statement)
 
 
@@ -67,12 +67,13 @@ def sessions() -> Iterator[Attendance]:
 
 
 def _people(number: str, person: str) -> str:
-    """Return the columns of PERSON: capitals in every eleventh address, a dot more in every thirteenth."""
+    """Return the columns of PERSON, named: capitals in every eleventh address, a dot more in every thirteenth."""
     mailbox = f"CONCAT('person', {person}, IF({person} % 5 < 2, '@gmail.com', '@example.com'))"
     typed = (
         f"IF({number} % 11 = 0, UPPER({mailbox}), IF({number} % 13 = 0, REPLACE({mailbox}, 'son', '.son'), {mailbox}))"
     )
-    return f"{typed}, LOWER({typed}), IF({person} % 5 < 2, {mailbox}, LOWER({typed})), ''"
+    key = f"IF({person} % 5 < 2, {mailbox}, LOWER({typed}))"
+    return f"{typed} AS email, LOWER({typed}) AS email_folded, {key} AS email_key, '' AS email_tag"
 
 
 def _utms(known: str) -> str:
@@ -102,32 +103,75 @@ def _sales(size: Size) -> str:
     seconds = f"({opted_in} + IF(n % 20 = 1, -3600, 3600 + CRC32(n) % {DECISION_SECONDS}))"
     persons = f"IF(seq % 20, seq * {size.leads} DIV {size.sales}, {size.leads} + seq)"
     return f"""
-        INSERT INTO purchases ({PURCHASE})
-        SELECT IF(n % 2, 'stripe', 'clickfunnels'), CONCAT('sale-', n), 'high_ticket', 1,
-               IF(n % 2, 'payment_provider', 'funnel_tool'), NULL, CONCAT('Person ', p), {_people("n", "p")},
-               CONCAT(IF(n % 2, 'cus_', 'contact-'), p), CONCAT('Mastermind ', n % 3), CONCAT('mastermind ', n % 3),
-               CONCAT('Mastermind ', n % 3), 2997 + n % 3 * 1000, IF(n % 50 = 0, 'EUR', 'USD'),
-               {_moment(seconds)}, 0, 2997 + n % 3 * 1000, IF(n % 40 = 0, 1000, 0), 'high_ticket', n
+        CREATE TEMPORARY TABLE purchases
+        SELECT IF(n % 2, 'stripe', 'clickfunnels') AS source, CONCAT('sale-', n) AS external_id, 'high_ticket' AS offer,
+               CONCAT('Person ', p) AS name, {_people("n", "p")}, CONCAT(IF(n % 2, 'cus_', 'contact-'), p) AS customer_id,
+               CONCAT('Mastermind ', n % 3) AS product, CAST(2997 + n % 3 * 1000 AS DECIMAL(10, 2)) AS price,
+               IF(n % 100 < 2, 'EUR', 'USD') AS currency, {_moment(seconds)} AS purchased_at,
+               CAST(IF(n % 80 < 2, 1000, 0) AS DECIMAL(10, 2)) AS refunded, n AS sale_id
         FROM (SELECT seq AS n, {persons} AS p FROM seq_1_to_{size.sales}) AS numbers
     """
 
 
 def _orders(size: Size) -> str:
     seconds = f"(p * {OPT_IN_SECONDS} DIV {size.leads} + 600)"
-    offer = "IF(n % 5, 'vip', 'oto')"
     return f"""
-        INSERT INTO purchases ({PURCHASE})
-        SELECT 'clickfunnels', CONCAT('order-', n), {offer}, 1, 'funnel_tool', NULL, CONCAT('Person ', p),
-               {_people("n", "p")}, CONCAT('contact-', p), 'Ticket', 'ticket', 'Ticket', IF(n % 5, 47, 197), 'USD',
-               {_moment(seconds)}, 0, IF(n % 5, 47, 197), 0, {offer}, NULL
+        INSERT INTO purchases
+        SELECT 'clickfunnels', CONCAT('order-', n), IF(n % 5, 'vip', 'oto'), CONCAT('Person ', p), {_people("n", "p")},
+               CONCAT('contact-', p), 'Ticket', IF(n % 5, 47, 197), 'USD', {_moment(seconds)}, 0, 0
         FROM (SELECT seq AS n, seq * {size.leads} DIV {size.orders} AS p FROM seq_1_to_{size.orders}) AS numbers
     """
 
 
-PURCHASE = f"""source, external_id, offer, offer_given, messenger, excluded, name, {", ".join(PERSON)}, customer_id,
-    product, product_key, labels, price, currency, purchased_at, date_only, collected, refunded, counted_as, sale_id"""
+BUYER = ", ".join(("name", *PERSON, "customer_id"))
+# Stripe tells payments, which name their product; ClickFunnels tells orders of one line, whose money they state themselves.
+TOLD = (
+    f"""
+    INSERT INTO orders (source, external_id, messenger, state, test, {BUYER}, line_items, total, tax, currency, plan_id,
+                        interval_days, ordered_at, date_only, collected, refunded, disputed, purchase_source, purchase_id,
+                        is_resolved)
+    SELECT source, external_id, 'funnel_tool', 'paid', 0, {BUYER}, JSON_ARRAY(JSON_ARRAY(product, '', NULL, offer, 1)),
+           price, 0, currency, '', 0, purchased_at, 0, price, refunded, 0, source, external_id, 1
+    FROM purchases WHERE source = 'clickfunnels'
+    """,
+    f"""
+    INSERT INTO payments (source, external_id, messenger, test, {BUYER}, amount, currency, paid_at, is_estimate, date_only,
+                          refunded, for_invoice, product, labels, purchase_source, purchase_id)
+    SELECT source, external_id, 'payment_provider', 0, {BUYER}, price, currency, purchased_at, 0, 0,
+           refunded, 0, product, '', source, external_id
+    FROM purchases WHERE source = 'stripe'
+    """,
+    """
+    INSERT INTO shared_ids (shared_id, role, source, external_id)
+    SELECT IF(source = 'stripe', external_id, CONCAT(source, ':', external_id)),
+           IF(source = 'stripe', 'payment', 'order'), source, external_id
+    FROM purchases
+    """,
+    """
+    INSERT IGNORE INTO customer_addresses (source, customer_id, email_key, email, first_seen_at)
+    SELECT source, customer_id, email_key, email, opted_in_at FROM leads ORDER BY opted_in_at
+    """,
+    """
+    INSERT IGNORE INTO customer_addresses (source, customer_id, email_key, email, first_seen_at)
+    SELECT source, customer_id, email_key, email, purchased_at FROM purchases ORDER BY purchased_at
+    """,
+)
 CONCLUDED = (
-    "INSERT INTO external_ids SELECT CONCAT(source, ':', external_id), source, external_id FROM purchases",
+    f"""
+    INSERT INTO buyers (source, external_id, stated_by, customer_id, {", ".join(PERSON)})
+    SELECT source, external_id, source, customer_id, {", ".join(PERSON)} FROM purchases
+    """,
+    """
+    INSERT INTO allocations (kind, source, external_id, part, place, purchase_source, purchase_id, amount, currency, state,
+                             happened_at)
+    SELECT 'payment', source, external_id, 0, offer, source, external_id, price, currency, 'received', purchased_at
+    FROM purchases
+    """,
+    """
+    INSERT INTO allocations (kind, source, external_id, part, place, purchase_source, purchase_id, amount, currency, state)
+    SELECT 'refund', source, external_id, 0, offer, source, external_id, refunded, currency, 'refunded'
+    FROM purchases WHERE refunded > 0
+    """,
     """
     INSERT INTO high_ticket_sales (id, customer_name, customer_email, product_name, price, purchase_date)
     SELECT sale_id, name, email, product, price, purchased_at FROM purchases WHERE sale_id > 0 ORDER BY sale_id
@@ -136,21 +180,22 @@ CONCLUDED = (
     INSERT INTO sale_facts (sale_id, source, external_id, currency, eligible_until, purchased_on, email_folded,
                             email_key, email_tag, product_key, collected, refunded)
     SELECT sale_id, source, external_id, currency, purchased_at, DATE(purchased_at - INTERVAL {HOURS_BEHIND_UTC} HOUR),
-           email_folded, email_key, email_tag, product_key, collected, refunded
+           email_folded, email_key, email_tag, LOWER(product), price, refunded
     FROM purchases WHERE sale_id > 0 ORDER BY sale_id
     """,
-    """
-    INSERT INTO funnel_orders (source, external_id, kind, name, email, email_folded, email_key, email_tag, product,
-                               price, currency, ordered_at, collected, refunded)
-    SELECT source, external_id, offer, name, email, email_folded, email_key, email_tag, product,
-           price, currency, purchased_at, collected, refunded
-    FROM purchases WHERE sale_id IS NULL
+    f"""
+    INSERT INTO funnel_orders (source, external_id, line, kind, name, {", ".join(PERSON)}, product, price, currency,
+                               ordered_at, eligible_until, purchased_on, collected, refunded, at_risk, written_off, tax)
+    SELECT source, external_id, 0, offer, name, {", ".join(PERSON)}, product, price, currency, purchased_at, purchased_at,
+           DATE(purchased_at - INTERVAL {HOURS_BEHIND_UTC} HOUR), price, refunded, 0, 0, 0
+    FROM purchases WHERE sale_id = 0
     """,
     """
     INSERT INTO freshness SELECT source, MAX(at) FROM (
         SELECT source, opted_in_at AS at FROM leads UNION ALL SELECT source, purchased_at FROM purchases
     ) AS told GROUP BY source
     """,
+    "DROP TEMPORARY TABLE purchases",
 )
 
 

@@ -52,23 +52,24 @@ class Server:
             return str(cursor.fetchone()[0])
 
     def _start(self) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(
-            [
-                shutil.which("mariadbd") or "/usr/sbin/mariadbd",
-                "--no-defaults",
-                f"--datadir={self.folder}/data",
-                f"--socket={self.folder}/socket",
-                f"--pid-file={self.folder}/pid",
-                f"--port={self.port}",
-                f"--tmpdir={self.folder}/temporary",
-                "--bind-address=127.0.0.1",
-                "--innodb-buffer-pool-size=2G",
-                "--local-infile=1",
-                *(["--user=root"] * ROOT),
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=(self.folder / "log").open("ab"),
-        )
+        with (self.folder / "log").open("ab") as log:
+            return subprocess.Popen(
+                [
+                    shutil.which("mariadbd") or "/usr/sbin/mariadbd",
+                    "--no-defaults",
+                    f"--datadir={self.folder}/data",
+                    f"--socket={self.folder}/socket",
+                    f"--pid-file={self.folder}/pid",
+                    f"--port={self.port}",
+                    f"--tmpdir={self.folder}/temporary",
+                    "--bind-address=127.0.0.1",
+                    "--innodb-buffer-pool-size=2G",
+                    "--local-infile=1",
+                    *(["--user=root"] * ROOT),
+                ],
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+            )
 
     def _wait(self) -> None:
         for _ in range(300):

@@ -44,10 +44,7 @@ AGGREGATES = (
     WHERE date BETWEEN '{FIRST_DAY}' AND '{TODAY}' GROUP BY platform, account_id
     """,
     f"SELECT date, platform, participant_count FROM attendance WHERE date BETWEEN '{FIRST_DAY}' AND '{TODAY}'",
-    f"""
-    SELECT COUNT(excluded), COUNT(duplicate_of), SUM(counted_as IS NULL AND excluded IS NULL) FROM purchases
-    WHERE purchased_at BETWEEN {FROM} AND {TO}
-    """,
+    f"SELECT kind, COUNT(*), SUM(amount) FROM review_items WHERE happened_at BETWEEN {FROM} AND {TO} GROUP BY kind",
     "SELECT source, newest_at FROM freshness",
 )
 
@@ -76,6 +73,7 @@ def measure(server: Server, size: crowd.Size, client: pymysql.Connection, url: s
         Line("bare aggregates, median", bare, ratio=1.0),
         Line("view3 show's read, median", ours, ratio=ours / bare, aim=aim),
     ]
+    client.close()
     tell(
         f"show-{sales}",
         f"{size.sales:,} sales, {size.leads:,} leads, {size.ads * 100:,} rows of spend",

@@ -3,14 +3,16 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.contract import Answer, Page, Payload, VendorError
+from connectors.object_failures import KEY, ObjectFailures, check_each
 
 TRAILING = 28  # days: how far back the platforms restate
 UNSETTLED = timedelta(hours=48)
-PAUSE = timedelta(hours=1)
+PAUSE, SHORTEST_PAUSE = timedelta(hours=1), timedelta(minutes=15)
 
 Cursor = dict[str, Any]
 Step = tuple[Cursor, Sequence[Answer], str]
@@ -43,19 +45,45 @@ class Account:
 
 
 def each_account(
-    accounts: Sequence[str], state: Payload, read: Callable[[str, Cursor], Iterator[Step]]
+    accounts: Sequence[str],
+    state: Payload,
+    clock: Callable[[], datetime],
+    read: Callable[[str, Cursor], Iterator[Step]],
 ) -> Iterator[Page]:
-    """Yield the pages of every account in turn; one that cannot be read holds up none of the others."""
-    now, trouble = dict(state), None
-    for account in accounts:
-        try:
-            for cursor, parts, words in read(account, dict(now.get(account) or {})):
-                now = {**now, account: cursor}
-                yield Page(now, parts, words)
-        except VendorError as error:
-            trouble = trouble or error
-    if trouble:
-        raise trouble
+    """Yield the pages of every account in turn, failing ones last; one that cannot be read holds up none of the others."""
+    failures = ObjectFailures.of(state, clock)
+    now = {account: state[account] for account in accounts if account in state}
+
+    def pages(account: str) -> Iterator[Page]:
+        for cursor, parts, words in read(account, dict(now.get(account) or {})):
+            now[account] = cursor
+            yield Page({**now, KEY: failures.told()}, parts, words)
+
+    for account in sorted(accounts, key=lambda account: failures.is_failing(_label(account))):
+        yield from failures.guard(_label(account), partial(pages, account))
+    failures.raise_if_all(map(_label, accounts))
+    yield Page({**now, KEY: failures.told()})
+
+
+def pause_of(state: Payload, now: datetime) -> timedelta:
+    """Return how long to wait: an hour, or until an account that is set aside is due."""
+    due = [datetime.fromisoformat(about["again_at"]) - now for about in state.get(KEY, {}).values()]
+    return max(SHORTEST_PAUSE, min([PAUSE, *due]))
+
+
+def check_accounts(accounts: Sequence[str], about: Callable[[str], Account]) -> str:
+    """Return in which currency and zone each account answers; raise where one does not."""
+
+    def check(account: str) -> str:
+        one = about(account)
+        return f"ad account {one.id} answers, in {one.currency} and {one.zone}"
+
+    return check_each({_label(account): partial(check, account) for account in accounts})
+
+
+def _label(account: str) -> str:
+    """Return how sentences name an account."""
+    return f"ad account {account}"
 
 
 def first_day(cursor: Cursor, since: date | None, today: date) -> date:

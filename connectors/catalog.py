@@ -7,6 +7,7 @@ from connectors.clickfunnels import history as clickfunnels_history
 from connectors.clickfunnels import webhooks as clickfunnels
 from connectors.clickfunnels_classic import webhooks as clickfunnels_classic
 from connectors.contract import Reader, Webhook
+from connectors.events import webhook as events
 from connectors.google_ads import told as google_ads
 from connectors.meta import told as meta_ads
 from connectors.settings import ConnectorSettings
@@ -40,6 +41,7 @@ INBOX_SOURCES: Mapping[str, Reader] = {
     google_ads.SOURCE: google_ads,
     stripe_history.SOURCE: stripe_history,
     clickfunnels_history.SOURCE: clickfunnels_history,
+    events.SOURCE: events,
 }
 
 

@@ -1,10 +1,12 @@
 """What `view3 doctor` finds of the vendors that we ask: each credential is tried with the cheapest call."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from connectors.contract import Source, UnreadablePayloadError, VendorError
+from connectors.object_failures import ObjectsFailedError, failing_sentences
 from connectors.polls import Poll
+from connectors.stripe.backfill import StripeBackfill
 from connectors.vendors import SOURCES
 from connectors.wanted import Off, Wanted
 from connectors.web import Patience
@@ -19,6 +21,7 @@ class Finding:
     name: str
     sentence: str
     is_off: bool = False
+    is_note: bool = False
     is_failure: bool = False
 
 
@@ -30,17 +33,37 @@ def findings(wanted: Wanted, poll_of: Callable[[str], Poll | None]) -> Iterator[
         if isinstance(source, Off):
             yield Finding(name, f"off: {source.sentence}", is_off=True)
         else:
-            yield _tried(name, source, wanted, poll_of(source.name))
+            yield from _tried(name, source, wanted, poll_of(source.name))
 
 
-def _tried(name: str, source: Source, wanted: Wanted, poll: Poll | None) -> Finding:
+def _tried(name: str, source: Source, wanted: Wanted, poll: Poll | None) -> Iterator[Finding]:
+    """Yield what the source answers, then a failure for each of its objects that cannot be read."""
+    failed: tuple[str, ...] = ()
+    unsent: list[str] = []
     try:
         sentence = source.check(wanted.clock)
+        unsent = list(source.unsent_events()) if isinstance(source, StripeBackfill) else []
+    except ObjectsFailedError as error:
+        sentence, failed = error.good, error.sentences
     except VendorError as error:
-        return Finding(name, str(error), is_failure=True)
+        yield Finding(name, str(error), is_failure=True)
+        return
     except UnreadablePayloadError as error:
-        return Finding(name, f"the answer cannot be read: {error}", is_failure=True)
-    return Finding(name, "; ".join(filter(None, [sentence.rstrip("."), *_remembered(source, wanted, poll)])))
+        yield Finding(name, f"the answer cannot be read: {error}", is_failure=True)
+        return
+    yield from (Finding(name, one, is_note=True) for one in unsent)
+    if sentence:
+        yield Finding(name, "; ".join(filter(None, [sentence.rstrip("."), *_remembered(source, wanted, poll)])))
+    yield from (Finding(name, one, is_failure=True) for one in failed)
+    yield from _set_aside(name, poll, failed)
+
+
+def _set_aside(name: str, poll: Poll | None, failed: Iterable[str]) -> Iterator[Finding]:
+    """Yield the objects that the last runs set aside, except for those that were found to fail just now."""
+    said = {sentence.partition(":")[0] for sentence in failed}
+    for sentence in failing_sentences(poll.state) if poll else ():
+        if sentence.partition(":")[0] not in said:
+            yield Finding(name, f"when last asked, {sentence}", is_failure=True)
 
 
 def _remembered(source: Source, wanted: Wanted, poll: Poll | None) -> Iterator[str]:

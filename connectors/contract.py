@@ -56,6 +56,8 @@ class Reading:
 
     `held` yields name, product, price, currency and moment of each sale that the database has, for files that name no id.
     `account` is the ad account that a report without one is of; `date_order` settles dates that nothing else does.
+    `now` is when it is read, where that matters: an event cannot lie ahead of it.
+    `rooms` are the numbers of the challenge's rooms on Zoom; without any, every meeting of a list is taken.
     """
 
     challenge: Challenge
@@ -64,6 +66,8 @@ class Reading:
     held: Callable[[], Iterable[HeldSale]] = tuple
     account: str = ""
     date_order: str = ""
+    now: datetime | None = None
+    rooms: tuple[str, ...] = ()
 
 
 class BadSignatureError(ValueError):

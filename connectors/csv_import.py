@@ -8,7 +8,9 @@ from pathlib import Path
 
 from analytics.records import Record, UndecidedError
 from connectors.contract import Accepted, Door, Reading, UnusableFileError
-from connectors.exports.catalog import KINDS, Export, export_of, template
+from connectors.events import lines as events
+from connectors.exports import catalog
+from connectors.exports.catalog import Readable, export_of
 from connectors.exports.packages import unpacked
 from connectors.exports.sheet import Sheet
 from connectors.exports.verdict import Columns, LeftOut, Note, Rejected, Taken
@@ -17,6 +19,12 @@ from connectors.rejects import Rejects
 __all__ = ["KINDS", "ImportReport", "import_file", "template"]
 
 PULSE = 1000
+KINDS = (*catalog.KINDS, events.KIND)
+
+
+def template(kind: str) -> str:
+    """Return an example file of one of our own kinds."""
+    return events.TEMPLATE if kind == events.KIND else catalog.template(kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +56,7 @@ class _Progress:
     left_out: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
 
-    def records(self, export: Export, reading: Reading) -> Iterator[Record]:
+    def records(self, export: Readable, reading: Reading) -> Iterator[Record]:
         """Yield every record of the file, and keep account of the rows that become none."""
         add_line = self.lines.append
         for count, verdict in enumerate(export.read(self.sheet, reading), 1):
@@ -106,19 +114,26 @@ def import_file(
         return _taken(path, found, reading, accept, progress=progress, keep_rejects=keep_rejects)
 
 
-def _readable(texts: Sequence[Path], kind: str) -> tuple[Sheet, Export]:
+def _readable(texts: Sequence[Path], kind: str) -> tuple[Sheet, Readable]:
     """Return the text that is an export, and which; of several the one with a row per thing, else the first."""
-    found: list[tuple[Sheet, Export]] = []
+    found: list[tuple[Sheet, Readable]] = []
     fault: UnusableFileError | None = None
     for text in texts:
         try:
-            sheet = Sheet.open(text)
-            found.append((sheet, export_of(sheet, "" if len(texts) > 1 else kind)))
+            found.append(_opened(text, "" if len(texts) > 1 else kind))
         except UnusableFileError as error:
             fault = fault or error
     if not found:
         raise fault or UnusableFileError("The file is empty.")
     return min(found, key=lambda one: bool(getattr(one[1], "is_by_day", _never)(one[0])))
+
+
+def _opened(text: Path, kind: str) -> tuple[Sheet, Readable]:
+    """Return a file as events, one on each line, or as the table of an export."""
+    if kind == events.KIND or (not kind and events.is_events(text)):
+        return events.Lines.open(text), events
+    sheet = Sheet.open(text)
+    return sheet, export_of(sheet, kind)
 
 
 def _never(_: Sheet) -> bool:
@@ -127,7 +142,7 @@ def _never(_: Sheet) -> bool:
 
 def _taken(
     path: Path,
-    found: tuple[Sheet, Export],
+    found: tuple[Sheet, Readable],
     reading: Reading,
     accept: Door,
     *,

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from random import uniform
@@ -19,12 +19,12 @@ from uuid import uuid4
 from sqlalchemy.engine import Connection
 
 from connectors import inbox, polls
-from connectors.contract import Answer, Original, Page, Source, UnreadablePayloadError, VendorError
+from connectors.contract import Answer, Original, Page, Source, VendorError
 from connectors.inbox import Event
+from connectors.object_failures import FIRST_PAUSE, backoff, error_sentence, failing_sentences
 
 LEASE = timedelta(seconds=45)
 HEARTBEAT, GOODBYE = 15.0, 5.0
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(minutes=15)
 PLAIN = re.compile(r"[A-Za-z0-9_.:/+=-]{1,140}").fullmatch
 
 
@@ -43,13 +43,19 @@ class Ended(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one run of a source: how many parts were new, and a sentence."""
+    """What became of one run of a source: how many parts were new, a sentence, and the objects that failed."""
 
     source: str
     ended: Ended
-    sentence: str
+    summary: str
     new: int = 0
     pause: timedelta | None = None  # until the next run; None: there is none
+    failing: tuple[str, ...] = ()  # a sentence per object that is set aside
+
+    @property
+    def sentence(self) -> str:
+        """Return the summary and every object that is set aside in one text."""
+        return "; ".join([self.summary, *self.failing])
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,7 @@ class Poller:
             polls.succeed(connection, source.name, self.holder, pause)
         note = source.note(state, self.clock())
         told = f"{new:,} new" + (f"; {note}" if note else "")
-        return Outcome(source.name, Ended.WELL, told, new, pause)
+        return Outcome(source.name, Ended.WELL, told, new, pause, failing_sentences(state))
 
     def _commit(self, source: Source, page: Page) -> int:
         """Keep a page and the state after it together; return how many of its parts were new."""
@@ -128,7 +134,7 @@ class Poller:
         return new
 
     def _failed(self, source: Source, failures: int, error: Exception, new: int) -> Outcome:
-        sentence = _sentence(error)
+        sentence = error_sentence(error)
         pause = _backoff(failures)
         if isinstance(error, VendorError) and error.again_at is not None:
             pause = max(pause, error.again_at - self.clock())
@@ -165,7 +171,8 @@ class Round:
             began = time.monotonic()  # so that a minute is a minute, however long the answer takes
             outcome = self._run(source, is_ours=last is not None and last.ended is not Ended.ELSEWHERE)
             if outcome.ended is Ended.WELL or last is None or outcome.sentence != last.sentence:
-                self.tell(outcome)
+                is_known = last is not None and last.failing == outcome.failing
+                self.tell(replace(outcome, failing=()) if is_known else outcome)
             if outcome.pause is None:
                 break
             self._rest(source, outcome, began)
@@ -230,15 +237,6 @@ def _has_changed(connection: Connection, event: Event) -> bool:
     return last.rpartition("~")[2] != version.rpartition("~")[2]
 
 
-def _sentence(error: Exception) -> str:
-    if isinstance(error, VendorError):
-        return str(error)
-    if isinstance(error, UnreadablePayloadError):
-        return f"The answer cannot be read: {error}."
-    return f"Asking failed: {type(error).__name__}."  # a text of unknown origin could hold a secret
-
-
 def _backoff(failures: int) -> timedelta:
     """Return a pause that doubles with every failure in a row, give or take a quarter."""
-    pause: timedelta = min(FIRST_PAUSE * 2 ** min(failures - 1, 10), LONGEST_PAUSE)
-    return pause * uniform(0.75, 1.25)  # noqa: S311 (jitter)
+    return backoff(failures) * uniform(0.75, 1.25)  # noqa: S311 (jitter)

@@ -5,16 +5,20 @@ import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import cache, partial
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route as Address
 
 from analytics.line_limit import LineLimit
+from connectors import signatures
 from connectors.catalog import Route
 from connectors.contract import BadSignatureError, UnreadablePayloadError
+from connectors.events import schema
+from connectors.events import webhook as events
 from connectors.health import Report
 from connectors.inbox import Event, Kept
 from connectors.payload import parse
@@ -53,12 +57,15 @@ class Receiver:
         if allowed is not None:
             self._write(allowed)
 
-    def application(self) -> Starlette:
-        """Return the ASGI application."""
+    def application(self, tools: events.Shared | None = None) -> Starlette:
+        """Return the ASGI application; `tools` is what is shared with other tools than the vendors."""
         addresses = [Address(path, _pong, methods=["GET", "POST"]) for path in TEST_PING]
         for route in self.secrets:
             path = f"{route.path}/{{token}}" if route.setting.endswith("_token") else route.path
             addresses.append(Address(path, self._endpoint(route), methods=["POST"]))
+        take = self._answering(partial(self._take_events, tools or events.Shared()))
+        addresses += [Address(path, _describing(text)) for path, text in _descriptions().items()]
+        addresses.append(Address(f"{events.PATH}/{{token}}", take, methods=["POST"]))
         addresses.append(Address("/healthz", self._healthy, methods=["GET"]))
         addresses.append(Address("/readyz", self._ready, methods=["GET"]))
         app = Starlette(routes=addresses)
@@ -66,13 +73,35 @@ class Receiver:
         return app
 
     def _endpoint(self, route: Route) -> Callable[[Request], Awaitable[Response]]:
+        return self._answering(partial(self._receive, route))
+
+    def _answering(self, take: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
             try:
-                return await self._receive(route, request)
+                return await take(request)
             except _Refusal as refusal:
                 return _no(refusal.status, str(refusal))
 
         return answer
+
+    async def _take_events(self, tools: events.Shared, request: Request) -> Response:
+        """Keep the events of another tool that can be read, and answer each by itself."""
+        if not tools.tokens:
+            raise _Refusal(404, f"this route is off: VIEW3_{events.TOKEN.upper()} is not set")
+        if not signatures.same_secret(request.path_params["token"], tools.tokens):
+            self.log(events.PATH, f"refused a request for {events.PATH}: the address does not hold the secret token")
+            return PlainTextResponse("Not Found", 404)  # as for any address that does not exist
+        body = await _body_in_time(request)
+        try:
+            if tools.secrets:
+                events.verify(_headers(request), body, tools.secrets, self.clock())
+            items = events.items_of(parse(body), self.clock())
+        except (BadSignatureError, UnreadablePayloadError) as error:
+            self.log(f"{events.PATH} {error}", f"refused a request for {events.PATH}: {error}")
+            raise _Refusal(400, str(error)) from None
+        keeping = [self.keep(item.event) for item in items if item.event]
+        status, told = events.answer(items, await self._in_time(asyncio.gather(*keeping)))
+        return JSONResponse(told, status)
 
     async def _receive(self, route: Route, request: Request) -> Response:
         secrets = self.secrets[route]
@@ -174,6 +203,24 @@ class _Refusal(Exception):  # noqa: N818 (it is an answer)
 def _no(status: int, reason: str) -> Response:
     headers = RETRY_AFTER if status == 503 else None  # noqa: PLR2004 (HTTP's own numbers)
     return JSONResponse({"error": reason}, status, headers)
+
+
+@cache
+def _descriptions() -> dict[str, str]:
+    """Return what is told of the events, by address; none of it is secret."""
+    described = schema.as_text(schema.openapi())
+    return {
+        f"{events.PATH}/schema.json": schema.as_text(schema.json_schema()),
+        f"{events.PATH}/openapi.json": described,
+        "/openapi.json": described,
+    }
+
+
+def _describing(text: str) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(_request: Request) -> Response:
+        return Response(text, media_type="application/json")
+
+    return answer
 
 
 async def _pong(_request: Request) -> Response:

@@ -5,7 +5,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from random import uniform
 from socket import AF_INET, AF_INET6, create_server, socket
@@ -19,6 +19,7 @@ from connectors import allocator, inbox
 from connectors.catalog import Route
 from connectors.contract import Source
 from connectors.drain import Drain
+from connectors.events.webhook import Shared
 from connectors.health import Health
 from connectors.http_limits import BACKLOG, MOST_CONNECTIONS, OTHER_FILES, LimitedProtocol
 from connectors.inbox import Event, Kept
@@ -112,6 +113,7 @@ class Service:
     days: int
     log: Callable[[str], None]
     alarm: Callable[[], None] = lambda: None
+    tools: Shared = field(default_factory=Shared)
 
     def run(self, host: str, port: int, ready: Callable[[], None]) -> None:
         """Receive webhooks and read them in the background until Ctrl-C or SIGTERM."""
@@ -141,7 +143,7 @@ class Service:
             log=self.log,
         )
         config = uvicorn.Config(
-            receiver.application(),
+            receiver.application(self.tools),
             host=host,
             port=port,
             http=limited(),
@@ -188,7 +190,7 @@ class Polling:
         for source in self.sources.values():
             outcome = poller.once(source, only_if_due=only_if_due)
             self._tell(outcome)
-            went_well = went_well and outcome.ended is not Ended.BADLY
+            went_well = went_well and outcome.ended is not Ended.BADLY and not outcome.failing
         self.drain.all()
         return went_well
 
@@ -209,7 +211,10 @@ class Polling:
         self.log(f"{self._known_as(source)}: {words}")
 
     def _tell(self, outcome: Outcome) -> None:
-        self.tell(f"{self._known_as(outcome.source)}: {outcome.ended}: {outcome.sentence}")
+        name = self._known_as(outcome.source)
+        self.tell(f"{name}: {outcome.ended}: {outcome.summary}")
+        for sentence in outcome.failing:
+            self.tell(f"{name}: {Ended.BADLY}: {sentence}")
 
     def _known_as(self, source: str) -> str:
         return next(name for name, one in self.sources.items() if one.name == source)

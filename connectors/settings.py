@@ -18,6 +18,8 @@ class ConnectorSettings(FromEnvironment):
     clickfunnels_webhook_secret: Secrets = ()
     clickfunnels_classic_token: Secrets = ()
     zoom_webhook_secret: Secrets = ()
+    events_token: Secrets = ()
+    events_secret: Secrets = ()
     zoom_account_id: str = ""
     zoom_client_id: str = ""
     zoom_client_secret: SecretStr | None = None

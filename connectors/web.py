@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from random import uniform
@@ -109,6 +109,10 @@ class Asking:
     def post(self, path: str, *, json: Payload | None = None, form: Mapping[str, str] | None = None) -> Told:
         """Return the answer to POST, which is tried again like GET: send only what may arrive twice."""
         return self._ask("POST", path, json=json, data=form)
+
+    def once(self) -> "Asking":
+        """Return a conversation with one attempt per question, for an object that failed before: others are waiting."""
+        return Asking(replace(self.web, patience=replace(self.web.patience, attempts=1)), self.client)
 
     def _ask(self, method: str, path: str, **content: Any) -> Told:
         patience = self.web.patience

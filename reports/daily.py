@@ -10,6 +10,7 @@ from shutil import rmtree
 
 from analytics.figures import figures
 from analytics.project import project
+from analytics.repairs import check_money
 from analytics.sales_csv import sales_csv
 from analytics.workbench import Workbench
 from reports import letter, publishing
@@ -76,6 +77,7 @@ class Daily:
         folder = self.out / on.isoformat()
         if wish is not Wish.SEND or not self._is_unfinished(on, folder):
             try:
+                check_money(self.workbench.reader, self.workbench.engine)
                 snapshot = self._make(on, folder)
             except (RunError, OSError) as error:
                 return self._give_up(on, wish, _sentence(error))

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from analytics.dashboard.wording import UNDEFINED, long_day, many, number, short_day, span
 from analytics.kpis import cents
+from analytics.review import wants_a_look
 from reports import changes
 from reports.pictures import attendance_png
 from reports.snapshot import Snapshot
@@ -68,7 +69,7 @@ class Sections:
         return self._part("sales")
 
     def campaigns(self) -> Part:
-        """Return spend, cost per acquisition and ROAS by campaign, with the unattributed row."""
+        """Return spend, cost per acquisition, revenue and ROAS by campaign, with the unattributed row."""
         return self._part("campaigns")
 
     def trust(self) -> Part:
@@ -93,10 +94,11 @@ def context(snapshot: Snapshot) -> dict[str, Any]:
     """Return what the templates tell."""
     view = snapshot.view
     rows = snapshot.campaigns.rows
-    loud = [row for row in rows if row.ad_spend or row.high_ticket_sales or row.is_unattributed]
+    loud = [row for row in rows if row.ad_spend or row.revenue or row.high_ticket_sales or row.is_unattributed]
     return {
         "snapshot": snapshot,
         "view": view,
+        "review": list(wants_a_look(view).values()),
         "day": f"Day {view.challenge_day} of {view.challenge_length}" if view.challenge_day else "",
         "cards": list(changes.cards(snapshot)),
         "standing_out": changes.standing_out(snapshot),

@@ -113,8 +113,8 @@ def read_snapshot(workbench: Workbench, settings: ReportSettings, on: date, now:
             view=view,
             before=reading.read(connection, lens, lens.challenge.last_second_of(on - ONE_DAY)),
             previous=_previous(connection, lens, workbench.settings.previous_start, on),
-            campaigns=read_breakdown(connection, lens, view.period, Level.CAMPAIGN),
-            sales=tuple(_sales(connection, lens, on, settings)),
+            campaigns=read_breakdown(connection, lens, view.period, Level.CAMPAIGN, moment),
+            sales=tuple(_sales(connection, lens, on, settings, moment)),
             sources=tuple(_sources(told, settings, view.as_of)),
         )
 
@@ -138,8 +138,8 @@ def _previous(connection: Connection, lens: Lens, starts_on: date | None, on: da
     return view if is_known else None
 
 
-def _sales(connection: Connection, lens: Lens, on: date, settings: ReportSettings) -> Iterator[SaleRow]:
-    for sale in list(reading.stream_sales(connection, lens, SalesFilter(Period(on, on)), Sort())):
+def _sales(connection: Connection, lens: Lens, on: date, settings: ReportSettings, now: datetime) -> Iterator[SaleRow]:
+    for sale in list(reading.stream_sales(connection, lens, SalesFilter(Period(on, on)), Sort(), now=now)):
         yield replace(sale, customer_name=masked(sale.customer_name)) if settings.report_mask_names else sale
 
 

@@ -118,9 +118,15 @@ def test_own_exports_become_view_3_to_the_cent(run: Run, folder: Path) -> None:
         "matched": 2,
         "unattributed": 3,
         "reasons": {"no UTM": 1, "no such person": 2},
+        "by_order_utm": 0,
     }
     assert view["excluded"]["other_currency"] == 1
-    assert view["checks"] == {"sales_add_up": True, "revenue_adds_up": True, "spend_adds_up": True}
+    assert view["checks"] == {
+        "sales_add_up": True,
+        "revenue_adds_up": True,
+        "spend_adds_up": True,
+        "money_is_conserved": True,
+    }
 
 
 def test_importing_again_changes_nothing(run: Run, folder: Path) -> None:
@@ -192,7 +198,7 @@ def test_the_sales_csv_holds_all_matching_rows_safely(run: Run, folder: Path) ->
     lines = raw.decode("utf-8-sig").split("\r\n")
     assert lines[1].startswith("'=cmd|' /C calc'!A0,<img src=x onerror=alert(1)>,2997.00,2026-01-12 09:00:00,,,,,")
     assert lines[2].startswith("Ana Souza,Mastermind,4997.00,2026-01-17 11:00:00,FB_Jan,Broad,Video 1,28,")
-    assert lines[2].endswith(',USD,paid,matched,"same e-mail, typed differently"')
+    assert lines[2].endswith(',USD,paid,matched,"same e-mail, typed differently",4997.00')
 
 
 def test_the_sales_csv_counts_rows_and_not_line_ends(run: Run, tmp_path: Path) -> None:
@@ -367,6 +373,13 @@ def test_the_demo_makes_today_day_17_and_never_touches_real_rows(run: Run, folde
     assert "holds real rows" in refused.stderr
 
 
+def test_the_demo_fills_a_database_that_was_just_made(bare_database_url: str) -> None:
+    settings = {"VIEW3_DATABASE_URL": bare_database_url, "VIEW3_CHALLENGE_START": ""}
+    for command in ("init", "demo"):
+        done = CliRunner().invoke(view3.main, [command], env=settings)
+        assert done.exit_code == 0, done.output
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -511,3 +524,32 @@ def test_what_waits_stands_in_every_place_that_people_look_at(run: Run, database
 def test_nothing_waits_and_the_doctor_says_so(run: Run, database_url: str) -> None:
     run("init")
     assert "ok    inbox       everything that arrived is settled" in run("doctor").stdout
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({}, "note  webhook     /webhooks/events is off: VIEW3_EVENTS_TOKEN is not set"),
+        ({"VIEW3_EVENTS_TOKEN": "a-long-word"}, "ok    webhook     /webhooks/events is on\n"),
+        (
+            {"VIEW3_EVENTS_TOKEN": "a-long-word", "VIEW3_EVENTS_SECRET": "between-us"},
+            "ok    webhook     /webhooks/events is on, signed requests only\n",
+        ),
+    ],
+)
+def test_doctor_tells_whether_other_tools_can_send_events(run: Run, settings: dict[str, str], words: str) -> None:
+    run("init")
+    told = run("doctor", **settings).stdout
+    assert words in told
+    assert "a-long-word" not in told
+    assert "between-us" not in told
+
+
+def test_events_of_a_file_are_figures(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_text(run("import", "--template", "events").stdout + '{"type": "sale"}\n')
+    first, again = run("import", path), run("import", path)
+    assert "events: 2 accepted, 0 already there, 1 rejected" in first.stdout
+    assert "events: 0 accepted, 2 already there, 1 rejected" in again.stdout
+    assert first.exit_code == 3
+    assert shown(run("show", "--now", "2026-01-18T12:00", "--json"))["totals"]["high_ticket_revenue"] == "3000.00"

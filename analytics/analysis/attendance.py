@@ -31,6 +31,7 @@ CURVE = (
     Column("seen_at", Kind.MOMENT, "business zone", "moment of the count"),
     *counts("people", participants="people at that moment; unknown inside a gap"),
 )
+STAYED = ("challenge_day", "platform", "topic", "peak", "unique", "minutes", "minutes_median")
 CHALLENGES = (
     *DAY,
     *texts(challenge="this one, or the earlier one"),
@@ -81,6 +82,13 @@ def within_sessions(workbench: Workbench, on: date | None = None) -> pd.DataFram
         for point in people_by_minute(one.stays, one.started_at, one.ended_at)
     ]
     return framed([*_with_gaps(rows), *counted], CURVE, workbench.challenge.zone)
+
+
+def stayed(workbench: Workbench) -> pd.DataFrame:
+    """Return how long people stayed in every session so far, where it is known; the columns are of `frames.sessions`."""
+    period = _so_far(workbench)
+    found = workbench.frames.sessions(period) if period else workbench.frames.sessions().head(0)
+    return found[[*STAYED]].reset_index(drop=True)
 
 
 def against_earlier(workbench: Workbench) -> pd.DataFrame:

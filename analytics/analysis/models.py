@@ -18,6 +18,8 @@ from analytics.crediting.models import ASSUMES, Journey, Lost, Model, credited
 from analytics.frames import framed
 from analytics.queries import journeys, money
 from analytics.queries.journeys import NOWHERE
+from analytics.queries.money import Bounds
+from analytics.reading import whole_second_after
 from analytics.workbench import Workbench
 
 ZERO = Decimal("0.00")
@@ -58,12 +60,18 @@ def assumptions(workbench: Workbench) -> pd.DataFrame:
     return framed(rows, ASSUMPTIONS, workbench.challenge.zone)
 
 
+def _bounds(workbench: Workbench, period: Period) -> Bounds:
+    """Return the moments of a period up to now: what is bought later is in no figure."""
+    begin, end = workbench.challenge.bounds(period)
+    return begin, min(end, whole_second_after(workbench.now()))
+
+
 def _ways(connection: Connection, workbench: Workbench, period: Period, names: Names) -> tuple[list[Journey], Decimal]:
     """Return the ways to the sales of a period, and the revenue of sales without any known way.
 
     Most buyers opted in once: the database sums those up. The others are told one by one, and taken out of the sums.
     """
-    bounds, currency = workbench.challenge.bounds(period), workbench.currency
+    bounds, currency = _bounds(workbench, period), workbench.currency
     groups = money.sales_by_campaign(connection, period, bounds, currency, money.whole_sales(connection, bounds))
     sales: Counter[str] = Counter()
     revenue: dict[str, Decimal] = {}
@@ -98,7 +106,7 @@ def _told(names: Names, rows: Iterable[Any]) -> Iterator[tuple[str, Journey]]:
 
 def _lost(connection: Connection, workbench: Workbench, period: Period, names: Names, ways: Iterable[Journey]) -> Lost:
     """Return the ways of the people who opted in and did not buy: everybody's, less the buyers'."""
-    bounds = workbench.challenge.bounds(period)
+    bounds = _bounds(workbench, period)
     single: Counter[str] = Counter()
     for touch, count in journeys.opt_ins_by_touch(connection, bounds).items():
         single[_key(names, touch)] += count

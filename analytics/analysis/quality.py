@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from difflib import get_close_matches
@@ -25,7 +26,6 @@ MOST, NEAR = 50, 0.75
 PERCENT = Decimal("0.1")
 UNREPLACED = re.compile(r"\{\{.*?\}\}|\{[a-z_:.]+\}|%7b", re.IGNORECASE)
 AN_ID = re.compile(r"\d{8,}")
-KINDS = ("test_mode", "staff", "suspected_duplicates", "unclassified")
 
 MATCHES = (
     *texts(outcome="matched or unattributed", reason="why, where it is unattributed"),
@@ -43,14 +43,14 @@ HYGIENE = (
 )
 LEFT_OUT = (
     *texts(
-        why="test_mode, staff, suspected_duplicates or unclassified",
-        purchase="source:id",
+        why=", ".join((*nowhere.EXCLUDED, *nowhere.REVIEW)),
+        purchase="source:id of the purchase, payment or refund",
         product="product as received",
     ),
-    *amounts("`currency`", price="contract price"),
-    *texts(currency="currency of the price"),
-    Column("purchased_at", Kind.MOMENT, "business zone", "moment of the purchase"),
-    *texts(duplicate_of="the purchase it is suspected to repeat"),
+    *amounts("`currency`", price="its amount"),
+    *texts(currency="currency of the amount"),
+    Column("purchased_at", Kind.MOMENT, "business zone", "moment of the purchase, payment or refund"),
+    *texts(other="the other one of a pair"),
 )
 COVERAGE = (
     *texts(source="who tells it", what="opt-ins, ad spend, attendance or samples"),
@@ -58,6 +58,16 @@ COVERAGE = (
     *counts("", expected="days, or samples, that should be there", received="that are there"),
     *amounts("%", coverage="received ÷ expected"),
     *texts(missing="the first missing days"),
+)
+FAILING = (
+    *texts(
+        source="the vendor that is asked",
+        name="the room, session, video or account; empty where the source fails as a whole",
+        reason="why it could not be read, and what to do",
+    ),
+    *counts("times", failures="failures in a row"),
+    Column("since", Kind.MOMENT, "business zone", "first failure; of a whole source its last success"),
+    Column("again_at", Kind.MOMENT, "business zone", "when it is asked again"),
 )
 SPEND = (
     *texts(platform="meta, google, …", account_id="the ad account"),
@@ -105,11 +115,20 @@ def utm_hygiene(workbench: Workbench, period: Period | None = None, column: str 
 
 
 def left_out(workbench: Workbench, period: Period | None = None) -> pd.DataFrame:
-    """Return the newest purchases that count nowhere, up to 50 for each reason: excluded, duplicates suspected, unclassified."""
+    """Return the newest of what is not counted and of what wants a look, up to 50 for each reason."""
+    return _listed(workbench, period, (*nowhere.EXCLUDED, *nowhere.REVIEW))
+
+
+def without_purchase(workbench: Workbench, period: Period | None = None) -> pd.DataFrame:
+    """Return the newest payments, refunds and disputes that belong to no purchase, up to 50 of each."""
+    return _listed(workbench, period, nowhere.WITHOUT_PURCHASE)
+
+
+def _listed(workbench: Workbench, period: Period | None, kinds: Sequence[str]) -> pd.DataFrame:
     bounds = workbench.challenge.bounds(period or workbench.challenge.whole(workbench.now()))
     with workbench.frames.read() as connection:
-        found = [one for why in KINDS for one in nowhere.newest(connection, bounds, why, MOST)]
-    names = ("why", "product", "price", "currency", "purchased_at", "duplicate_of")
+        found = [one for why in kinds for one in nowhere.newest(connection, bounds, why, MOST)]
+    names = ("why", "product", "price", "currency", "purchased_at", "other")
     rows = [
         {**{name: getattr(one, name) for name in names}, "purchase": f"{one.source}:{one.external_id}"} for one in found
     ]
@@ -126,6 +145,13 @@ def coverage(workbench: Workbench) -> pd.DataFrame:
     told = {row["source"] for row in rows}
     rows += [_row(source, "events", [], set()) for source in sorted(set(newest) - told)]
     return framed([row | {"newest_at": newest.get(row["source"])} for row in rows], COVERAGE, challenge.zone)
+
+
+def failing(workbench: Workbench) -> pd.DataFrame:
+    """Return what the vendors could not be asked for last time, with the reason; no rows where all went well."""
+    with workbench.frames.read() as connection:
+        rows = [asdict(one) for one in hygiene.failing_objects(connection)]
+    return framed(rows, FAILING, workbench.challenge.zone)
 
 
 def spend_against_totals(workbench: Workbench, period: Period | None = None) -> pd.DataFrame:

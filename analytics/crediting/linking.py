@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from analytics.crediting.single import credit_sales
-from analytics.money.summing import days_of, sum_days
+from analytics.money.daily_totals import days_of, sum_days
 from analytics.schema import UTM_COLUMNS, high_ticket_sales, identity_link_history, identity_links, leads, sale_facts
 from analytics.store import upsert, work_alone
 

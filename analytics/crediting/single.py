@@ -1,42 +1,53 @@
-"""Credits single sales in the database: loads buyer and opt-ins, asks `attribution`, writes what changed."""
+"""Credits single sales and funnel orders: loads buyer and opt-ins, asks `attribution`, writes what changed."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from analytics import attribution
-from analytics.attribution import Buyer, Credit, OptIn, Outcome, Rule
-from analytics.folding import EmailKeys
-from analytics.intake.rows import utm_keys, utm_row
-from analytics.records import Utm
-from analytics.schema import UTM_COLUMNS, high_ticket_sales, identity_links, leads, purchases, sale_facts
-from analytics.store import chunks, update_changed
+from analytics.attribution import Buyer, Credit, OptIn, Outcome, Reason, Rule
+from analytics.folding import Address
+from analytics.intake.addresses import identities_of
+from analytics.intake.rows import PERSON, utm_keys, utm_row
+from analytics.queries.recognition import ORDERS, SALES, Purchased
+from analytics.records import RECORDED, Utm
+from analytics.schema import (
+    UTM_COLUMNS,
+    buyers,
+    customer_addresses,
+    funnel_orders,
+    high_ticket_sales,
+    identity_links,
+    lead_identities,
+    leads,
+    purchase_utms,
+    sale_facts,
+)
+from analytics.store import chunks, existing, update_by_key, update_changed
 
-RECORDED = "recorded"  # the source of sales that another program wrote into the specification's table
-BY_A_LEAD = tuple(
-    rule for rule in Rule if rule is not Rule.AS_RECORDED
-)  # then the sale's UTMs are not what was recorded
+OWN_RULES = tuple(rule for rule in Rule if rule is not Rule.AS_RECORDED)  # then the row's UTMs are not as recorded
 
 Row = Mapping[Any, Any]
+Pair = tuple[str, str]
+LineKey = tuple[Any, ...]  # source, external id and line of a funnel order
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One sale's evidence: its buyer, every stored opt-in that may be theirs, and the UTMs another program recorded."""
+    """A purchase's evidence: its buyer, every stored opt-in that may be theirs, and its row as it is stored."""
 
-    sale_id: int
     buyer: Buyer
     opt_ins: tuple[OptIn, ...]
-    is_recorded: bool
     stored: Row
 
 
 def credit_sales(connection: Connection, sale_ids: Collection[int]) -> int:
-    """Credit the given sales anew and return how many changed."""
+    """Credit the given sales again and return how many changed."""
     changed = 0
     for chunk in chunks(sorted(sale_ids)):
         sales, facts = [], []
@@ -50,157 +61,288 @@ def credit_sales(connection: Connection, sale_ids: Collection[int]) -> int:
     return changed
 
 
-def sales_of(connection: Connection, people: Iterable[Row]) -> set[int]:
-    """Return the ids of the sales whose buyer may be one of the people (rows with e-mail key, source and customer id)."""
+def credit_orders(connection: Connection, keys: Collection[LineKey]) -> int:
+    """Credit the given funnel orders again and return how many changed."""
+    changed = 0
+    for chunk in chunks(sorted(keys)):
+        found = [(case.stored, _order_row(case, decide(case))) for case in load_orders(connection, chunk)]
+        differing = {
+            _line(row): row for stored, row in found if any(stored[name] != value for name, value in row.items())
+        }
+        update_by_key(connection, funnel_orders, differing)
+        changed += len(differing)
+    return changed
+
+
+def bought_by(
+    connection: Connection, people: Iterable[Row], customers: Iterable[Pair] = ()
+) -> tuple[set[int], set[LineKey]]:
+    """Return the sales and the funnel orders that the people may have made.
+
+    People are rows with e-mail key, source and customer id; of `customers`, pairs of source and customer id, nothing but
+    the id is asked for.
+    """
     rows = list(people)
-    keys = sorted({row["email_key"] for row in rows} - {""})
-    customers = sorted({(row["source"], row["customer_id"]) for row in rows if row["customer_id"]})
-    found: set[int] = set()
-    for chunk in chunks(keys):
-        found.update(connection.scalars(sa.select(sale_facts.c.sale_id).where(sale_facts.c.email_key.in_(chunk))))
-        # A confirmed link makes a buyer of everybody who shares the linked lead's address.
-        linked = sa.select(identity_links.c.sale_id).join(leads, _link_to_lead).where(leads.c.email_key.in_(chunk))
-        found.update(connection.scalars(linked))
-    for pairs in chunks(customers):
-        same = sa.tuple_(purchases.c.source, purchases.c.customer_id).in_(pairs)
-        found.update(connection.scalars(sa.select(purchases.c.sale_id).where(purchases.c.sale_id.is_not(None), same)))
+    keys = {row["email_key"] for row in rows} - {""}
+    ids = {(row["customer_id"], row["source"]) for row in rows if row["customer_id"]} | {one[::-1] for one in customers}
+    for chunk in chunks(sorted(keys)):
+        carriers = sa.select(customer_addresses.c.customer_id, customer_addresses.c.source)
+        ids.update(map(tuple, connection.execute(carriers.where(customer_addresses.c.email_key.in_(chunk)))))
+    return {sale_id for (sale_id,) in _bought(connection, SALES, keys, ids)}, _bought(connection, ORDERS, keys, ids)
+
+
+def _bought(
+    connection: Connection, what: Purchased, keys: Collection[str], ids: Collection[Pair]
+) -> set[tuple[Any, ...]]:
+    """Return the keys of the purchases that show or state one of the e-mail keys or customer ids."""
+    shown, stated = sa.select(*what.keys), sa.select(*what.keys).join(buyers, what.is_stated())
+    found: set[tuple[Any, ...]] = set()
+    for chunk in chunks(sorted(keys)):
+        ways = [shown.where(what.table.c.email_key.in_(chunk)), stated.where(buyers.c.email_key.in_(chunk))]
+        linked = _linked_to(chunk) if what.is_linked_by_hand else []
+        found.update(map(tuple, connection.execute(sa.union(*ways, *linked))))
+    for pairs in chunks(sorted(ids)):
+        same = sa.tuple_(buyers.c.customer_id, buyers.c.stated_by).in_(pairs)
+        found.update(map(tuple, connection.execute(stated.where(same))))
     return found
+
+
+def _linked_to(keys: Collection[str]) -> list[sa.Select[Any]]:
+    """Return the sales that a person linked to leads of the given addresses: all who share them are the buyer."""
+    link = identity_links.c.sale_id
+    return [
+        sa.select(link).join(table, _link_to(table)).where(table.c.email_key.in_(keys))
+        for table in (leads, lead_identities)
+    ]
+
+
+def _link_to(table: sa.Table) -> sa.ColumnElement[bool]:
+    link = identity_links.c
+    return sa.and_(table.c.source == link.lead_source, table.c.external_id == link.lead_external_id)
 
 
 def decide(case: Case) -> Credit:
     """Return the sale's credit; what another program recorded stands until one of our leads claims the sale."""
     credit = attribution.credit(case.buyer, case.opt_ins)
     stored = Utm(*(case.stored[name] or "" for name in UTM_COLUMNS))
-    is_theirs = case.is_recorded and stored and case.stored["reason"] not in BY_A_LEAD
-    if is_theirs and credit.outcome is Outcome.UNATTRIBUTED:
-        return Credit(Outcome.MATCHED, Rule.AS_RECORDED)
+    is_theirs = case.stored["source"] == RECORDED and stored and case.stored["reason"] not in OWN_RULES
+    if is_theirs and (credit.outcome is Outcome.UNATTRIBUTED or credit.opt_in is None):
+        if attribution.has_campaign(stored):
+            return Credit(Outcome.MATCHED, Rule.AS_RECORDED, utm=stored)
+        return Credit(Outcome.UNATTRIBUTED, Reason.NO_CAMPAIGN, utm=stored)
     return credit
 
 
 def load(connection: Connection, sale_ids: Collection[int]) -> list[Case]:
     """Return the evidence for the given sales; unknown ids are left out."""
-    rows = _sale_rows(connection, sale_ids)
-    customers = _customers(connection, sale_ids)
     links = _links(connection, sale_ids)
-    opt_ins = _OptIns(connection, rows, customers, links)
-    return [opt_ins.case(row) for row in rows]
+    return _cases(connection, [(row, links.get(row["sale_id"])) for row in _sale_rows(connection, sale_ids)])
 
 
-_link_to_lead = sa.and_(
-    leads.c.source == identity_links.c.lead_source, leads.c.external_id == identity_links.c.lead_external_id
-)
+def load_orders(connection: Connection, keys: Collection[LineKey]) -> list[Case]:
+    """Return the evidence for the given funnel orders; unknown ones are left out."""
+    return _cases(connection, [(row, None) for row in existing(connection, funnel_orders, keys).values()])
+
+
+def _cases(connection: Connection, rows: Sequence[tuple[Row, Pair | None]]) -> list[Case]:
+    """Return the evidence for stored purchases, each with the lead that it is linked to by hand."""
+    known = _Buyers(connection, [row for row, _ in rows])
+    found = [(row, known.buyer(row, link)) for row, link in rows]
+    opt_ins = _OptIns(connection, [buyer for _, buyer in found])
+    return [Case(buyer, opt_ins.around(buyer), row) for row, buyer in found]
+
+
+class _Buyers:
+    """What the messengers of some purchases stated about their buyers."""
+
+    def __init__(self, connection: Connection, rows: Collection[Row]) -> None:
+        purchased = {_key(row) for row in rows}
+        self.stated = _grouped(_rows_of(connection, buyers, purchased))
+        self.utms = {_key(row): _utm(row) for row in _rows_of(connection, purchase_utms, purchased)}
+        self.carried = _carried(connection, {pair for group in self.stated.values() for pair in map(_customer, group)})
+
+    def buyer(self, row: Row, link: Pair | None) -> Buyer:
+        """Return the buyer of a purchase, given its row with the address that it shows."""
+        stated = self.stated.get(_key(row), [])
+        customers = frozenset(pair for pair in map(_customer, stated) if pair[1])
+        return Buyer(
+            addresses=frozenset(one for one in map(_address, [row, *stated]) if one.key),
+            eligible_until=row["eligible_until"],
+            purchased_on=row["purchased_on"],
+            customers=customers,
+            carried=frozenset[str]().union(*(self.carried[pair] for pair in customers)),
+            link=link,
+            utm=self.utms.get(_key(row), Utm()),
+        )
 
 
 class _OptIns:
-    """The stored leads around some sales, indexed by how a buyer may be recognised in them."""
+    """The stored leads around some buyers, by every address and id that they were ever stated with."""
 
-    def __init__(
-        self, connection: Connection, rows: list[Row], customers: dict[int, set[tuple[str, str]]], links: dict[int, Row]
-    ) -> None:
-        self.customers, self.links = customers, links
-        keys = {row["email_key"] for row in rows} | {link["email_key"] for link in links.values()}
-        pairs = {pair for group in customers.values() for pair in group}
-        lone = {(link["source"], link["external_id"]) for link in links.values()}
+    def __init__(self, connection: Connection, people: Sequence[Buyer]) -> None:
         self.by_key: defaultdict[str, set[OptIn]] = defaultdict(set)
-        self.by_customer: defaultdict[tuple[str, str], set[OptIn]] = defaultdict(set)
-        self.by_id: dict[tuple[str, str], OptIn] = {}
-        for condition, wanted in (
-            (leads.c.email_key, keys - {""}),
-            (sa.tuple_(leads.c.source, leads.c.customer_id), pairs),
-            (sa.tuple_(leads.c.source, leads.c.external_id), lone),
-        ):
-            for chunk in chunks(sorted(wanted)):
-                self._take(connection.execute(sa.select(leads).where(condition.in_(chunk))).mappings())
+        self.by_customer: defaultdict[Pair, set[OptIn]] = defaultdict(set)
+        self.by_id: dict[Pair, OptIn] = {}
+        links = {one.link for one in people if one.link}
+        for chunk in chunks(sorted(links)):
+            self._take(connection, [sa.select(leads).where(sa.tuple_(leads.c.source, leads.c.external_id).in_(chunk))])
+        keys = {key for buyer in people for key in buyer.keys | buyer.carried}
+        keys |= {key for lead in self.by_id.values() for key in lead.keys}
+        pairs = {pair[::-1] for buyer in people for pair in buyer.customers}
+        for some_keys, some_pairs in zip_longest(chunks(sorted(keys)), chunks(sorted(pairs)), fillvalue=()):
+            self._take(connection, _leads_of(some_keys, some_pairs))
 
-    def _take(self, rows: Iterable[Row]) -> None:
-        for row in rows:
-            lead = _opt_in(row)
-            self.by_key[lead.keys.key].add(lead)
-            self.by_customer[lead.source, lead.customer_id].add(lead)
+    def _take(self, connection: Connection, queries: Sequence[sa.Select[Any]]) -> None:
+        """Take in the leads of some queries."""
+        rows = {_key(row): row for row in connection.execute(sa.union(*queries)).mappings()}
+        for lead in _opt_ins(connection, rows):
             self.by_id[lead.source, lead.external_id] = lead
+            for key in lead.keys:
+                self.by_key[key].add(lead)
+            for customer_id in lead.customer_ids:
+                self.by_customer[lead.source, customer_id].add(lead)
 
-    def case(self, row: Row) -> Case:
-        """Return one sale's evidence."""
-        customers = self.customers.get(row["sale_id"], set())
-        link = self.links.get(row["sale_id"])
-        found = set(self.by_key[row["email_key"]]) if row["email_key"] else set()
-        for pair in customers:
-            found |= self.by_customer[pair]
-        if link is not None:
-            found.add(self.by_id[link["source"], link["external_id"]])
-            found |= self.by_key[link["email_key"]] if link["email_key"] else set()
-        buyer = Buyer(
-            row["customer_email"],
-            _keys(row),
-            row["eligible_until"],
-            row["purchased_on"],
-            frozenset(customers),
-            (link["source"], link["external_id"]) if link is not None else None,
-        )
-        return Case(row["sale_id"], buyer, tuple(found), row["source"] == RECORDED, row)
+    def around(self, buyer: Buyer) -> tuple[OptIn, ...]:
+        """Return every lead that may be a buyer's."""
+        linked = self.by_id.get(buyer.link) if buyer.link else None
+        keys = buyer.keys | buyer.carried | (linked.keys if linked else frozenset())
+        found = {linked} if linked else set()
+        found = found.union(*(self.by_key[key] for key in keys if key in self.by_key))
+        found = found.union(*(self.by_customer[pair] for pair in buyer.customers if pair in self.by_customer))
+        return tuple(found)
+
+
+def _leads_of(keys: Sequence[str], customers: Sequence[Pair]) -> list[sa.Select[Any]]:
+    """Return queries for the leads that have one of the e-mail keys or customer ids, or had it once."""
+    found = []
+    for table in (leads, lead_identities):
+        query = sa.select(leads) if table is leads else sa.select(leads).join(lead_identities, _is_lead)
+        if keys:
+            found.append(query.where(table.c.email_key.in_(keys)))
+        if customers:
+            found.append(query.where(sa.tuple_(table.c.customer_id, table.c.source).in_(customers)))
+    return found
+
+
+_is_lead = sa.and_(leads.c.source == lead_identities.c.source, leads.c.external_id == lead_identities.c.external_id)
 
 
 def _sale_rows(connection: Connection, sale_ids: Collection[int]) -> list[Row]:
     query = (
-        sa.select(sale_facts, high_ticket_sales.c.customer_email, *(high_ticket_sales.c[name] for name in UTM_COLUMNS))
+        sa.select(
+            sale_facts,
+            high_ticket_sales.c.customer_email.label("email"),
+            *(high_ticket_sales.c[name] for name in UTM_COLUMNS),
+        )
         .join(high_ticket_sales, high_ticket_sales.c.id == sale_facts.c.sale_id)
         .where(sale_facts.c.sale_id.in_(sale_ids))
     )
     return list(connection.execute(query).mappings())
 
 
-def _customers(connection: Connection, sale_ids: Collection[int]) -> dict[int, set[tuple[str, str]]]:
-    query = sa.select(purchases.c.sale_id, purchases.c.source, purchases.c.customer_id).where(
-        purchases.c.sale_id.in_(sale_ids), purchases.c.customer_id != ""
-    )
-    found: defaultdict[int, set[tuple[str, str]]] = defaultdict(set)
-    for sale_id, source, customer_id in connection.execute(query):
-        found[sale_id].add((source, customer_id))
+def _rows_of(connection: Connection, table: sa.Table, purchased: Collection[Pair]) -> list[Row]:
+    """Return the rows of a table that are about the given purchases."""
+    found: list[Row] = []
+    for chunk in chunks(sorted(purchased)):
+        query = sa.select(table).where(sa.tuple_(table.c.source, table.c.external_id).in_(chunk))
+        found += connection.execute(query).mappings()
     return found
 
 
-def _links(connection: Connection, sale_ids: Collection[int]) -> dict[int, Row]:
+def _grouped(rows: Iterable[Row]) -> dict[Pair, list[Row]]:
+    groups: defaultdict[Pair, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[_key(row)].append(row)
+    return groups
+
+
+def _carried(connection: Connection, pairs: Collection[Pair]) -> dict[Pair, set[str]]:
+    """Return the keys of the addresses that customer ids carry at their sources."""
+    found: dict[Pair, set[str]] = {pair: set() for pair in pairs}
+    stated = customer_addresses.c
+    for chunk in chunks(sorted(pairs)):
+        query = sa.select(stated.source, stated.customer_id, stated.email_key)
+        query = query.where(sa.tuple_(stated.source, stated.customer_id).in_(chunk))
+        for source, customer_id, key in connection.execute(query):
+            found[source, customer_id].add(key)
+    return found
+
+
+def _links(connection: Connection, sale_ids: Collection[int]) -> dict[int, Pair]:
+    """Return the leads that sales are linked to by hand; a link to a lead that is not stored says nothing."""
     query = (
-        sa.select(identity_links.c.sale_id, leads.c.source, leads.c.external_id, leads.c.email_key)
-        .join(leads, _link_to_lead)
+        sa.select(identity_links.c.sale_id, leads.c.source, leads.c.external_id)
+        .join(leads, _link_to(leads))
         .where(identity_links.c.sale_id.in_(sale_ids))
     )
-    return {row["sale_id"]: row for row in connection.execute(query).mappings()}
+    return {sale_id: (source, external_id) for sale_id, source, external_id in connection.execute(query)}
 
 
-def _opt_in(row: Row) -> OptIn:
+def _opt_ins(connection: Connection, rows: Mapping[Pair, Row]) -> list[OptIn]:
+    """Return rows of leads with all that they were ever stated with."""
+    stated = _grouped(identities_of(connection, rows))
+    return [_opt_in(row, [row, *stated.get(key, [])]) for key, row in rows.items()]
+
+
+def _opt_in(row: Row, stated: Sequence[Row]) -> OptIn:
     return OptIn(
-        row["id"],
-        row["source"],
-        row["external_id"],
-        row["email"],
-        _keys(row),
-        row["customer_id"],
-        row["opted_in_at"],
-        row["opted_in_on"],
-        Utm(*(row[name] or "" for name in UTM_COLUMNS)),
+        lead_id=row["id"],
+        source=row["source"],
+        external_id=row["external_id"],
+        name=row["name"],
+        email=row["email"],
+        addresses=frozenset(map(_address, stated)),
+        customer_ids=frozenset(one["customer_id"] for one in stated) - {""},
+        opted_in_at=row["opted_in_at"],
+        opted_in_on=row["opted_in_on"],
+        utm=_utm(row),
     )
 
 
-def _keys(row: Row) -> EmailKeys:
-    return EmailKeys(row["email_folded"], row["email_key"], row["email_tag"])
+def _address(row: Row) -> Address:
+    return Address(*(row[name] for name in PERSON))
+
+
+def _customer(row: Row) -> Pair:
+    return row["stated_by"], row["customer_id"]
+
+
+def _key(row: Row) -> Pair:
+    return row["source"], row["external_id"]
+
+
+def _utm(row: Row) -> Utm:
+    return Utm(*(row[name] or "" for name in UTM_COLUMNS))
 
 
 def _sale_row(case: Case, credit: Credit) -> dict[str, Any]:
-    if credit.reason == Rule.AS_RECORDED:
-        return {"id": case.sale_id}
+    if _is_as_recorded(credit):
+        return {"id": case.stored["sale_id"]}
     lead = credit.opt_in
     return {
-        "id": case.sale_id,
+        "id": case.stored["sale_id"],
         "lead_id": lead.lead_id if lead else None,
-        **utm_row(lead.utm if lead else Utm()),
+        **utm_row(credit.utm),
         "days_from_lead_to_sale": credit.days,
     }
 
 
 def _fact_row(case: Case, credit: Credit) -> dict[str, Any]:
-    if credit.reason == Rule.AS_RECORDED:
-        keys = utm_keys({name: case.stored[name] for name in UTM_COLUMNS})
-    else:
-        keys = utm_keys(utm_row(credit.opt_in.utm if credit.opt_in else Utm()))
-    return {"sale_id": case.sale_id, "outcome": credit.outcome, "reason": credit.reason, **keys}
+    keys = utm_keys(utm_row(credit.utm))
+    return {"sale_id": case.stored["sale_id"], "outcome": credit.outcome, "reason": credit.reason, **keys}
+
+
+def _order_row(case: Case, credit: Credit) -> dict[str, Any]:
+    utm, lead = utm_row(credit.utm), credit.opt_in
+    key = {name: case.stored[name] for name in ORDERS.key}
+    credited = {"lead_id": lead.lead_id if lead else None, "outcome": credit.outcome, "reason": credit.reason}
+    return {**key, **credited, **utm, **utm_keys(utm)}
+
+
+def _line(row: Row) -> LineKey:
+    return tuple(row[name] for name in ORDERS.key)
+
+
+def _is_as_recorded(credit: Credit) -> bool:
+    """Tell whether the row keeps the UTMs that another program recorded, with a campaign or without."""
+    return credit.reason == Rule.AS_RECORDED or (credit.opt_in is None and credit.reason == Reason.NO_CAMPAIGN)

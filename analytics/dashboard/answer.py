@@ -12,10 +12,12 @@ from analytics.dashboard import address as addresses
 from analytics.dashboard.address import Heard
 from analytics.dashboard.attendance import HEADING, attendance_table_html
 from analytics.dashboard.bars import bars_html
+from analytics.dashboard.campaigns import campaigns_html
 from analytics.dashboard.cards import cards_html
 from analytics.dashboard.controls import Controls
 from analytics.dashboard.masthead import banner_html, masthead_html, trouble_sentence
 from analytics.dashboard.parts import Reading
+from analytics.dashboard.review import review_html
 from analytics.dashboard.sales_rows import count_html, table_html, title_html
 from analytics.dashboard.wording import plain
 from analytics.view3 import View3
@@ -25,8 +27,9 @@ RECEIPT: Final = re.compile(r'<details class="view3-how".*?</details>', re.DOTAL
 PANELS: Final = (
     ("", "", ("head", "banner")),
     ("view3-filter", "", ("filter",)),
-    ("", "", ("cards",)),
+    ("", "", ("cards", "review")),
     ("view3-attendance view3-panel", "section", ("switch", "bars", "twin")),
+    ("view3-campaigns view3-panel", "section", ("campaigns",)),
     ("view3-sales view3-panel", "section", ("match", "controls", "trouble", "rows", "pager")),
     ("", "", ("why",)),
 )
@@ -89,9 +92,11 @@ def _parts(reading: Reading, heard: Heard, challenge: Challenge) -> dict[str, st
         "banner": banner_html(view, "", heard.complaint),
         "filter": controls.period(view.period, view.today),
         "cards": cards_html(view),
+        "review": review_html(view),
         "switch": f'<div class="view3-bar">{HEADING}{controls.arrangement()}</div>',
         "bars": bars_html(view, asked.arrangement),
         "twin": attendance_table_html(view),
+        **({"campaigns": campaigns_html(reading.campaigns)} if reading.campaigns is not None else {}),
         "match": title_html(view.attribution),
         **_rows(reading, view, controls),
     }

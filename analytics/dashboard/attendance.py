@@ -19,7 +19,8 @@ def attendance_table_html(view: View3) -> str:
         f"{_hint_html(view)}"
         '<details class="view3-twin"><summary>Exact numbers per day</summary><div class="view3-scroll"><table>'
         "<caption>Participants per challenge day</caption><thead><tr><th scope=col>Day</th><th scope=col>Date</th>"
-        "<th scope=col>YouTube</th><th scope=col>Zoom</th></tr></thead>"
+        "<th scope=col>YouTube</th><th scope=col>Zoom</th><th scope=col>YouTube peak</th><th scope=col>Zoom peak</th>"
+        "<th scope=col>YouTube unique</th><th scope=col>Zoom unique</th></tr></thead>"
         f"<tbody>{rows}</tbody></table></div></details>"
     )
 
@@ -41,6 +42,13 @@ def _row_html(day: AttendanceDay, today: date) -> str:
         f'<td class="view3-{room}" data-count="{"" if count is None else count}" title="{plain(what)}">{_said(count, day, today)}</td>'
         for room, count, what in rooms
     )
+    alike = (
+        ("youtube-peak", day.youtube_peak),
+        ("zoom-peak", day.zoom_peak),
+        ("youtube-unique", day.youtube_unique),
+        ("zoom-unique", day.zoom_unique),
+    )
+    cells += "".join(f'<td class="view3-{name}">{_said(count, day, today)}</td>' for name, count in alike)
     return f'<tr data-day="{day.challenge_day}"><th scope=row>Day {day.challenge_day}</th><td>{short_day(day.date)}</td>{cells}</tr>'
 
 

@@ -144,13 +144,21 @@ def _label_style(nth: int, *, is_today: bool) -> str:
     return " ".join([*styles, *(["view3-is-today"] if is_today else [])])
 
 
-def _told_html(day: AttendanceDay, start: float, slot: float) -> str:
-    rooms = zip(ROOMS, (day.youtube, day.zoom), (day.youtube_statistic, day.zoom_statistic), strict=True)
-    said = "".join(
-        f'<span><i class="view3-in-{room.casefold()}"></i>{room} <b>{"unknown" if count is None else f"{count:,}"}</b> '
-        f"{plain(statistic) if count is not None else ''}</span>"
-        for room, count, statistic in rooms
+def _room_html(room: str, count: int | None, statistic: str, known: tuple[int | None, int | None]) -> str:
+    """Return one room's part of the tooltip: the day's number, and peak and unique, so that like stands beside like."""
+    mark = f'<i class="view3-in-{room.casefold()}"></i>'
+    if count is None:
+        return f"<span>{mark}{room} <b>unknown</b></span>"
+    peak, unique = ("unknown" if one is None else f"{one:,}" for one in known)
+    return (
+        f"<span>{mark}{room} <b>{count:,}</b> {plain(statistic)}</span>"
+        f'<span class="view3-alike">peak {peak} · unique {unique}</span>'
     )
+
+
+def _told_html(day: AttendanceDay, start: float, slot: float) -> str:
+    said = _room_html("YouTube", day.youtube, day.youtube_statistic, (day.youtube_peak, day.youtube_unique))
+    said += _room_html("Zoom", day.zoom, day.zoom_statistic, (day.zoom_peak, day.zoom_unique))
     side = ' class="view3-leftward"' if start > 50 else ""  # noqa: PLR2004 - the middle
     return (
         f'<li{side} style="left:{_percent(start)};width:{_percent(slot)}"><p><b>Day {day.challenge_day}</b> '

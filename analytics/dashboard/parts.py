@@ -8,6 +8,7 @@ from datetime import datetime
 from threading import Lock
 from typing import Final, TypeVar, cast
 
+from analytics.breakdown import Breakdown
 from analytics.dashboard.address import Address
 from analytics.dashboard.explained import explained_html, unknown_html, unread_html
 from analytics.dashboard.source import Source
@@ -32,11 +33,12 @@ class Reading:
     page: SalesPage | None
     choices: Choices | None
     why: str
+    campaigns: Breakdown | None = None
 
     @property
     def is_whole(self) -> bool:
         """Tell whether every part could be read."""
-        return self.view is not None and self.page is not None and self.choices is not None
+        return all(part is not None for part in (self.view, self.page, self.choices, self.campaigns))
 
 
 class AddressReader:
@@ -68,15 +70,17 @@ class AddressReader:
         wanted = asked.wanted(source.challenge, local)
         rows = (wanted, asked.sort, asked.rows, asked.offset)
         page = have("page", mark, rows, lambda: source.sales(*rows))
+        view = have("view", mark, period, lambda: source.view(period), lambda old: not may_have_ended(old, local))
         chosen = next((row for row in page.rows if row.sale_id == asked.sale), None) if page else None
         return Reading(
             asked=asked,
             at=local,
             mark=mark,
-            view=have("view", mark, period, lambda: source.view(period), lambda old: not may_have_ended(old, local)),
+            view=view,
             page=page,
             choices=have("choices", mark, wanted.period, lambda: source.choices(wanted.period)),
             why="" if chosen is None else self._why(mark, chosen),
+            campaigns=None if view is None else have("campaigns", mark, period, lambda: source.campaigns_of(view)),
         )
 
     def _why(self, mark: str, row: SaleRow) -> str:

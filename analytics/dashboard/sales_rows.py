@@ -36,8 +36,16 @@ def cells(row: SaleRow, currency: str) -> tuple[str, ...]:
         line(row.ad_set),
         line(row.ad),
         "" if row.days_from_lead is None else str(row.days_from_lead),
-        line(" · ".join(filter(None, (row.status if row.status != "paid" else "", row.reason or row.attribution)))),
+        line(" · ".join(filter(None, (_standing(row), row.reason or row.attribution)))),
     )
+
+
+def _standing(row: SaleRow) -> str:
+    """Return how the money of a sale stands where it differs from paid, and what the buyer paid where tax came on top."""
+    told = ["" if row.status == "paid" else row.status]
+    if row.tax:
+        told.append(f"the buyer paid {row.buyer_paid:,.2f} with tax")
+    return " · ".join(filter(None, told))
 
 
 def line(text: str) -> str:

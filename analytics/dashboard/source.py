@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Protocol
 
+from analytics.breakdown import Breakdown
 from analytics.challenge import Challenge, Period
 from analytics.explanation import Explanation
 from analytics.view3 import Choices, SalesFilter, SalesPage, Sort, View3
@@ -28,6 +29,10 @@ class Source(Protocol):
 
     def view(self, period: Period | None = None) -> View3:
         """Return View 3 for a period, or for the whole funnel until now."""
+        ...
+
+    def campaigns_of(self, view: View3) -> Breakdown:
+        """Return the campaigns of a view, which add up to its totals."""
         ...
 
     def sales(self, wanted: SalesFilter, sort: Sort, limit: int, offset: int) -> SalesPage:

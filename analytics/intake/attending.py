@@ -12,7 +12,18 @@ from analytics.challenge import Challenge
 from analytics.intake.rows import Row, mark_row, sample_row, session_row, stay_row
 from analytics.records import Attendance, AttendanceSample, Session, Stay
 from analytics.schema import Moment, attendance, attendance_samples, attendance_sessions, attendance_stays
-from analytics.sessions import Crowd, DayTold, Seen, Stayed, apart, crowd_of, derived
+from analytics.sessions import (
+    Crowd,
+    DayTold,
+    Seen,
+    SessionCount,
+    Stayed,
+    apart,
+    crowd_of,
+    derived,
+    is_total,
+    session_count,
+)
 from analytics.store import chunks, existing, write_changed
 from analytics.versions import PRESENTER, both_parts, told_so_far
 
@@ -161,22 +172,20 @@ def _write_days(connection: Connection, challenge: Challenge, days: set[DayKey],
 
 def _told_of_days(connection: Connection, days: Collection[DayKey]) -> dict[DayKey, DayTold]:
     """Return what each date's sessions counted, a session that several sources tell of once, and its stated total."""
-    sessions: defaultdict[DayKey, list[tuple[str, datetime | None, int]]] = defaultdict(list)
-    own: defaultdict[DayKey, set[int]] = defaultdict(set)
+    sessions: defaultdict[DayKey, list[SessionCount]] = defaultdict(list)
     totals: dict[DayKey, int] = {}
     one = attendance_sessions.c
-    columns = one.date, one.platform, one.session_id, one.room, one.started_at, one.participants
     for chunk in chunks(sorted(days)):
-        query = sa.select(*columns).where(sa.tuple_(one.date, one.platform).in_(chunk), one.statistic != "")
-        for on, platform, session_id, room, started_at, count in connection.execute(query):
-            if session_id.startswith("daily:"):
-                totals[on, platform] = count
+        query = sa.select(attendance_sessions).where(sa.tuple_(one.date, one.platform).in_(chunk), one.statistic != "")
+        for row in connection.execute(query).mappings():
+            day = row["date"], row["platform"]
+            if is_total(row["session_id"]):
+                totals[day] = row["participants"]
             else:
-                if not session_id.startswith(f"{room}@"):  # not the id that a file's session is given
-                    own[on, platform].add(len(sessions[on, platform]))
-                sessions[on, platform].append((room, started_at, count))
+                sessions[day].append(session_count(row))
     return {
-        day: DayTold(apart(sessions.get(day, ()), own.get(day, ())), totals.get(day, 0)) for day in {*sessions, *totals}
+        day: DayTold([one.count for one in apart(sessions.get(day, ()))], totals.get(day, 0))
+        for day in {*sessions, *totals}
     }
 
 

@@ -11,11 +11,13 @@ from analytics.records import (
     AdSpendDay,
     Attendance,
     AttendanceSample,
+    CustomerAddress,
     Dispute,
     Lead,
+    Order,
     Payment,
+    Plan,
     Platform,
-    Purchase,
     Record,
     Refund,
     Session,
@@ -54,35 +56,60 @@ def _(record: Lead, challenge: Challenge) -> tuple[str, ...]:
 
 
 @_faults.register
-def _(record: Purchase, challenge: Challenge) -> tuple[str, ...]:
-    over = _is_more(record.refunded, record.price, record.collected or Decimal(0))
+def _(record: CustomerAddress, challenge: Challenge) -> tuple[str, ...]:
     return (
-        _id_fault(record.source, record.external_id),
-        *(_id_fault(record.source, shared) for shared in record.payment_ids),
-        _moment_fault(record.purchased_at, "purchase"),
-        _length_fault(record.email),  # an odd address costs the attribution, never the sale
-        _customer_fault(record.customer_id),
-        _currency_fault(record.currency),
-        _money_fault(record.price, "price", LARGEST_PRICE, MONEY_DECIMALS),
-        _money_fault(record.refunded, "refund", LARGEST_PRICE, MONEY_DECIMALS),
-        _money_fault(record.collected or Decimal(0), "collected amount", LARGEST_PRICE, MONEY_DECIMALS),
-        f"{record.refunded} refunded is more than the price of {record.price}" if over else "",
+        _id_fault(record.source, record.customer_id),
+        _moment_fault(record.stated_at, "address"),
+        _length_fault(record.email),
+        _email_fault(record.email),
     )
 
 
 @_faults.register
-def _(record: Payment, challenge: Challenge) -> tuple[str, ...]:
-    over = _is_more(record.refunded, record.amount)
+def _(record: Order, challenge: Challenge) -> tuple[str, ...]:
+    amounts = {"price": record.total, "tax": record.tax, "contract price": record.contract}
+    amounts |= {"collected amount": record.collected, "refund": record.refunded, "disputed amount": record.disputed}
+    amounts |= {f"amount of line {place}": line.amount for place, line in enumerate(record.lines, 1)}
     return (
         _id_fault(record.source, record.external_id),
-        _id_fault(record.source, record.shared_id),
-        *(_id_fault(record.source, alias) for alias in record.aliases if alias.strip()),
+        *(_id_fault(record.source, shared) for shared in record.ids if shared.strip()),
+        _moment_fault(record.ordered_at, "purchase"),
+        _length_fault(record.email),  # an odd address costs the attribution, never the sale
+        _customer_fault(record.customer_id),
+        _currency_fault(record.currency),
+        *(_money_fault(one, what, LARGEST_PRICE, MONEY_DECIMALS) for what, one in amounts.items() if one is not None),
+        _refund_fault(record),
+    )
+
+
+def _refund_fault(record: Order) -> str:
+    if record.refunded is None or record.total is None:
+        return ""
+    of_plan = [record.total * line.payments for line in record.lines if line.payments > 1]
+    limits = record.total, record.collected or Decimal(0), record.contract or Decimal(0), *of_plan
+    is_over = _is_more(record.refunded, *limits) and not any(line.payments == 0 for line in record.lines)
+    return f"{record.refunded} refunded is more than the price of {record.total}" if is_over else ""
+
+
+@_faults.register
+def _(record: Payment, challenge: Challenge) -> tuple[str, ...]:
+    refunded = record.refunded or Decimal(0)
+    return (
+        _id_fault(record.source, record.external_id),
+        *(_id_fault(record.source, one) for one in (*record.ids, *record.order_ids) if one.strip()),
         _moment_fault(record.paid_at, "payment"),
+        _length_fault(record.email),
+        _customer_fault(record.customer_id),
         _currency_fault(record.currency),
         _money_fault(record.amount, "amount", LARGEST_PRICE, MONEY_DECIMALS),
-        _money_fault(record.refunded, "refund", LARGEST_PRICE, MONEY_DECIMALS),
-        f"{record.refunded} refunded is more than the {record.amount} paid" if over else "",
+        _money_fault(refunded, "refund", LARGEST_PRICE, MONEY_DECIMALS),
+        f"{refunded} refunded is more than the {record.amount} paid" if _is_more(refunded, record.amount) else "",
     )
+
+
+@_faults.register
+def _(record: Plan, challenge: Challenge) -> tuple[str, ...]:
+    return (_id_fault(record.source, record.external_id), _moment_fault(record.as_of, "plan"))
 
 
 @_faults.register

@@ -7,12 +7,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from analytics.dialect import exact_sum
 from analytics.intake.rows import spend_day_rows, spend_version_row, whole_second
 from analytics.intake.statements import is_number
 from analytics.records import AdSpendDay
 from analytics.schema import ad_spend, ad_spend_versions
 from analytics.store import Row, delete, upsert, write_changed
 
+SPEND_SCALE = 6
 # What can differ under one key; ids and folded names are part of the key.
 TOLD = ("spend", "currency", "campaign", "ad_set", "ad", "detail", "source", "account_zone", "provisional")
 _told = [ad_spend.c[name] for name in TOLD]
@@ -23,9 +25,11 @@ Day = tuple[Any, ...]  # date, platform, account
 def take_days(connection: Connection, days: Sequence[AdSpendDay]) -> list[str]:
     """Replace each day by the newest that was told of it; return per ad whether it was `new`, `changed` or `same`.
 
-    Days may come in any order and more than once: what was told earlier than what stands is only remembered.
+    Days may come in any order and more than once: what was told earlier than what stands is only remembered. A day for
+    which nothing is named replaces nothing, whenever it was told.
     """
     newest = _last_told(connection, days)
+    days = [day for day in days if not _names_nothing(day)]
     write_changed(connection, ad_spend_versions, [spend_version_row(day) for day in days], merge=_told_again)
     states: list[str] = []
     for day in days:
@@ -36,6 +40,29 @@ def take_days(connection: Connection, days: Sequence[AdSpendDay]) -> list[str]:
         newest[about] = told_at
         states += _replace(connection, day)
     return states
+
+
+def unexplained(connection: Connection, day: AdSpendDay) -> str:
+    """Return why a day cannot be believed: it had spend, and the platform names none any longer; empty where it can."""
+    if not _names_nothing(day):
+        return ""
+    here = _is_day(day)
+    stood = connection.scalar(sa.select(exact_sum(ad_spend.c.spend, SPEND_SCALE)).where(here))
+    if not stood:
+        return ""
+    return (
+        f"{day.platform} names no spend of account {day.account_id} on {day.date} any longer, which was "
+        f"{stood:,.2f} {day.currency}: the day stays as it was"
+    )
+
+
+def _names_nothing(day: AdSpendDay) -> bool:
+    return day.total == 0 and not day.ads
+
+
+def _is_day(day: AdSpendDay) -> sa.ColumnElement[bool]:
+    spend = ad_spend.c
+    return sa.and_(spend.date == day.date, spend.platform == day.platform, spend.account_id == day.account_id)
 
 
 def _last_told(connection: Connection, days: Sequence[AdSpendDay]) -> dict[Day, datetime]:
@@ -59,9 +86,7 @@ def _told_again(stored: Row, arriving: Row) -> Row:
 def _replace(connection: Connection, day: AdSpendDay) -> list[str]:
     """Make the account's day what the platform says: what it does not name vanishes, whoever had told it."""
     rows = spend_day_rows(day)
-    here = sa.and_(
-        ad_spend.c.date == day.date, ad_spend.c.platform == day.platform, ad_spend.c.account_id == day.account_id
-    )
+    here = _is_day(day)
     stored = {key: told for key, *told in connection.execute(sa.select(ad_spend.c.entity_key, *_told).where(here))}
     states = {key: _state(stored.get(key), [row[name] for name in TOLD]) for key, row in rows.items()}
     upsert(connection, ad_spend, [rows[key] for key, state in states.items() if state != "same"])

@@ -1,6 +1,7 @@
 """Records as rows: cut to the columns, with the keys that grouping and matching go by."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from hashlib import blake2b
@@ -8,26 +9,35 @@ from typing import Any
 
 from analytics.challenge import Challenge
 from analytics.folding import email_keys, fold
-from analytics.offers import Patterns
 from analytics.records import (
+    RECORDED,
     AdSpend,
     AdSpendDay,
     Attendance,
     AttendanceSample,
+    CustomerAddress,
     Dispute,
     Lead,
+    Line,
+    Messenger,
+    Offer,
+    Order,
+    OrderState,
     Payment,
-    Purchase,
+    Plan,
     Refund,
     Session,
     Stay,
     Utm,
+    order_of_one,
 )
 
 TEXT, EMAIL, ROOM = 255, 320, 64
 LABELS = 16_000  # of up to four bytes each: MariaDB's TEXT holds no more
 CAMPAIGN, AD_SET, AD = 1, 2, 3
-STAFF = "staff"
+UTM_COLUMNS = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
+ORDER, PLAN, PAYMENT, PAYS = "order", "plan", "payment", "pays"  # what a shared id is to the row that mentions it
+PERSON = ("email", "email_folded", "email_key", "email_tag")  # the columns of an address as stated
 
 Row = dict[str, Any]
 
@@ -79,34 +89,134 @@ def lead_row(lead: Lead, challenge: Challenge) -> Row:
     }
 
 
-def purchase_row(purchase: Purchase, patterns: Patterns, staff: frozenset[str]) -> Row:
-    """Return the row of `purchases`; `staff` holds the matching keys of addresses that do not count."""
-    labels = [label for label in dict.fromkeys((purchase.product, *purchase.labels)) if label]
-    person = person_row(purchase.email)
-    excluded = "test_mode" if purchase.test else STAFF if person["email_key"] in staff else None
+def address_row(stated: CustomerAddress | Lead | Order | Payment) -> Row:
+    """Return the row of `customer_addresses`."""
+    moment = stated.stated_at if isinstance(stated, CustomerAddress) else stated.as_of or _own_moment(stated)
     return {
-        "source": purchase.source,
-        "external_id": purchase.external_id.strip(),
-        "offer": purchase.offer or patterns.classify(labels, purchase.price),
-        "offer_given": purchase.offer is not None,
-        "messenger": purchase.messenger,
-        "excluded": excluded,
-        "name": cut(purchase.name),
-        **person,
-        "customer_id": purchase.customer_id.strip(),
-        "product": cut(purchase.product),
-        "product_key": fold(cut(purchase.product))[:TEXT],
-        "labels": cut("\n".join(label.replace("\n", " ") for label in labels), LABELS),
-        "price": purchase.price,
-        "currency": purchase.currency,
-        "purchased_at": whole_second(purchase.purchased_at),
-        "date_only": purchase.date_only,
-        "collected": purchase.collected,
-        "refunded": purchase.refunded,
-        "richness": purchase.richness,
-        "as_of": purchase.as_of and whole_second(purchase.as_of),
-        **utm_row(purchase.utm),
+        "source": stated.source,
+        "customer_id": stated.customer_id.strip(),
+        "email_key": email_keys(stated.email).key,
+        "email": stated.email,
+        "first_seen_at": whole_second(moment),
     }
+
+
+def _own_moment(stated: Lead | Order | Payment) -> datetime:
+    if isinstance(stated, Lead):
+        return stated.opted_in_at
+    return stated.ordered_at if isinstance(stated, Order) else stated.paid_at
+
+
+def order_row(order: Order) -> Row:
+    """Return the row of `orders`."""
+    return {
+        "source": order.source,
+        "external_id": order.external_id.strip(),
+        "messenger": order.messenger.value,
+        "state": order.state.value,
+        "test": order.test,
+        "name": cut(order.name),
+        **person_row(order.email),
+        "customer_id": order.customer_id.strip(),
+        "line_items": _lines_text(order.lines),
+        "total": order.total,
+        "tax": order.tax,
+        "contract": order.contract,
+        "currency": order.currency,
+        "plan_id": order.plan_id.strip(),
+        "interval_days": order.interval_days,
+        "ordered_at": whole_second(order.ordered_at),
+        "date_only": order.date_only,
+        "paid_at": order.paid_at and whole_second(order.paid_at),
+        "collected": order.collected,
+        "refunded": order.refunded,
+        "refunded_at": order.refunded_at and whole_second(order.refunded_at),
+        "disputed": order.disputed,
+        "as_of": order.as_of and whole_second(order.as_of),
+        **utm_row(order.utm),
+    }
+
+
+def order_of(row: Mapping[Any, Any], ids: tuple[str, ...]) -> Order:
+    """Return the order that a row of `orders` and its shared ids hold."""
+    names = ("source", "external_id", "email", "name", "currency", "ordered_at", "total", "tax", "contract", "plan_id")
+    more = ("interval_days", "customer_id", "date_only", "paid_at", "collected", "refunded", "refunded_at", "disputed")
+    return Order(
+        **{name: row[name] for name in (*names, *more, "test", "as_of")},
+        messenger=Messenger(row["messenger"]),
+        state=OrderState(row["state"]),
+        lines=tuple(_line(*cells) for cells in json.loads(row["line_items"])),
+        ids=ids,
+        utm=_utm(row),
+    )
+
+
+def order_ids(order: Order) -> Iterator[tuple[str, str]]:
+    """Yield the ids under which an order is mentioned, each with its role."""
+    yield f"{order.source}:{order.external_id.strip()}", ORDER
+    yield from ((one.strip(), ORDER) for one in order.ids if one.strip())
+    if order.plan_id.strip():
+        yield order.plan_id.strip(), PLAN
+
+
+def _lines_text(lines: Sequence[Line]) -> str:
+    """Return lines as JSON; one that is too long for the column loses its last labels."""
+    cells = [
+        [
+            cut(line.product),
+            cut("\n".join(label.replace("\n", " ") for label in line.labels if label), LABELS // max(len(lines), 1)),
+            None if line.amount is None else str(line.amount),
+            line.offer and line.offer.value,
+            line.payments,
+        ]
+        for line in lines
+    ]
+    return json.dumps(cells, ensure_ascii=False)
+
+
+def _line(product: str, labels: str, amount: str | None, offer: str | None, payments: int) -> Line:
+    known = tuple(filter(None, labels.split("\n")))
+    return Line(product, known, None if amount is None else Decimal(amount), Offer(offer) if offer else None, payments)
+
+
+def _utm(row: Mapping[Any, Any]) -> Utm:
+    return Utm(*(row[f"utm_{part}"] or "" for part in ("source", "medium", "campaign", "term", "content")))
+
+
+def recorded_row(row: Mapping[Any, Any], challenge: Challenge, currency: str) -> Row:
+    """Return the facts of a sale that another program wrote: paid in full, in the reporting currency."""
+    person = person_row(row["customer_email"])
+    del person["email"]
+    return {
+        "sale_id": row["id"],
+        "source": RECORDED,
+        "external_id": str(row["id"]),
+        "line": 0,
+        "currency": currency,
+        "eligible_until": row["purchase_date"],
+        "purchased_on": challenge.local_date(row["purchase_date"]),
+        **person,
+        "product_key": fold(row["product_name"])[:TEXT],
+        "collected": row["price"],
+        "refunded": Decimal(0),
+        **utm_keys({name: row[name] for name in UTM_COLUMNS}),
+    }
+
+
+def recorded_order(row: Mapping[Any, Any], currency: str) -> Order:
+    """Return what a sale that another program wrote tells, as a file's order."""
+    return order_of_one(
+        source=RECORDED,
+        external_id=str(row["id"]),
+        email=row["customer_email"],
+        name=row["customer_name"],
+        product=row["product_name"],
+        price=row["price"],
+        currency=currency,
+        ordered_at=row["purchase_date"],
+        offer=Offer.HIGH_TICKET,
+        utm=_utm(row),
+    )
 
 
 def payment_row(payment: Payment) -> Row:
@@ -114,12 +224,53 @@ def payment_row(payment: Payment) -> Row:
     return {
         "source": payment.source,
         "external_id": payment.external_id.strip(),
-        "shared_id": payment.shared_id.strip(),
+        "messenger": payment.messenger.value,
+        "test": payment.test,
         "amount": payment.amount,
-        "refunded": payment.refunded,
         "currency": payment.currency,
         "paid_at": whole_second(payment.paid_at),
+        "is_estimate": payment.is_estimate,
+        "date_only": payment.date_only,
+        "refunded": payment.refunded,
+        "for_invoice": payment.for_invoice,
+        "product": cut(payment.product),
+        "labels": cut("\n".join(label.replace("\n", " ") for label in payment.labels if label), LABELS),
+        "name": cut(payment.name),
+        **person_row(payment.email),
+        "customer_id": payment.customer_id.strip(),
         "as_of": payment.as_of and whole_second(payment.as_of),
+        **utm_row(payment.utm),
+    }
+
+
+def payment_of(row: Mapping[Any, Any], ids: tuple[str, ...], pays: tuple[str, ...]) -> Payment:
+    """Return the payment that a row of `payments` and its shared ids hold."""
+    names = ("source", "external_id", "amount", "currency", "paid_at", "is_estimate", "refunded", "product", "name")
+    more = ("email", "customer_id", "date_only", "for_invoice", "test", "as_of")
+    return Payment(
+        **{name: row[name] for name in (*names, *more)},
+        messenger=Messenger(row["messenger"]),
+        labels=tuple(filter(None, row["labels"].split("\n"))),
+        ids=ids,
+        order_ids=pays,
+        utm=_utm(row),
+    )
+
+
+def payment_ids(payment: Payment) -> Iterator[tuple[str, str]]:
+    """Yield the ids that a payment goes by and those of the orders it pays, each with its role."""
+    yield from ((one.strip(), PAYMENT) for one in payment.ids or (payment.external_id,) if one.strip())
+    yield from ((one.strip(), PAYS) for one in payment.order_ids if one.strip())
+
+
+def plan_row(plan: Plan) -> Row:
+    """Return the row of `plans`."""
+    return {
+        "source": plan.source,
+        "external_id": plan.external_id.strip(),
+        "is_ended": plan.is_ended,
+        "ended_at": plan.ended_at and whole_second(plan.ended_at),
+        "as_of": whole_second(plan.as_of),
     }
 
 
@@ -129,9 +280,10 @@ def refund_row(refund: Refund) -> Row:
         "source": refund.source,
         "external_id": refund.external_id.strip(),
         "payment_id": refund.payment_id.strip(),
+        "other_id": refund.other_id.strip(),
         "amount": refund.amount,
         "currency": refund.currency,
-        "state": refund.state,
+        "state": refund.state.value,
         "made_at": whole_second(refund.created_at),
         "as_of": whole_second(refund.as_of),
     }
@@ -143,9 +295,11 @@ def dispute_row(dispute: Dispute) -> Row:
         "source": dispute.source,
         "external_id": dispute.external_id.strip(),
         "payment_id": dispute.payment_id.strip(),
+        "other_id": dispute.other_id.strip(),
         "amount": dispute.amount,
         "currency": dispute.currency,
-        "state": dispute.state,
+        "state": dispute.state.value,
+        "opened_at": whole_second(dispute.opened_at or dispute.as_of),
         "as_of": whole_second(dispute.as_of),
     }
 

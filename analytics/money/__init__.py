@@ -1,1 +1,1 @@
-"""What was paid for which purchase: messages made one sale, its money in and back, and the sums of each date."""
+"""What was paid for which purchase: orders and payments made one sale, its money in and back, and the sums of each date."""

@@ -1,140 +1,77 @@
-"""What came in for a purchase, what went back, and what is at risk: the same whatever the order the facts arrived in."""
+"""Holds what is stated of money around some purchases against where it is counted, and keeps what differs."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
-from decimal import Decimal
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from analytics.records import DisputeState, RefundState
+from sqlalchemy.engine import Connection
 
-ZERO = Decimal(0)
+from analytics.conservation import DISPUTE, REFUND, Account, StoredMoney, accounts, unbalanced
+from analytics.money.fact_store import Neighbourhood
+from analytics.money.facts import Key
+from analytics.queries.stored_money import (
+    differences,
+    is_paid,
+    order_fact,
+    payment_fact,
+    placed_part,
+    return_fact,
+    stored_money,
+)
+from analytics.schema import money_differences
+from analytics.store import delete, write_changed
 
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """Money of one payment; `ids` are all ids it goes by, `refunded` what had gone back of it at `as_of` (None: untimed)."""
-
-    external_id: str
-    shared_id: str
-    ids: frozenset[str]
-    amount: Decimal
-    refunded: Decimal
-    currency: str
-    as_of: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Return:
-    """One refund in its newest state."""
-
-    payment_id: str
-    amount: Decimal
-    currency: str
-    state: RefundState
-    made_at: datetime
-    as_of: datetime
+Row = Mapping[Any, Any]
+Homes = tuple[Mapping[Key, Key], Mapping[Key, Key]]  # the purchase of each order, and of each payment
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """One dispute in its newest state; a list of payments tells it under the payment's own id."""
-
-    external_id: str
-    payment_id: str
-    amount: Decimal
-    currency: str
-    state: DisputeState
-
-
-@dataclass(frozen=True, slots=True)
-class Ledger:
-    """Everything known about the money of some purchases."""
-
-    receipts: Sequence[Receipt] = ()
-    returns: Sequence[Return] = ()
-    claims: Sequence[Claim] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Balance:
-    """Money collected (None: no payment is known), money that went back (refunds and lost disputes), money at risk."""
-
-    collected: Decimal | None
-    refunded: Decimal
-    at_risk: Decimal
-
-
-def balance(ids: Collection[str], currency: str, ledger: Ledger) -> Balance:
-    """Return the balance of the purchase that goes by `ids`; money in another currency is not added up.
-
-    Of a payment no more goes back than came in, whatever its refunds and lost disputes say together.
-    """
-    mine = [one for one in ledger.receipts if one.shared_id in ids or one.ids & set(ids)]
-    receipts = _once([one for one in mine if one.currency == currency])
-    known = set(ids).union(*(one.ids for one in receipts))
-    returns = [one for one in ledger.returns if one.payment_id in known and one.currency == currency]
-    claims = _told([one for one in ledger.claims if one.payment_id in known and one.currency == currency], receipts)
-    paid = frozenset[str]().union(*(one.ids for one in receipts))
-    stray = [one for one in returns if one.payment_id not in paid and one.state is not RefundState.FAILED]
-    stray_claims = [one for one in claims if one.payment_id not in paid]
-    return Balance(
-        collected=sum((one.amount for one in receipts), ZERO) if receipts else None,
-        refunded=sum((_gone(one, returns, claims) for one in receipts), ZERO)
-        + sum((one.amount for one in stray), ZERO)
-        + _lost(stray_claims),
-        at_risk=sum((one.amount for one in claims if one.state is DisputeState.OPEN), ZERO),
+def differences_around(around: Neighbourhood, homes: Homes, parts: Collection[Row]) -> list[dict[str, Any]]:
+    """Return a row for each fact that its parts do not add up to."""
+    of_order, of_payment = homes
+    money = StoredMoney(
+        [payment_fact(_at_home(row, of_payment), around.roles) for row in around.payment_rows.values()],
+        [
+            *(return_fact(REFUND, row) for row in around.refunds.values()),
+            *(return_fact(DISPUTE, row) for row in around.disputes.values()),
+        ],
+        [order_fact(_at_home(row, of_order), around.roles) for row in around.order_rows.values() if is_paid(row)],
+        [placed_part(row) for row in parts],
     )
+    return [_row(one) for one in unbalanced(accounts(money))]
 
 
-def _once(receipts: Sequence[Receipt]) -> list[Receipt]:
-    """Return each payment once: receipts that go by a common id are one, told by the one that knows most ids.
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """What differs among all that is stored, and what was kept as a difference and is none any more."""
 
-    Of what went back the newest timed report stands, else the largest untimed one.
-    """
-    payments: list[list[Receipt]] = []
-    for receipt in receipts:
-        same = [group for group in payments if any(receipt.ids & one.ids for one in group)]
-        payments = [group for group in payments if group not in same]
-        payments.append([receipt, *(one for group in same for one in group)])
-    return [_as_one(group) for group in payments]
+    found: Sequence[Row]
+    mended: Collection[tuple[Any, ...]]
 
 
-def _as_one(group: Sequence[Receipt]) -> Receipt:
-    leader = min(group, key=lambda one: (-len(one.ids), one.external_id))
-    timed = [one for one in group if one.as_of is not None]
-    newest = max(timed or group, key=lambda one: (one.as_of.timestamp() if one.as_of else 0, one.refunded))
-    ids = frozenset[str]().union(*(one.ids for one in group))
-    return replace(leader, ids=ids, refunded=newest.refunded, as_of=newest.as_of)
+def all_differences(connection: Connection) -> Differences:
+    """Return what differs among all that is stored; one transaction, or what moves meanwhile seems to differ."""
+    found = [_row(one) for one in unbalanced(accounts(stored_money(connection)))]
+    kept = {tuple(row)[:3] for row in differences(connection)}
+    return Differences(found, kept - {(row["kind"], row["source"], row["external_id"]) for row in found})
 
 
-def _told(claims: Sequence[Claim], receipts: Sequence[Receipt]) -> list[Claim]:
-    """Return each dispute once: what a list of payments says of one gives way to the dispute told by its own id."""
-    told = {one.payment_id for one in claims if one.external_id != one.payment_id}
-    told = told.union(*(receipt.ids for receipt in receipts if receipt.ids & told))
-    return [one for one in claims if one.external_id != one.payment_id or one.payment_id not in told]
+def keep_differences(connection: Connection, now: Differences) -> None:
+    """Keep what differs, and drop what does no more."""
+    delete(connection, money_differences, list(now.mended))
+    write_changed(connection, money_differences, now.found)
 
 
-def _gone(receipt: Receipt, returns: Sequence[Return], claims: Sequence[Claim]) -> Decimal:
-    """Return what of a payment went back or was lost."""
-    returned = _returned(receipt, [one for one in returns if one.payment_id in receipt.ids])
-    return min(receipt.amount, returned + _lost([one for one in claims if one.payment_id in receipt.ids]))
+def _at_home(row: Row, homes: Mapping[Key, Key]) -> dict[Any, Any]:
+    purchase = homes.get((row["source"], row["external_id"]), ("", ""))
+    return {**row, "purchase_source": purchase[0], "purchase_id": purchase[1]}
 
 
-def _lost(claims: Sequence[Claim]) -> Decimal:
-    return sum((one.amount for one in claims if one.state is DisputeState.LOST), ZERO)
-
-
-def _returned(receipt: Receipt, returns: Sequence[Return]) -> Decimal:
-    """Return what has gone back of a payment: its cumulative report, corrected by the refunds that came after it."""
-    if receipt.as_of is None:
-        single = sum((one.amount for one in returns if one.state is not RefundState.FAILED), ZERO)
-        failed = sum((one.amount for one in returns if one.state is RefundState.FAILED), ZERO)
-        return max(single, receipt.refunded - failed)  # the report may know of refunds that nobody tells one by one
-    amount = receipt.refunded
-    for one in returns:
-        was_counted = one.made_at <= receipt.as_of
-        if not was_counted and one.state is not RefundState.FAILED:
-            amount += one.amount
-        if was_counted and one.state is RefundState.FAILED and one.as_of > receipt.as_of:
-            amount -= one.amount
-    return max(amount, ZERO)
+def _row(one: Account) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "source": one.source,
+        "external_id": one.external_id,
+        "stated": one.stated,
+        "counted": one.counted,
+        "currency": one.currency,
+    }

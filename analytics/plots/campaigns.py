@@ -14,8 +14,8 @@ SPEND, REVENUE = LOOKS[0], LOOKS[1]
 
 
 def spend_and_revenue(found: pd.DataFrame, currency: str, level: str = "campaign") -> go.Figure:
-    """Return what each campaign (ad set, ad) cost beside the high-ticket revenue it brought, with its ROAS."""
-    title = f"Ad spend and high-ticket revenue by {level}"
+    """Return what each campaign (ad set, ad) cost beside the revenue of the full funnel it brought, with its ROAS."""
+    title = f"Ad spend and revenue by {level}"
     if not _has_numbers(found):
         return empty(title, "Neither ad spend nor a sale is known in this period.")
     shown = _largest(found)
@@ -25,7 +25,7 @@ def spend_and_revenue(found: pd.DataFrame, currency: str, level: str = "campaign
             bars(SPEND, name="Ad spend", y=names, x=_numbers(shown["ad_spend"]), orientation="h"),
             bars(
                 REVENUE,
-                name="High-ticket revenue",
+                name="Revenue (full funnel)",
                 y=names,
                 x=_numbers(shown["revenue"]),
                 orientation="h",
@@ -71,12 +71,16 @@ def costs(found: pd.DataFrame, currency: str, level: str = "campaign") -> go.Fig
 
 
 def _has_numbers(found: pd.DataFrame) -> bool:
-    return bool(len(found)) and bool(found["ad_spend"].notna().any() or (found["high_ticket_sales"] > 0).any())
+    return bool(len(found)) and bool(found["ad_spend"].notna().any() or _has_sold(found).any())
+
+
+def _has_sold(found: pd.DataFrame) -> pd.Series:
+    return (found["high_ticket_sales"] > 0) | (found["revenue"] > 0)
 
 
 def _largest(found: pd.DataFrame) -> pd.DataFrame:
     """Return the first rows and the unattributed one, without rows that have neither spend nor a sale."""
-    told = found[found["ad_spend"].notna() | (found["high_ticket_sales"] > 0) | found["is_unattributed"]]
+    told = found[found["ad_spend"].notna() | _has_sold(found) | found["is_unattributed"]]
     named, nowhere = told[~told["is_unattributed"]], told[told["is_unattributed"]]
     return pd.concat([named.head(MOST), nowhere])
 
@@ -101,6 +105,6 @@ def _definition(found: pd.DataFrame, shown: pd.DataFrame) -> str:
     rest = len(found) - len(shown)
     more = f" {rest} more rows without spend and sales, or smaller ones, are in the table alone." if rest else ""
     return (
-        "ROAS: high-ticket revenue ÷ ad spend, both inside the period; VIP and OTO orders are credited to no campaign. Revenue is gross, "
-        f"credited to the first touch. Unattributed: sales without a known campaign.{more}"
+        "ROAS: VIP, OTO and high-ticket revenue ÷ ad spend, both inside the period. Revenue is gross, credited to the first touch. "
+        f"Unattributed: sales and orders without a known campaign.{more}"
     )

@@ -1,4 +1,4 @@
-"""Spend, opt-ins and high-ticket sales of a period by campaign, ad set and ad, each as its own side tells them."""
+"""Spend, opt-ins, orders and sales of a period by campaign, ad set and ad, each as its own side tells them."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -11,22 +11,28 @@ from sqlalchemy.engine import Connection
 
 from analytics.attribution import Outcome
 from analytics.challenge import Period
-from analytics.dialect import exact_sum, last_spelling, lower_case
+from analytics.dialect import exact_sum, last_spelling, lower_case, sum_where
 from analytics.queries.costs import SPEND_SCALE
 from analytics.queries.money import (
     ZERO,
     Bounds,
     SalesGroup,
     fact,
+    funnel_revenue,
     inside,
+    is_net,
     outcome,
     refunded,
     sale,
     sales_by_campaign,
+    sold,
     whole_sales,
     with_facts,
+    written_off,
 )
-from analytics.schema import ad_spend, campaign_aliases, leads
+from analytics.queries.money import orders_by_campaign as order_sums
+from analytics.records import Offer
+from analytics.schema import ad_spend, campaign_aliases, funnel_orders, leads
 
 LEVELS = (
     (ad_spend.c.campaign_id, ad_spend.c.campaign_key, ad_spend.c.campaign),
@@ -63,12 +69,29 @@ class LeadsGroup:
 
 @dataclass(frozen=True, slots=True)
 class CreditedGroup:
-    """High-ticket sales credited to one set of UTMs, or to none; money is in the reporting currency alone."""
+    """High-ticket sales credited to one set of UTMs, or to none; money is in the reporting currency alone.
+
+    `refunded` holds what plans that ended will never pay, too.
+    """
 
     path: tuple[Name, ...]
     is_unattributed: bool
     sales: int
     net_sales: int
+    revenue: Decimal
+    refunded: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersGroup:
+    """VIP or OTO orders credited to one set of UTMs, or to none; money is in the reporting currency alone.
+
+    `refunded` holds what plans that ended will never pay, too.
+    """
+
+    path: tuple[Name, ...]
+    is_unattributed: bool
+    kind: Offer
     revenue: Decimal
     refunded: Decimal
 
@@ -110,14 +133,14 @@ def credited_by_entity(
         sa.select(
             outcome.label("credited"),
             sa.func.count(),
-            sa.func.sum(sa.case((sa.or_(refunded == ZERO, refunded < sale.c.price), 1), else_=0)),
+            sa.func.sum(sa.case((is_net, 1), else_=0)),
             exact_sum(sa.case((here, sale.c.price), else_=0)),
-            exact_sum(sa.case((here, refunded), else_=0)),
+            exact_sum(sa.case((here, refunded + written_off), else_=0)),
             *keys,
             *labels,
         )
         .select_from(with_facts)
-        .where(inside(sale.c.purchase_date, bounds))
+        .where(sold(bounds))
         .group_by(sa.literal_column("credited"), *(sa.literal_column(key.name) for key in keys))
     )
     return [
@@ -152,7 +175,7 @@ def credited_by_campaign(
             sum(group.sales for group in groups),
             sum(group.net_sales for group in groups),
             sum((group.revenue for group in groups), ZERO),
-            sum((group.refunded for group in groups), ZERO),
+            sum((group.refunded + group.written_off for group in groups), ZERO),
         )
         for key, groups in summed.items()
     ]
@@ -166,10 +189,74 @@ def _labels_of_sales(connection: Connection, bounds: Bounds, keys: Collection[st
     query = (
         sa.select(key, last_spelling(sa.func.coalesce(sale.c.utm_campaign, "")))
         .select_from(with_facts)
-        .where(inside(sale.c.purchase_date, bounds), outcome == Outcome.MATCHED, _sale_key("utm_campaign").in_(keys))
+        .where(sold(bounds), outcome == Outcome.MATCHED, _sale_key("utm_campaign").in_(keys))
         .group_by(sa.literal_column("told"))
     )
     return dict(connection.execute(query).all())
+
+
+def labels_of(connection: Connection, keys: Collection[str]) -> dict[str, str]:
+    """Return how the first purchase of each folded campaign spells it; each is looked up by itself, for there are few."""
+    order = funnel_orders.c
+    found: dict[str, str] = {}
+    for key in sorted(keys):
+        sold = sa.select(sale.c.utm_campaign).join_from(fact, sale, sale.c.id == fact.c.sale_id)
+        sold = sold.where(fact.c.outcome == Outcome.MATCHED, fact.c.utm_campaign_key == key).limit(1)
+        ordered = sa.select(order.utm_campaign).where(order.utm_campaign_key == key).limit(1)
+        found[key] = connection.scalar(sold) or connection.scalar(ordered) or key
+    return found
+
+
+def orders_by_entity(
+    connection: Connection, bounds: Bounds, currency: str, columns: Iterable[str]
+) -> list[OrdersGroup]:
+    """Return the VIP and OTO orders of a period by kind and the UTM columns they are credited to."""
+    order, columns = funnel_orders.c, list(columns)
+    here, is_credited = order.currency == currency, order.outcome == Outcome.MATCHED
+    keys = [
+        sa.case((is_credited, order[f"{name}_key"]), else_="").label(f"level_{place}")
+        for place, name in enumerate(columns)
+    ]
+    query = (
+        sa.select(
+            *(order.kind, order.outcome.label("credited")),
+            *(sum_where(here, amount) for amount in (order.price, order.refunded + order.written_off)),
+            *keys,
+            *(last_spelling(sa.func.coalesce(order[name], "")) for name in columns),
+        )
+        .where(inside(order.ordered_at, bounds))
+        .group_by(order.kind, sa.literal_column("credited"), *(sa.literal_column(key.name) for key in keys))
+    )
+    return [
+        OrdersGroup(
+            _utm_path(rest, len(keys)) if credited == Outcome.MATCHED else _nowhere(len(keys)),
+            credited != Outcome.MATCHED,
+            Offer(kind),
+            revenue,
+            back,
+        )
+        for kind, credited, revenue, back, *rest in connection.execute(query)
+    ]
+
+
+def orders_by_campaign(connection: Connection, period: Period, bounds: Bounds, currency: str) -> list[OrdersGroup]:
+    """Return the same by campaign alone, from the sums kept per date."""
+    order = funnel_orders.c
+    whole = funnel_revenue(connection, bounds, currency)
+    spelt = sa.select(order.utm_campaign_key, last_spelling(sa.func.coalesce(order.utm_campaign, "")))
+    spelt = spelt.where(inside(order.ordered_at, bounds), order.outcome == Outcome.MATCHED)
+    labels: dict[str, str] = dict(connection.execute(spelt.group_by(order.utm_campaign_key)).all())
+    return [
+        OrdersGroup(
+            (Name(key, key, labels.get(key, "")),) if one.outcome == Outcome.MATCHED else _nowhere(1),
+            one.outcome != Outcome.MATCHED,
+            one.kind,
+            one.revenue,
+            one.refunded,
+        )
+        for one in order_sums(connection, period, bounds, currency, whole)
+        for key in [one.campaign_key]
+    ]
 
 
 def leads_by_entity(connection: Connection, bounds: Bounds, columns: Iterable[str]) -> list[LeadsGroup]:
@@ -187,7 +274,7 @@ def sales_total(connection: Connection, bounds: Bounds, currency: str) -> tuple[
     query = (
         sa.select(sa.func.count(), exact_sum(sa.case((here, sale.c.price), else_=0)))
         .select_from(with_facts)
-        .where(inside(sale.c.purchase_date, bounds))
+        .where(sold(bounds))
     )
     count, revenue = connection.execute(query).one()
     return count, revenue or ZERO

@@ -6,9 +6,18 @@ from datetime import date, datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from analytics.schema import ad_spend, ad_spend_versions, challenges, freshness, metadata
+from analytics.schema import (
+    ad_spend,
+    ad_spend_versions,
+    challenges,
+    freshness,
+    funnel_orders,
+    high_ticket_sales,
+    metadata,
+)
 
 UNSETTLED = timedelta(seconds=2)
+NOTES = frozenset({"freshness", "locks", "resolved_terms"})  # the machinery's own, which say nothing of a business
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,12 @@ def ad_accounts(connection: Connection) -> list[AdAccount]:
     return [AdAccount(*row, restated.get((row[0], row[1]), 0)) for row in connection.execute(accounts)]
 
 
+def product_names(connection: Connection) -> list[str]:
+    """Return every product that was sold, in order."""
+    named = sa.union(sa.select(high_ticket_sales.c.product_name), sa.select(funnel_orders.c.product))
+    return sorted(connection.scalars(named))
+
+
 def remembered_start(connection: Connection) -> date | None:
     """Return the first day of the sample challenge, if one was loaded."""
     start: date | None = connection.scalar(sa.select(sa.func.max(challenges.c.starts_on)))
@@ -55,7 +70,7 @@ def holds_real_rows(connection: Connection) -> bool:
     """Tell whether anything but the sample challenge is stored."""
     if connection.scalar(sa.select(sa.func.count()).select_from(challenges).where(challenges.c.is_sample)):
         return False
-    tables = (table for name, table in metadata.tables.items() if name != "freshness")
+    tables = (table for name, table in metadata.tables.items() if name not in NOTES)
     return any(connection.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first() for table in tables)
 
 

@@ -1,5 +1,6 @@
 """How clean the data is: UTM values as typed, where days are missing, and whether spend adds up."""
 
+import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,7 +12,7 @@ from analytics.challenge import Period
 from analytics.dialect import as_typed, characters, exact_sum, last_spelling
 from analytics.queries.costs import SPEND_SCALE
 from analytics.queries.money import Bounds, inside
-from analytics.schema import ad_spend, ad_spend_versions, attendance_sessions, freshness, leads
+from analytics.schema import ad_spend, ad_spend_versions, attendance_sessions, freshness, leads, polls
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,18 @@ class AccountDay:
     told: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """Something that the poller could not read: a source, or one object of it by name, and why."""
+
+    source: str
+    name: str
+    reason: str
+    failures: int
+    since: datetime | None
+    again_at: datetime | None
+
+
 def typed_values(connection: Connection, bounds: Bounds, column: str) -> list[Typed]:
     """Return the values of a UTM column in the opt-ins of a period, each as it was typed; the empty ones are one."""
     value, key = sa.func.coalesce(leads.c[column], ""), leads.c[f"{column}_key"]
@@ -49,6 +62,21 @@ def typed_values(connection: Connection, bounds: Bounds, column: str) -> list[Ty
 def newest_by_source(connection: Connection) -> dict[str, datetime]:
     """Return the moment of the newest thing each source told."""
     return dict(connection.execute(sa.select(freshness.c.source, freshness.c.newest_at)).all())
+
+
+def failing_objects(connection: Connection) -> list[Failing]:
+    """Return what the poller could not read when it last asked: whole sources, then rooms, videos and accounts of others."""
+    rows = connection.execute(sa.select(polls).order_by(polls.c.source)).mappings().all()
+    found = [
+        Failing(row["source"], "", row["last_error"], row["failures"], row["last_success"], row["next_due"])
+        for row in rows
+        if row["last_error"]
+    ]
+    for row in rows:
+        for name, about in sorted(json.loads(row["state"]).get("failing", {}).items()):
+            since, again_at = (datetime.fromisoformat(about[moment]) for moment in ("since", "again_at"))
+            found.append(Failing(row["source"], name, about["sentence"], about["failures"], since, again_at))
+    return found
 
 
 def days_with_spend(connection: Connection, period: Period) -> dict[str, set[date]]:
@@ -109,7 +137,7 @@ def account_days(connection: Connection, period: Period) -> list[AccountDay]:
     )
     same = sa.and_(*(told.c[column.name] == by_ads.c[column.name] for column in key))
     query = (
-        sa.select(*(told.c[column.name] for column in key), by_ads.c.spend, told.c.spend)
+        sa.select(*(told.c[column.name] for column in key), by_ads.c.spend.label("by_ads"), told.c.spend.label("told"))
         .join_from(told, by_ads, same, isouter=True)
         .where(told.c.place == 1)
         .order_by(told.c.platform, told.c.account_id, told.c.date)

@@ -7,18 +7,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from analytics.dialect import characters, days_between
+from analytics.queries import recognition
 from analytics.queries.money import ZERO, Bounds, fact, inside, outcome, sale
-from analytics.schema import UTM_COLUMNS, identity_links, leads, purchases
+from analytics.schema import leads
 
-NOWHERE = "(unattributed)"  # a touch without any UTM; of a sale: credited to nothing
+NOWHERE = "(unattributed)"  # a touch without a campaign; of a sale: credited to nothing
 STREAM, CHUNK = 5000, 1000
 
-_has_utm = sa.or_(*(leads.c[name].is_not(None) for name in UTM_COLUMNS))
-_touch = sa.case((_has_utm, leads.c.utm_campaign_key), else_=NOWHERE)
-_same_lead = sa.and_(
-    leads.c.source == identity_links.c.lead_source, leads.c.external_id == identity_links.c.lead_external_id
-)
-_is_linked = sa.exists().where(identity_links.c.sale_id == fact.c.sale_id)
+_touch = sa.case((leads.c.utm_campaign_key != "", leads.c.utm_campaign_key), else_=NOWHERE)
 _in_time = leads.c.opted_in_at <= fact.c.eligible_until
 _earliest_first = (leads.c.opted_in_at, characters(leads.c.external_id), leads.c.external_id, leads.c.source)
 
@@ -82,24 +78,7 @@ def _credited_inside(bounds: Bounds) -> tuple[sa.ColumnElement[bool], ...]:
 
 def _recognised() -> Iterator[sa.Select[Any]]:
     """Yield the ways in which a buyer is recognised in an opt-in, as pairs of their numbers: those of the attribution."""
-    pair = sa.select(fact.c.sale_id.label("sale_id"), leads.c.id.label("lead_id"))
-    by_email = pair.join_from(fact, leads, leads.c.email_key == fact.c.email_key).where(
-        fact.c.email_key != "", ~_is_linked
-    )
-    told = sa.and_(purchases.c.sale_id == fact.c.sale_id, purchases.c.customer_id != "")
-    same = sa.and_(leads.c.source == purchases.c.source, leads.c.customer_id == purchases.c.customer_id)
-    by_id = pair.join_from(fact, purchases, told).join(leads, same).where(~_is_linked)
-    linked = leads.alias("linked")
-    is_link = sa.and_(
-        linked.c.source == identity_links.c.lead_source, linked.c.external_id == identity_links.c.lead_external_id
-    )
-    one_person = sa.or_(_same_lead, sa.and_(linked.c.email_key != "", leads.c.email_key == linked.c.email_key))
-    by_link = (
-        pair.join_from(identity_links, fact, fact.c.sale_id == identity_links.c.sale_id)
-        .join(linked, is_link)
-        .join(leads, one_person)
-    )
-    for way, index in ((by_email, "ix_leads_person"), (by_id, "ix_leads_customer"), (by_link, None)):
-        # Left to itself MariaDB compares every row with every row, while its statistics are older than the last import.
-        hinted = way.with_hint(leads, f"FORCE INDEX ({index})", "mysql") if index else way
-        yield hinted.join(sale, sale.c.id == fact.c.sale_id)
+    further = recognition.further_addresses(recognition.SALES).cte("further")
+    for way in recognition.recognised(recognition.SALES, further):
+        pair = way.with_only_columns(fact.c.sale_id.label("sale_id"), leads.c.id.label("lead_id"))
+        yield pair.join(sale, sale.c.id == fact.c.sale_id)

@@ -1,5 +1,6 @@
 """Who attended: the daily rows of both rooms, and the people watching now."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -8,8 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from analytics.challenge import Period
-from analytics.records import Platform
+from analytics.records import USUAL_STATISTIC, Platform, Statistic
 from analytics.schema import Moment, attendance, attendance_samples, attendance_sessions, attendance_stays
+from analytics.sessions import apart, is_total, peak_of_day, session_count
 
 LONGEST = timedelta(hours=12)  # a session whose end nobody told is over by then
 LIVE_FOR = timedelta(minutes=5)  # samples come every minute; after five without one nobody knows
@@ -17,12 +19,17 @@ LIVE_FOR = timedelta(minutes=5)  # samples come every minute; after five without
 
 @dataclass(frozen=True, slots=True)
 class RoomDay:
-    """One platform's attendance on one date, with what the number counts (empty where another program wrote it)."""
+    """One platform's attendance on one date, with what the number counts (empty where another program wrote it).
+
+    `peak` is the most at once and `unique` how many came; None is unknown.
+    """
 
     date: date
     platform: str
     participants: int
     statistic: str
+    peak: int | None = None
+    unique: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,29 +42,14 @@ class Live:
 
 def attendance_by_day(connection: Connection, period: Period) -> list[RoomDay]:
     """Return the daily rows of both rooms inside a period."""
-    told = (
-        sa.select(
-            attendance_sessions.c.date,
-            attendance_sessions.c.platform,
-            sa.func.min(attendance_sessions.c.statistic).label("statistic"),
-        )
-        .where(attendance_sessions.c.date.between(period.first, period.last))
-        .group_by(attendance_sessions.c.date, attendance_sessions.c.platform)
-        .subquery()
+    session = attendance_sessions.c
+    about = session.session_id, session.room, session.started_at, session.participants, session.statistic, session.peak
+    is_same_day = sa.and_(
+        session.date == attendance.c.date, session.platform == attendance.c.platform, session.statistic != ""
     )
     query = (
-        sa.select(
-            attendance.c.date,
-            attendance.c.platform,
-            attendance.c.participant_count,
-            sa.func.coalesce(told.c.statistic, "").label("statistic"),
-        )
-        .join_from(
-            attendance,
-            told,
-            sa.and_(told.c.date == attendance.c.date, told.c.platform == attendance.c.platform),
-            isouter=True,
-        )
+        sa.select(attendance.c.date.label("day"), attendance.c.platform, attendance.c.participant_count, *about)
+        .join_from(attendance, attendance_sessions, is_same_day, isouter=True)
         # Another program may write what our door refuses: a count below zero is no count, and nobody knows the room Zoom2.
         .where(
             attendance.c.date.between(period.first, period.last),
@@ -65,7 +57,27 @@ def attendance_by_day(connection: Connection, period: Period) -> list[RoomDay]:
             sa.func.lower(attendance.c.platform).in_(list(Platform)),
         )
     )
-    return [RoomDay(on, platform.lower(), count, told) for on, platform, count, told in connection.execute(query)]
+    days: dict[tuple[date, str, int], list[Mapping[Any, Any]]] = {}
+    for row in connection.execute(query).mappings():
+        found = days.setdefault((row["day"], row["platform"].lower(), row["participant_count"]), [])
+        if row["session_id"] is not None:
+            found.append(row)
+    return [_room_day(*day, told) for day, told in days.items()]
+
+
+def _room_day(on: date, platform: str, count: int, told: Sequence[Mapping[Any, Any]]) -> RoomDay:
+    """Return a day with what is known of its sessions; a stated total has a peak only where it counts viewers."""
+    statistics = {row["statistic"] for row in told} or {USUAL_STATISTIC[Platform(platform)].value}
+    sessions = [session_count(row) for row in told if not is_total(row["session_id"])]
+    is_peak = statistics == {Statistic.PEAK_VIEWERS}
+    return RoomDay(
+        on,
+        platform,
+        count,
+        statistic=min(row["statistic"] for row in told) if told else "",
+        peak=peak_of_day(apart(sessions)) if sessions else count if is_peak else None,
+        unique=count if statistics == {Statistic.UNIQUE_PEOPLE} else None,
+    )
 
 
 def sessions(connection: Connection, period: Period) -> list[dict[str, Any]]:

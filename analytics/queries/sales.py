@@ -12,12 +12,14 @@ from analytics.challenge import Period
 from analytics.dialect import bytes_of, lower_bytes, lower_case
 from analytics.queries.kept import Kept, kept
 from analytics.queries.money import (
+    ZERO,
     Bounds,
     at_risk,
     campaign_key,
     collected,
     fact,
     inside,
+    is_counted,
     is_recorded,
     outcome,
     product_key,
@@ -25,7 +27,9 @@ from analytics.queries.money import (
     recorded_campaign,
     refunded,
     sale,
+    sold,
     with_facts,
+    written_off,
 )
 from analytics.records import UtmMapping
 
@@ -57,7 +61,8 @@ def page_of_sales(
 ) -> Sequence[Any]:
     """Return the wanted sales in order (a SortColumn's value, descending?) from an offset on: page is (limit, offset).
 
-    Rows have: id, name, product, price, currency, purchased_at, campaign, ad_set, ad, days, refunded, outcome, reason.
+    Rows have: id, name, product, price, currency, purchased_at, campaign, ad_set, ad, days, refunded, at_risk, written_off,
+    tax, is_open_plan, is_refund_unknown, outcome, reason.
     """
     # Only the rows of the page are looked up whole: what is sorted, and passed over, is their numbers alone.
     if _is_near(wanted, order, sum(page)):
@@ -111,7 +116,6 @@ def whole_sales(connection: Connection, wanted: Wanted, mapping: UtmMapping, mos
             sale.c.customer_email.label("email"),
             product_key.label("product_key"),
             collected.label("collected"),
-            at_risk.label("at_risk"),
             sale.c.utm_source,
             sale.c.utm_medium,
             campaign_key.label("campaign_key"),
@@ -138,8 +142,8 @@ def products(connection: Connection, bounds: Bounds) -> list[tuple[str, str]]:
 
 def all_have_facts(connection: Connection) -> bool:
     """Tell whether no other program wrote a sale that is not adopted yet; two walks over narrow keys instead of a join."""
-    told = [sa.select(sa.func.count(), sa.func.sum(key)) for key in (sale.c.id, fact.c.sale_id)]
-    sales, facts = (connection.execute(query).one() for query in told)
+    counted, known = (sa.select(sa.func.count(), sa.func.sum(key)) for key in (sale.c.id, fact.c.sale_id))
+    sales, facts = (connection.execute(query).one() for query in (counted.where(is_counted), known))
     return tuple(sales) == tuple(facts)
 
 
@@ -156,6 +160,11 @@ def _rows(mapping: UtmMapping) -> sa.Select[Any]:
         sale.c[mapping.ad].label("ad"),
         sale.c.days_from_lead_to_sale.label("days"),
         refunded.label("refunded"),
+        at_risk.label("at_risk"),
+        written_off.label("written_off"),
+        sa.func.coalesce(fact.c.tax, ZERO).label("tax"),
+        sa.func.coalesce(fact.c.is_open_plan, sa.false()).label("is_open_plan"),
+        sa.func.coalesce(fact.c.is_refund_unknown, sa.false()).label("is_refund_unknown"),
         outcome.label("outcome"),
         reason.label("reason"),
     ).select_from(with_facts)
@@ -178,7 +187,7 @@ def _labelled(
     otherwise: tuple[sa.ColumnElement[str], sa.ColumnElement[bool]],
 ) -> list[tuple[str, str]]:
     """Return keys with labels, by key: `told` is a key of the facts, its label and a condition; `otherwise` suits any sale."""
-    label, is_inside = told[1], inside(_bought, bounds)
+    label, is_inside = told[1], sold(bounds)
     if _is_wide(connection, bounds) and all_have_facts(connection):
         query = _first_of_each(told, is_inside)
     else:
@@ -210,7 +219,7 @@ def _first_of_each(
 def _conditions(connection: Connection, wanted: Wanted, mapping: UtmMapping) -> list[sa.ColumnElement[bool]]:
     if wanted.only is not None:
         return [sale.c.id.in_(wanted.only)]
-    conditions = [inside(_bought, wanted.bounds)]
+    conditions = [sold(wanted.bounds)]
     if wanted.campaign or wanted.product:
         are_known = wanted.kept is not None or all_have_facts(connection)
         conditions += [_told(by_facts, by_row, are_known) for by_facts, by_row in _choices(wanted)]

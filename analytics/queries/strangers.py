@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from analytics.attribution import Reason, Rule
 from analytics.dialect import lower_case
 from analytics.queries.money import Bounds, fact, inside, sale
-from analytics.schema import challenges, leads, purchases
+from analytics.schema import challenges, leads, orders, payments
 
 CHUNK, MOST_NAMESAKES = 1000, 20_000
 UNRECOGNISED = (Reason.NO_SUCH_PERSON, Reason.CONFLICT, Reason.OPTED_IN_LATER)
@@ -124,11 +124,15 @@ def is_sample(connection: Connection) -> bool:
 
 
 def sales_told_as(connection: Connection, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    """Return the sales that the given purchase messages (source, id there) speak of."""
-    told = purchases.c
-    query = sa.select(told.source, told.external_id, told.sale_id)
-    query = query.where(told.sale_id.is_not(None), sa.tuple_(told.source, told.external_id).in_(sorted(keys)))
-    return {(source, external_id): sale_id for source, external_id, sale_id in connection.execute(query)}
+    """Return the high-ticket sales that the given orders or payments (source, id there) belong to, the first of each."""
+    found: dict[tuple[str, str], int] = {}
+    for table in (orders, payments):
+        told = table.c
+        is_sale = sa.and_(fact.c.source == told.purchase_source, fact.c.external_id == told.purchase_id)
+        query = sa.select(told.source, told.external_id, fact.c.sale_id).join_from(table, fact, is_sale)
+        query = query.where(sa.tuple_(told.source, told.external_id).in_(sorted(keys))).order_by(fact.c.line.desc())
+        found.update({(source, external_id): sale_id for source, external_id, sale_id in connection.execute(query)})
+    return found
 
 
 def _people(connection: Connection, condition: Any, most: int | None = None) -> list[Person]:

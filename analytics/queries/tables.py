@@ -16,7 +16,7 @@ from analytics.queries.money import ZERO, Bounds, Revenue, inside
 from analytics.records import Offer, UtmMapping
 from analytics.schema import ad_spend, funnel_orders, high_ticket_sales, leads
 
-NOTHING = Revenue(0, 0, ZERO, ZERO, ZERO)
+NOTHING = Revenue(0, 0, ZERO, ZERO, ZERO, ZERO, ZERO)
 NO_SALES = (0, ZERO)
 
 

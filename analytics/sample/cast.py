@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import chain
 from random import Random
 
-from analytics.records import Lead, Payment, Purchase, Utm
+from analytics.records import Lead, Order, Payment, Utm
 from analytics.sample.campaigns import CAMPAIGNS, ads, showing
 from analytics.sample.names import Person, person
 from analytics.sample.orders import (
@@ -59,7 +59,7 @@ class Case:
 
 
 CASES = (
-    # Money: instalments, refunds in part and in full, a suspected duplicate, another currency, test mode, no offer known.
+    # Money: instalments, refunds in part and in full, a possible double charge, another currency, test mode, no offer known.
     Case("Siobhán O'Brien", "siobhan.obrien@mail.example", -9, FB[0], INNER_CIRCLE, 6, 20.7, instalments=4),
     Case("José Álvarez", "jose.alvarez@studio.example", -12, LOOKALIKE[0], ACCELERATOR, 5, 21.2, Told.BY_STRIPE, instalments=3),
     Case("Zoë Lindqvist", "zoe.lindqvist@mail.example", -3, FB[13], ACCELERATOR, 7, 14.3, refund="500", days_to_refund=2),
@@ -84,13 +84,13 @@ CASES = (
 )  # fmt: skip
 
 
-def staged(stage: Stage) -> Iterator[Lead | Purchase | Payment]:
+def staged(stage: Stage) -> Iterator[Lead | Order | Payment]:
     """Yield every staged case, then a few closers on each challenge day from Day 6, today included."""
     cases = (_played(stage, number, case) for number, case in enumerate(CASES, 1))
     return chain.from_iterable((*cases, *closers(stage)))
 
 
-def _played(stage: Stage, number: int, case: Case) -> Iterator[Lead | Purchase | Payment]:
+def _played(stage: Stage, number: int, case: Case) -> Iterator[Lead | Order | Payment]:
     who = Person(number, case.name, case.email, f"contact-{number}")
     if case.lead_day is not None:
         yield from _opt_in(stage, who, max(case.lead_day, next(stage.funnel_days())), 11 + number / 3, case.utm)
@@ -120,7 +120,7 @@ def _foreign(stage: Stage) -> str:
     return "USD" if stage.currency == "EUR" else "EUR"
 
 
-def closers(stage: Stage) -> Iterator[Iterator[Lead | Purchase | Payment]]:
+def closers(stage: Stage) -> Iterator[Iterator[Lead | Order | Payment]]:
     """Yield the people who join after a call: some every day from Day 6, each with an opt-in before Day 1."""
     if stage.size.leads < CLOSERS_FROM_LEADS:
         return
@@ -131,7 +131,7 @@ def closers(stage: Stage) -> Iterator[Iterator[Lead | Purchase | Payment]]:
             number += 1
 
 
-def _closer(stage: Stage, dice: Random, number: int, day: int) -> Iterator[Lead | Purchase | Payment]:
+def _closer(stage: Stage, dice: Random, number: int, day: int) -> Iterator[Lead | Order | Payment]:
     who, first = person(stage, number), next(stage.funnel_days())
     came_on = dice.randrange(first, max(first + 1, 1))
     ad = dice.choice([ad for ad in showing(came_on) if ad.campaign.sells])

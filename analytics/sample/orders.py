@@ -8,7 +8,7 @@ from enum import Enum
 from itertools import accumulate
 from random import Random
 
-from analytics.records import Lead, Messenger, Offer, Payment, Purchase, Utm
+from analytics.records import Lead, Line, Messenger, Offer, Order, Payment, Utm, order_of_one
 from analytics.sample.names import Person
 from analytics.sample.stage import OFFER_NIGHTS, Stage
 
@@ -63,7 +63,7 @@ class Deal:
     days_to_refund: int = 1
 
 
-def told(stage: Stage, deal: Deal) -> Iterator[Purchase | Payment]:
+def told(stage: Stage, deal: Deal) -> Iterator[Order | Payment]:
     """Yield what the messengers have told of a sale by now; nothing before it happened."""
     if deal.moment > stage.until:
         return
@@ -79,21 +79,21 @@ def _payment_ids(stage: Stage, deal: Deal) -> tuple[str, str]:
     return f"pi_3{token}", f"ch_3{token}"
 
 
-def _by_stripe(stage: Stage, deal: Deal) -> Purchase:
-    ids = _payment_ids(stage, deal)
-    return Purchase(
+def _by_stripe(stage: Stage, deal: Deal) -> Order:
+    product, intent = deal.product, _payment_ids(stage, deal)[0]
+    due = product.price / deal.instalments
+    labels = (product.name, f"{product.name} (challenge)")
+    return Order(
         source="stripe",
-        external_id=ids[0],
+        external_id=f"cs_3{stage.token(deal.number):016x}",
         email=deal.email,
         name=deal.name,
-        product=deal.product.name,
-        price=deal.product.price,
         currency=deal.currency or stage.currency,
-        purchased_at=deal.moment,
+        ordered_at=deal.moment,
+        lines=(Line(product.name, labels, due, product.offer, deal.instalments),),
+        total=due,
         messenger=Messenger.PAYMENT_PROVIDER,
-        offer=deal.product.offer,
-        labels=(deal.product.name, f"{deal.product.name} (challenge)"),
-        payment_ids=ids,
+        ids=(intent,),
         customer_id=f"cus_{stage.token(deal.number):016x}",
         test=deal.test,
     )
@@ -110,18 +110,20 @@ def _payments(stage: Stage, deal: Deal) -> Iterator[Payment]:
         yield Payment(
             source="stripe",
             external_id=f"{charge}_{number}" if number else charge,
-            shared_id=intent,
             amount=deal.product.price / deal.instalments,
             currency=deal.currency or stage.currency,
             paid_at=paid_at,
+            ids=(f"{charge}_{number}",) if number else (charge, intent),
+            order_ids=(intent,),
             refunded=deal.refund if is_back else Decimal(0),
+            test=deal.test,
         )
 
 
-def _by_clickfunnels(stage: Stage, deal: Deal) -> Purchase:
+def _by_clickfunnels(stage: Stage, deal: Deal) -> Order:
     """Return the funnel tool's account: its clock runs some seconds behind, and it knows Stripe's id of a shared sale."""
     is_shared = deal.told is Told.BY_BOTH
-    return Purchase(
+    return order_of_one(
         source="clickfunnels",
         external_id=f"order-{deal.number}",
         email=deal.email.strip().lower(),
@@ -129,11 +131,11 @@ def _by_clickfunnels(stage: Stage, deal: Deal) -> Purchase:
         product=deal.product.name,
         price=deal.product.price,
         currency=deal.currency or stage.currency,
-        purchased_at=min(deal.moment + timedelta(seconds=9), stage.until),
+        ordered_at=min(deal.moment + timedelta(seconds=9), stage.until),
         messenger=Messenger.FUNNEL_TOOL,
         offer=deal.product.offer,
         labels=(deal.product.name,),
-        payment_ids=_payment_ids(stage, deal)[:1] if is_shared else (),
+        ids=_payment_ids(stage, deal)[:1] if is_shared else (),
         customer_id=deal.contact,
         collected=None if is_shared else deal.product.price,
         test=deal.test,
@@ -154,22 +156,22 @@ class Orders:
         self._days = range(2, stage.challenge.length + DAYS_AFTER_THE_END + 1)
         self._day_weights = list(accumulate(_appetite(stage, day) for day in self._days))
 
-    def of(self, buyer: Person, lead: Lead, *, sells: bool) -> Iterator[Purchase | Payment]:
+    def of(self, buyer: Person, lead: Lead, *, sells: bool) -> Iterator[Order | Payment]:
         """Return what a person buys by now; nobody buys who came through a campaign that does not sell."""
         wants_vip, wants_more = self._dice.random() < self._vip, self._dice.random() < self._sale
         if not sells or not (wants_vip or wants_more):
             return iter(())
         return self._bought(buyer, lead, wants_vip=wants_vip, wants_more=wants_more)
 
-    def _bought(self, buyer: Person, lead: Lead, *, wants_vip: bool, wants_more: bool) -> Iterator[Purchase | Payment]:
+    def _bought(self, buyer: Person, lead: Lead, *, wants_vip: bool, wants_more: bool) -> Iterator[Order | Payment]:
         # Decided whether it has happened or not, so that a later now throws the same dice.
         orders = list(self._funnel_orders(buyer, lead)) if wants_vip else []
         deal = self._deal(buyer, lead) if wants_more else None
-        yield from (order for order in orders if order.purchased_at <= self._until)
+        yield from (order for order in orders if order.ordered_at <= self._until)
         if deal is not None:
             yield from told(self._stage, deal)
 
-    def _funnel_orders(self, buyer: Person, lead: Lead) -> Iterator[Purchase]:
+    def _funnel_orders(self, buyer: Person, lead: Lead) -> Iterator[Order]:
         """Yield the VIP ticket minutes after the opt-in, and for one in four the offer on the page behind it."""
         dice = self._dice
         ordered_at = lead.opted_in_at + timedelta(seconds=dice.randrange(60, 900))
@@ -178,8 +180,8 @@ class Orders:
             product = Product("Implementation Kit", dice.choice(OTO_PRICES), Offer.OTO)
             yield self._funnel_order(buyer, lead, product, ordered_at + timedelta(seconds=dice.randrange(30, 240)))
 
-    def _funnel_order(self, buyer: Person, lead: Lead, product: Product, ordered_at: datetime) -> Purchase:
-        return Purchase(
+    def _funnel_order(self, buyer: Person, lead: Lead, product: Product, ordered_at: datetime) -> Order:
+        return order_of_one(
             source="clickfunnels",
             external_id=f"{product.offer}-{buyer.number}",
             email=lead.email,
@@ -187,7 +189,7 @@ class Orders:
             product=product.name,
             price=product.price,
             currency=self._stage.currency,
-            purchased_at=ordered_at,
+            ordered_at=ordered_at,
             messenger=Messenger.FUNNEL_TOOL,
             offer=product.offer,
             labels=(product.name,),

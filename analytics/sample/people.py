@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from random import Random
 
-from analytics.records import Lead, Payment, Purchase
+from analytics.records import Lead, Order, Payment
 from analytics.sample.campaigns import Ad, daily_leads, showing
 from analytics.sample.names import Person, person
 from analytics.sample.orders import Orders
@@ -30,7 +30,7 @@ def typed(email: str, dice: Random) -> str:
     return dice.choice(forms)
 
 
-def people(stage: Stage) -> Iterator[Lead | Purchase | Payment]:
+def people(stage: Stage) -> Iterator[Lead | Order | Payment]:
     """Yield the opt-ins in the order of their moments, each first one followed by what that person buys by now."""
     dice, orders = stage.dice("people"), Orders(stage)
     slot, due = 0, 0.0

@@ -1,4 +1,4 @@
-"""ClickFunnels Classic's webhooks: contacts become leads, paid purchases purchases.
+"""ClickFunnels Classic's webhooks: contacts become leads, paid purchases orders.
 
 Classic signs nothing, so a secret stands in the address. Its bodies come in four shapes and echo every form field, card
 numbers and passwords included: only the fields on a list are read and kept, in one shape of our own.
@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from analytics.records import Lead, Messenger, Purchase, Record
+from analytics.records import Lead, Line, Messenger, Order, Record
 from connectors import signatures
 from connectors.clickfunnels_classic.printed_python import read_printed
 from connectors.contract import BadSignatureError, LookUp, Payload
@@ -24,6 +24,7 @@ PATH_TOKEN = "x-view3-token"  # noqa: S105 (the receiver puts the address's toke
 DELIVERY_ID = "x-clickfunnels-webhook-delivery-id"
 SALES = frozenset({"", "paid", "complete", "completed", "succeeded", "refunded"})
 MOST_INSTALMENTS = 120
+MONTH = 30
 MOST_TEXT, MOST_ITEMS = 1000, 200
 UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 # What is read and kept, by object.
@@ -180,34 +181,43 @@ def _lead(contact: Fields) -> Lead:
     )
 
 
-def _purchase(purchase: Fields) -> Iterator[Purchase]:
-    """Yield the purchase, at its contract price, once it is paid."""
+def _purchase(purchase: Fields) -> Iterator[Order]:
+    """Yield the order behind a purchase once it is paid."""
     status = purchase.text("status").lower()
     if status not in SALES:
         return
     contact, products = purchase.within("contact"), list(purchase.each("products"))
     currency, total = _total(purchase)
-    price = total + sum((_still_to_come(one, products, currency, total) for one in products), Decimal(0))
-    names = [one.text("name") for one in products]
     created_at, subscription = purchase.moment("created_at"), purchase.id("subscription_id")
-    yield Purchase(
+    sold = tuple(_line(one, currency, total if len(products) == 1 else None) for one in products)
+    is_plan, updated_at = any(line.payments > 1 for line in sold), purchase.moment("updated_at") or created_at
+    yield Order(
         source=SOURCE,
         external_id=purchase.text("id") or purchase.fail("id"),
         email=contact.text("email") or contact.within("contact_profile").text("email"),
         name=_name(contact),
-        product=", ".join(filter(None, names)),
-        price=price,
         currency=currency,
-        purchased_at=created_at or purchase.fail("created_at"),
-        messenger=Messenger.FUNNEL_TOOL,
-        labels=_told(*names, *(one.text("id") for one in products), *(one.text("stripe_plan") for one in products)),
-        payment_ids=_told(purchase.id("charge_id"), subscription if subscription.startswith("sub_") else ""),
+        ordered_at=created_at or purchase.fail("created_at"),
+        lines=sold,
+        total=total,
+        messenger=Messenger.CLASSIC_FUNNEL_TOOL,
+        ids=_told(purchase.id("charge_id")),
+        plan_id=subscription if subscription.startswith("sub_") else "",
+        interval_days=MONTH if is_plan else 0,
         customer_id=contact.within("contact_profile").text("id"),
-        collected=total if price != total else None,
-        refunded=price if status == "refunded" else Decimal(0),
+        refunded=total if status == "refunded" else Decimal(0),
+        refunded_at=updated_at if status == "refunded" else None,
         utm=contact.within("additional_info").utm(),
-        as_of=purchase.moment("updated_at") or created_at,
+        as_of=updated_at,
     )
+
+
+def _line(product: Fields, currency: str, total: Decimal | None) -> Line:
+    """Return a line; a plan's product may show 0 while the purchase holds what was taken."""
+    name, amount = product.text("name"), product.within("amount")
+    told = _amount(amount, currency) if amount.text("cents") or amount.text("fractional") else None
+    labels = _told(name, product.text("id"), product.text("stripe_plan"))
+    return Line(name, labels, told or total, payments=_payments(product))
 
 
 def _total(purchase: Fields) -> tuple[str, Decimal]:
@@ -236,15 +246,10 @@ def _cents(fields: Fields, name: str, currency: str) -> Decimal:
     return units.scaleb(-3 if currency in THREE_DECIMALS else -2)
 
 
-def _still_to_come(product: Fields, products: Sequence[Fields], currency: str, total: Decimal) -> Decimal:
-    """Return what a payment plan takes after its first payment; a plan without an end counts as one payment."""
+def _payments(product: Fields) -> int:
+    """Return how often a product is paid; a plan without an end, which Classic does not mark, counts as one payment."""
     count = product.text("stripe_cancel_after_payments")
-    if not count.isdecimal() or not 1 < int(count) <= MOST_INSTALMENTS:
-        return Decimal(0)
-    amount = product.within("amount")
-    each = _amount(amount, currency) if amount.text("cents") or amount.text("fractional") else Decimal(0)
-    # A plan's product may show 0 while the purchase holds what was taken.
-    return (each or (total if len(products) == 1 else Decimal(0))) * (int(count) - 1)
+    return int(count) if count.isdecimal() and 1 < int(count) <= MOST_INSTALMENTS else 1
 
 
 def _name(contact: Fields) -> str:

@@ -1,14 +1,14 @@
 """The account, campaign, ad set and ad of a row of an ad report, with the ids that can be trusted."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
 from analytics.records import AdSpend, Statement
 from connectors.contract import Reading
-from connectors.exports.amounts import NOT_REPORTED, AmountEvidence
+from connectors.exports.amounts import COMMA, NOT_REPORTED, POINT, AmountEvidence
 from connectors.exports.moments import DateEvidence
 from connectors.exports.table import Cell, Table, no_cell
 
@@ -49,7 +49,8 @@ class AdColumns:
         self.notes: list[str] = []
         self._table = table
         self._named = undressed(reading.account)
-        self._statement = Statement.ACCOUNT if reading.account else statement
+        whole = Statement.ACCOUNT if reading.account else statement
+        self._statement = Statement.ROW if table.is_rejects else whole  # the rest of the day is in the first file
         self._account = table.cell(*names.account)
         self._names = [table.cell(*column) for column in (names.campaign, names.ad_set, names.ad)]
         self._id_names = (names.account_id, names.campaign_id, names.ad_set_id, names.ad_id)
@@ -103,6 +104,13 @@ class AdColumns:
             ad_id=ad_id,
             statement=self._statement,
         )
+
+
+def decimal_sign(decimals: Mapping[str, Names], column: str) -> str:
+    """Return the decimal sign that the language of a column writes, empty where it depends on the country."""
+    if column in decimals["point"]:
+        return POINT
+    return "" if column in decimals["either"] else COMMA
 
 
 def undressed(account_id: str) -> str:

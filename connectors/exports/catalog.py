@@ -29,14 +29,19 @@ from connectors.exports.verdict import Verdict
 HEADER_WITHIN = 12
 
 
-class Export(Protocol):
-    """One kind of file: its name, how its header is recognised, and what its rows become."""
+class Readable(Protocol):
+    """One kind of file: its name, and what its rows become."""
 
     @property
     def KIND(self) -> str: ...  # noqa: D102, N802
 
-    def is_header(self, columns: frozenset[str], /) -> bool: ...  # noqa: D102
     def read(self, sheet: Sheet, reading: Reading, /) -> Iterator[Verdict]: ...  # noqa: D102
+
+
+class Export(Readable, Protocol):
+    """One kind of table, which is recognised by its header."""
+
+    def is_header(self, columns: frozenset[str], /) -> bool: ...  # noqa: D102
 
 
 # Our own files first, by columns nobody else uses; among the others, the more particular before the more general.

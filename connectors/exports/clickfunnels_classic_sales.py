@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from analytics.records import Messenger, Purchase, Record
+from analytics.records import Messenger, Record, order_of_one
 from connectors.contract import Reading
 from connectors.exports.amounts import from_minor_units
 from connectors.exports.currencies import currency_code
@@ -34,7 +34,7 @@ def is_header(columns: frozenset[str]) -> bool:
 
 
 def read(sheet: Sheet, reading: Reading) -> Iterator[Verdict]:
-    """Yield a purchase for every row that was paid."""
+    """Yield an order for every row that was paid."""
     table = Table.under(sheet, is_header)
     table.require(REMEDY, ("email", "contact email"), ("created at",), AMOUNT, PRODUCTS)
     yield from each_row(table, Sales(table, reading, ("id", "purchase id")).read)
@@ -59,7 +59,7 @@ class Sales:
         return self.amount(cells).strip("0.") != "" or self.products(cells) != ""
 
     def read(self, cells: Sequence[str]) -> tuple[Record, ...] | LeftOut:
-        """Return the purchase of one row."""
+        """Return the order of one row."""
         status = key(self.status(cells))
         if status not in SALES:
             return LeftOut(f"with status {self.status(cells)}")
@@ -68,7 +68,7 @@ class Sales:
         price = from_minor_units(required(self.amount(cells), "original_amount_cents"), currency)
         moment, date_only = self.moments.moment(self.created(cells))
         email = self.email(cells)
-        purchase = Purchase(
+        order = order_of_one(
             source="clickfunnels",
             external_id=self.id(cells) or row_id("sale", email, products, price, currency, moment),
             email=email,
@@ -76,16 +76,16 @@ class Sales:
             product=", ".join(products),
             price=price,
             currency=currency,
-            purchased_at=moment,
-            messenger=Messenger.FUNNEL_TOOL,
+            ordered_at=moment,
+            messenger=Messenger.CLASSIC_FUNNEL_TOOL,
             labels=(*products, *names(self.product_ids(cells))),
-            payment_ids=tuple(filter(None, (self.charge(cells),))),
+            ids=tuple(filter(None, (self.charge(cells),))),
             customer_id=self.customer_id(cells),
             date_only=date_only,
             refunded=price if status == "refunded" else price * 0,
             utm=self.utm(cells),
         )
-        return (purchase,)
+        return (order,)
 
 
 def names(text: str) -> tuple[str, ...]:

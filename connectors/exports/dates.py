@@ -18,9 +18,9 @@ _YEAR_FIRST = re.compile(
     r"(?P<year>[0-9]{4})(?:(?P<by>[-/.])(?P<month>[0-9]{1,2})(?P=by)(?P<day>[0-9]{1,2})"
     r"|年\s?(?P<kanji_month>[0-9]{1,2})月\s?(?P<kanji_day>[0-9]{1,2})日)" + _CLOCK
 )
-_NAME_FIRST = re.compile(r"(?P<name>[^\W\d_]{3,12})\.?\s+(?P<day>[0-9]{1,2}),?\s+(?P<year>[0-9]{4})" + _CLOCK)
+_NAME_FIRST = re.compile(r"(?P<name>[^\W\d_]{2,12})\.?\s+(?P<day>[0-9]{1,2}),?\s+(?P<year>[0-9]{4})" + _CLOCK)
 _DAY_FIRST = re.compile(
-    r"(?P<day>[0-9]{1,2})(?:er|º|°)?\.?[\s-](?:de\s)?(?P<name>[^\W\d_]{3,12})\.?,?[\s-](?:de\s)?(?P<year>[0-9]{4})"
+    r"(?P<day>[0-9]{1,2})(?:er|º|°)?\.?[\s-](?:de\s)?(?P<name>[^\W\d_]{2,12})\.?,?[\s-](?:de\s)?(?P<year>[0-9]{4})"
     + _CLOCK
 )
 _CLEAR = (_YEAR_FIRST, _NAME_FIRST, _DAY_FIRST)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from analytics.records import Offer, Purchase, Record
+from analytics.records import Offer, Record, order_of_one
 from connectors.contract import Reading, RowError
 from connectors.exports.currencies import currency_code
 from connectors.exports.identity import required, row_id
@@ -28,7 +28,7 @@ def is_header(columns: frozenset[str]) -> bool:
 
 
 def read(sheet: Sheet, reading: Reading) -> Iterator[Verdict]:
-    """Yield a purchase for every row."""
+    """Yield an order for every row."""
     table = Table.under(sheet, is_header)
     table.require(REMEDY, ("kind",), ("email",), ("price",), ("ordered_at",))
     yield from each_row(table, _Orders(table, reading).read)
@@ -46,13 +46,13 @@ class _Orders:
         self.amounts, self.moments = numbers.conclude(), dates.conclude(reading.challenge)
 
     def read(self, cells: Sequence[str]) -> tuple[Record, ...]:
-        """Return the purchase of one row."""
+        """Return the order of one row."""
         offer = _offer(self.kind(cells))
         currency = currency_code(self.currency(cells), "")
         price, currency = self.amounts.price(required(self.price(cells), "price"), currency, self.default_currency)
         moment, date_only = self.moments.moment(self.ordered_at(cells))
         email, product = self.email(cells), self.product(cells)
-        purchase = Purchase(
+        order = order_of_one(
             source="file",
             external_id=self.id(cells) or row_id(offer, email, self.name(cells), product, price, moment),
             email=email,
@@ -60,13 +60,13 @@ class _Orders:
             product=product or offer.upper(),
             price=price,
             currency=currency,
-            purchased_at=moment,
+            ordered_at=moment,
             offer=offer,
             labels=tuple(filter(None, (product,))),
             date_only=date_only,
             refunded=self.amounts.read(self.refunded(cells)) if self.refunded(cells) else Decimal(0),
         )
-        return (purchase,)
+        return (order,)
 
 
 def _offer(kind: str) -> Offer:

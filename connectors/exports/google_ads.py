@@ -6,53 +6,23 @@ from contextlib import suppress
 
 from analytics.records import Record
 from connectors.contract import Reading, RowError
-from connectors.exports.ad_columns import AdColumns, AdNames, Spent
-from connectors.exports.amounts import COMMA, POINT, is_reported
+from connectors.exports.ad_columns import AdColumns, AdNames, Spent, decimal_sign
+from connectors.exports.amounts import is_reported
 from connectors.exports.currencies import currency_code
 from connectors.exports.dates import Order
+from connectors.exports.languages import names
 from connectors.exports.sheet import Sheet
 from connectors.exports.table import Table, keys
 from connectors.exports.totals import ALL, CheckSum
 from connectors.exports.verdict import LeftOut, Note, Verdict, each_row
 
 KIND = "google-ads"
-# English first, then German, French, Spanish, Portuguese, Italian.
-COST = ("cost", "kosten", "coût", "costo", "coste", "custo")
-# "Costo" is Italian and Mexican, and they write different decimal signs.
-HABITS = {"kosten": COMMA, "coût": COMMA, "coste": COMMA, "custo": COMMA}
-DAY = ("day", "tag", "jour", "día", "dia", "giorno")
-CAMPAIGN = ("campaign", "kampagne", "campagne", "campaña", "campanha", "campagna")
-CAMPAIGN_ID = (
-    "campaign id", "kampagnen-id", "id de campagne", "id de la campagne", "id de campaña", "id de la campaña",
-    "id da campanha", "código da campanha", "id campagna",
-)  # fmt: skip
-AD_GROUP = (
-    "ad group", "anzeigengruppe", "groupe d'annonces", "grupo de anuncios", "grupo de anúncios", "gruppo di annunci",
-)  # fmt: skip
-AD_GROUP_ID = (
-    "ad group id", "anzeigengruppen-id", "id du groupe d'annonces", "id de groupe d'annonces",
-    "id del grupo de anuncios", "id do grupo de anúncios", "id gruppo di annunci",
-)  # fmt: skip
-AD = (
-    "ad name",
-    "anzeigenname",
-    "nom de l'annonce",
-    "nombre del anuncio",
-    "nome do anúncio",
-    "nome annuncio",
-    "headline 1",
-)
-AD_ID = ("ad id", "anzeigen-id", "id de l'annonce", "id del anuncio", "id do anúncio", "id annuncio")
-ACCOUNT_ID = ("customer id", "account id", "external customer id", "kundennummer", "numéro client", "id de cliente")
-ACCOUNT = (
-    "account name", "account", "ad account name", "nom du compte", "kontoname", "name des kontos", "nombre de la cuenta",
-    "nome da conta", "nome dell'account", "nome account", "اسم الحساب",
-)  # fmt: skip
-CURRENCY = (
-    "currency code", "currency", "währungscode", "code de la devise", "code devise", "código de moneda",
-    "código da moeda", "codice valuta", "devise", "währung",
-)  # fmt: skip
-TOTAL = re.compile(r"(total|totals|gesamt|insgesamt|totale|totales|summe)(\s*:|$)", re.IGNORECASE)
+NAMES, DECIMALS = names("google_ads", "columns"), names("google_ads", "decimals")
+COST, DAY, CURRENCY = NAMES["cost"], NAMES["day"], NAMES["currency code"]
+CAMPAIGN, AD_GROUP, AD = NAMES["campaign"], NAMES["ad group"], NAMES["ad name"]
+CAMPAIGN_ID, AD_GROUP_ID, AD_ID = NAMES["campaign id"], NAMES["ad group id"], NAMES["ad id"]
+ACCOUNT_ID, ACCOUNT = NAMES["customer id"], NAMES["account name"]
+TOTAL = re.compile(rf"({'|'.join(map(re.escape, names('google_ads', 'values')['total']))})(\s*[:：]|$)", re.IGNORECASE)
 COLUMNS = AdNames(ACCOUNT_ID, CAMPAIGN, CAMPAIGN_ID, AD_GROUP, AD_GROUP_ID, AD, AD_ID, ACCOUNT)
 REMEDY = (
     "in Google Ads add the segment Time → Day and the column Cost (Report editor: rows Day and Campaign) "
@@ -88,7 +58,7 @@ class _Rows:
         spent = next(name for name in COST if name in keys(table.header))
         is_english = spent == COST[0]
         numbers, dates = self.ads.survey(self.cost, (self.day,))
-        self.amounts = numbers.conclude(POINT if is_english else HABITS.get(spent, ""))
+        self.amounts = numbers.conclude(decimal_sign(DECIMALS, spent))
         self.moments = dates.conclude(
             reading.challenge, None if is_english else Order.DAY_FIRST, order=reading.date_order
         )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from analytics.records import Offer, Purchase, Record
+from analytics.records import Offer, Record, order_of_one
 from connectors.contract import Reading
 from connectors.exports import sales_table
 from connectors.exports.currencies import currency_code
@@ -30,7 +30,7 @@ def is_header(columns: frozenset[str]) -> bool:
 
 
 def read(sheet: Sheet, reading: Reading) -> Iterator[Verdict]:
-    """Yield a purchase for every row, of the sales table that View 3 exports too."""
+    """Yield an order for every row, of the sales table that View 3 exports too."""
     table = Table.under(sheet, is_header)
     if sales_table.is_ours(table):
         yield from sales_table.read(table, reading)
@@ -52,13 +52,13 @@ class _Sales:
         self.amounts, self.moments = numbers.conclude(), dates.conclude(reading.challenge)
 
     def read(self, cells: Sequence[str]) -> tuple[Record, ...]:
-        """Return the purchase of one row."""
+        """Return the order of one row."""
         name = required(self.name(cells), "customer_name")
         product = required(self.product(cells), "product_name")
         currency = currency_code(self.currency(cells), "")
         price, currency = self.amounts.price(required(self.price(cells), "price"), currency, self.default_currency)
         moment, date_only = self.moments.moment(self.when(cells))
-        purchase = Purchase(
+        order = order_of_one(
             source="file",
             external_id=self.id(cells) or row_id(self.email(cells), name, product, price, moment),
             email=self.email(cells),
@@ -66,13 +66,13 @@ class _Sales:
             product=product,
             price=price,
             currency=currency,
-            purchased_at=moment,
+            ordered_at=moment,
             offer=Offer.HIGH_TICKET,
             labels=(product,),
-            payment_ids=tuple(filter(None, (self.payment_id(cells),))),
+            ids=tuple(filter(None, (self.payment_id(cells),))),
             customer_id=self.customer_id(cells),
             date_only=date_only,
             collected=self.amounts.read(self.collected(cells)) if self.collected(cells) else None,
             refunded=self.amounts.read(self.refunded(cells)) if self.refunded(cells) else Decimal(0),
         )
-        return (purchase,)
+        return (order,)

@@ -6,11 +6,18 @@ from collections.abc import Sequence
 from connectors.contract import RowError
 from connectors.exports.table import Cell, Table
 
+LONGEST_ID = 191
+
 
 def row_id(*facts: object) -> str:
     """Return an id made of what a row says, equal when the same row is imported again."""
     text = "\x1f".join(str(fact).casefold() for fact in facts)
     return f"row-{hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}"
+
+
+def numbered(number: str, known_by: str) -> str:
+    """Return an id made of a ClickFunnels order's number and its buyer's address or its total."""
+    return f"clickfunnels-number:{number}:{known_by.strip().lower()}"[:LONGEST_ID]
 
 
 def required(text: str, column: str) -> str:

@@ -7,72 +7,24 @@ from datetime import date
 
 from analytics.records import Record
 from connectors.contract import Reading, RowError, UnusableFileError
-from connectors.exports.ad_columns import AdColumns, AdNames, Spent
-from connectors.exports.amounts import COMMA, POINT, is_reported
+from connectors.exports.ad_columns import AdColumns, AdNames, Spent, decimal_sign
+from connectors.exports.amounts import is_reported
 from connectors.exports.currencies import currency_code
 from connectors.exports.dates import Order
+from connectors.exports.languages import names
 from connectors.exports.sheet import Sheet
 from connectors.exports.table import Table, key, keys
 from connectors.exports.totals import ALL, CheckSum
 from connectors.exports.verdict import LeftOut, Note, Verdict, each_row
 
 KIND = "meta-ads"
-# English first, then French, German, Spanish, Portuguese, Italian, Arabic.
-SPENT = (
-    "amount spent", "montant dépensé", "ausgegebener betrag", "importe gastado", "cantidad gastada",
-    "valor usado", "valor gasto", "montante gasto", "importo speso", "المبلغ الذي تم إنفاقه", "المبلغ المنفق",
-)  # fmt: skip
-DAY = ("day", "jour", "tag", "día", "dia", "giorno", "اليوم", "date")
-STARTS = (
-    "reporting starts", "début des rapports", "début du rapport", "auswertungsbeginn", "berichtsbeginn",
-    "berichtsstart", "inicio del informe", "início dos relatórios", "início do relatório", "inizio dei report",
-    "inizio report", "بداية التقارير", "بداية إعداد التقارير",
-)  # fmt: skip
-ENDS = (
-    "reporting ends", "fin des rapports", "fin du rapport", "auswertungsende", "berichtsende", "fin del informe",
-    "término dos relatórios", "encerramento dos relatórios", "fim dos relatórios", "término do relatório",
-    "fine dei report", "fine report", "نهاية التقارير", "نهاية إعداد التقارير",
-)  # fmt: skip
-CAMPAIGN = (
-    "campaign name", "nom de la campagne", "name der kampagne", "kampagnenname", "nombre de la campaña",
-    "nome da campanha", "nome della campagna", "اسم الحملة", "campaign",
-)  # fmt: skip
-AD_SET = (
-    "ad set name", "nom de l'ensemble de publicités", "name der anzeigengruppe", "anzeigengruppenname",
-    "nombre del conjunto de anuncios", "nome do conjunto de anúncios", "nome del gruppo di inserzioni",
-    "اسم مجموعة الإعلانات", "اسم المجموعة الإعلانية", "ad set",
-)  # fmt: skip
-AD = (
-    "ad name", "nom de la publicité", "name der werbeanzeige", "name der anzeige", "anzeigenname",
-    "nombre del anuncio", "nome do anúncio", "nome dell'inserzione", "اسم الإعلان", "ad",
-)  # fmt: skip
-CAMPAIGN_ID = (
-    "campaign id", "id de la campagne", "identifiant de la campagne", "n° de campagne", "kampagnen-id",
-    "identificador de la campaña", "id de la campaña", "identificação da campanha", "id da campanha",
-    "id campagna", "معرف الحملة",
-)  # fmt: skip
-AD_SET_ID = (
-    "ad set id", "id de l'ensemble de publicités", "identifiant de l'ensemble de publicités", "anzeigengruppen-id",
-    "identificador del conjunto de anuncios", "id del conjunto de anuncios", "identificação do conjunto de anúncios",
-    "id do conjunto de anúncios", "id gruppo di inserzioni", "معرف مجموعة الإعلانات",
-)  # fmt: skip
-AD_ID = (
-    "ad id", "id de la publicité", "identifiant de la publicité", "werbeanzeigen-id", "anzeigen-id",
-    "identificador del anuncio", "id del anuncio", "identificação do anúncio", "id do anúncio", "id inserzione",
-    "معرف الإعلان",
-)  # fmt: skip
-ACCOUNT_ID = (
-    "account id", "ad account id", "id du compte", "identifiant du compte", "konto-id", "identificador de la cuenta",
-    "id de la cuenta", "identificação da conta", "id da conta", "id account", "معرف الحساب",
-)  # fmt: skip
-# Spanish and Arabic are written with either decimal sign, by country.
-EITHER_SIGN = frozenset({"importe gastado", "cantidad gastada", *SPENT[-2:]})
-ACCOUNT = (
-    "account name", "account", "ad account name", "nom du compte", "kontoname", "name des kontos", "nombre de la cuenta",
-    "nome da conta", "nome dell'account", "nome account", "اسم الحساب",
-)  # fmt: skip
-CURRENCY = ("currency", "devise", "währung", "divisa", "moneda", "moeda", "valuta", "العملة")
-TOTALS = frozenset({"total", "totals", "gesamt", "insgesamt", "totale", "totales", "totais", "الإجمالي", "المجموع"})
+NAMES, DECIMALS = names("meta_ads", "columns"), names("meta_ads", "decimals")
+SPENT, DAY, CURRENCY = NAMES["amount spent"], NAMES["day"], NAMES["currency"]
+STARTS, ENDS = NAMES["reporting starts"], NAMES["reporting ends"]
+CAMPAIGN, AD_SET, AD = NAMES["campaign name"], NAMES["ad set name"], NAMES["ad name"]
+CAMPAIGN_ID, AD_SET_ID, AD_ID = NAMES["campaign id"], NAMES["ad set id"], NAMES["ad id"]
+ACCOUNT_ID, ACCOUNT = NAMES["account id"], NAMES["account name"]
+TOTALS = frozenset(names("meta_ads", "values")["total"])
 IN_HEADER = re.compile(r"(.*?)\s*\(([a-z]{3})\)")
 COLUMNS = AdNames(ACCOUNT_ID, CAMPAIGN, CAMPAIGN_ID, AD_SET, AD_SET_ID, AD, AD_ID, ACCOUNT)
 REMEDY = "in Ads Manager choose the breakdown By time → Day before you export, so that each row is one day"
@@ -114,7 +66,7 @@ class _Rows:
         self.default_currency = in_header[2].upper() if in_header else reading.currency
         is_english = spent.startswith(SPENT[0])
         numbers, dates = self.ads.survey(self.spent, (self.day, self.starts, self.ends))
-        self.amounts = numbers.conclude(_habit(in_header[1] if in_header else spent))
+        self.amounts = numbers.conclude(decimal_sign(DECIMALS, in_header[1] if in_header else spent))
         # English is written in both orders; the other languages here put the day first.
         self.moments = dates.conclude(
             reading.challenge, None if is_english else Order.DAY_FIRST, order=reading.date_order
@@ -159,13 +111,6 @@ class _Rows:
 def _spent(column: str) -> bool:
     in_header = IN_HEADER.fullmatch(column)
     return (in_header[1] if in_header else column) in SPENT
-
-
-def _habit(column: str) -> str:
-    """Return the decimal sign that the language of a column writes, empty where it depends on the country."""
-    if column == SPENT[0]:
-        return POINT
-    return "" if column in EITHER_SIGN else COMMA
 
 
 def _require_single_days(table: Table, rows: _Rows) -> None:

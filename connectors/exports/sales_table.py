@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from analytics.records import Offer, Purchase, Utm
+from analytics.records import Offer, Order, Utm, order_of_one
 from analytics.spreadsheets import restored
 from connectors.contract import HeldSale, Reading, RowError
 from connectors.exports.currencies import currency_code
@@ -83,12 +83,12 @@ class _Sales:
         on = self.reading.challenge.local_date(moment)
         return row_id(name.strip(), product.strip(), price.normalize(), currency, on)
 
-    def purchase(self, sale: HeldSale, cells: Sequence[str], external_id: str) -> Purchase:
+    def purchase(self, sale: HeldSale, cells: Sequence[str], external_id: str) -> Order:
         """Return the purchase of one row; what the table calls original is the order's own, read by the UTM mapping."""
         name, product, price, currency, moment = sale
         told = {"utm_campaign": self.campaign(cells), self.reading.mapping.ad_set: self.ad_set(cells)}
         told[self.reading.mapping.ad] = self.ad(cells)
-        return Purchase(
+        return order_of_one(
             source="file",
             external_id=external_id,
             email="",
@@ -96,7 +96,7 @@ class _Sales:
             product=product,
             price=price,
             currency=currency,
-            purchased_at=moment,
+            ordered_at=moment,
             offer=Offer.HIGH_TICKET,
             labels=tuple(filter(None, (product,))),
             refunded=price if self.status(cells) == "refunded" else Decimal(0),

@@ -140,11 +140,12 @@ def _drain(returned: deque[str]) -> Iterator[str]:
 
 def _ruled(line: str, following: Iterator[str], delimiter: str, *, damaged: bool) -> tuple[list[str], list[str], str]:
     """Return the cells of a row that needs the rules of quoting, the further lines it took, and its fault."""
-    if fault := _unreadable(line, damaged=damaged):
-        return line.split(delimiter), [], fault
+    fault = _unreadable(line, damaged=damaged)
     try:
-        return next(csv.reader((line,), delimiter=delimiter, strict=True, skipinitialspace=True)), [], ""
+        return next(csv.reader((line,), delimiter=delimiter, strict=True, skipinitialspace=True)), [], fault
     except csv.Error:
+        if fault:
+            return line.split(delimiter), [], fault
         cells, taken, fault = _quoted(line, following, delimiter)
     return cells, taken, fault or _unreadable("".join(taken), damaged=damaged)
 

@@ -4,14 +4,16 @@ import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from analytics.records import Dispute, DisputeState, Messenger, Payment, Purchase, Record
+from analytics.records import Dispute, DisputeState, Payment, Record
 from connectors.contract import Reading
 from connectors.exports.amounts import POINT
 from connectors.exports.currencies import currency_code
 from connectors.exports.identity import required
+from connectors.exports.languages import truth
 from connectors.exports.sheet import Sheet
 from connectors.exports.survey import survey
 from connectors.exports.table import Cell, Table, key, keys
+from connectors.exports.utm_columns import utm_cell
 from connectors.exports.verdict import LeftOut, Verdict, each_row
 
 KIND = "stripe-payments"
@@ -43,7 +45,9 @@ OVER = {
     **dict.fromkeys(("won", "warning closed", "charge refunded", "prevented"), DisputeState.WON),
 }
 DISPUTED = frozenset({"disputed", "won", "lost", "needs response", "under review"})
-INSTALMENT = "subscription update"
+OF_INVOICES = frozenset({"subscription creation", "subscription update", "payment for invoice"})
+LATER = "subscription update"
+_QUANTITY = re.compile(r"\s*\([0-9]+\)$")
 PRODUCT = re.compile(r"product|price|plan|offer|item|sku|course|program|package")
 PRODUCT_NAMES = ("product", "product name", "products", "product names", "item", "item name", "offer", "plan", "course")
 
@@ -54,7 +58,7 @@ def is_header(columns: frozenset[str]) -> bool:
 
 
 def read(sheet: Sheet, reading: Reading) -> Iterator[Verdict]:
-    """Yield a purchase and its payment for every charge that was paid."""
+    """Yield the payment of every charge that was paid."""
     table = Table.under(sheet, is_header)
     table.require(REMEDY, ("id",), CREATED, ("amount",), ("amount refunded",), ("currency",), ("status",))
     yield from each_row(table, _Payments(table, reading).read)
@@ -75,6 +79,9 @@ class _Payments:
         names = ("customer name", *_metadata(table, "customer name", "name", "full name"), "card name")
         self.names = [table.cell(name) for name in names]
         self.products = [table.cell(name) for name in _metadata(table, *PRODUCT_NAMES)]
+        self.summary, self.link = table.cell("checkout line item summary"), table.cell("payment link id")
+        self.invoice, self.session = table.cell("invoice id"), table.cell("checkout session id")
+        self.utm = utm_cell(table)
         self.labels = [table.cell(name) for name in keys(table.header) if _is_metadata(name) and PRODUCT.search(name)]
         amounts, moments = (self.amount, self.refunded, self.disputed), (self.created, self.disputed_at)
         numbers, dates = survey(table, amounts, moments)
@@ -82,51 +89,51 @@ class _Payments:
         self.moments = dates.conclude(reading.challenge, naive_is_utc=True)
 
     def read(self, cells: Sequence[str]) -> tuple[Record, ...] | LeftOut:
-        """Return the purchase, the payment and the dispute of one row."""
+        """Return the payment and the dispute of one row."""
         status = key(self.status(cells)).replace("-", " ")
         if status not in SALES:
             return LeftOut(f"with status {self.status(cells) or 'empty'}")
-        if self.captured(cells).lower() == "false":
+        if truth(self.captured(cells)) is False:
             return LeftOut("not captured")
-        if key(self.description(cells)) == INSTALMENT:
-            return LeftOut("later instalments of a subscription")
-        purchase = self._purchase(cells, status)
-        payment = Payment(
-            source="stripe",
-            external_id=purchase.external_id,
-            shared_id=purchase.external_id,
-            amount=purchase.price,
-            currency=purchase.currency,
-            paid_at=purchase.purchased_at,
-            refunded=purchase.refunded,
-            aliases=tuple(filter(None, (self.intent(cells),))),
-        )
-        return purchase, payment, *self._dispute(cells, status, purchase)
+        payment = self._payment(cells, status)
+        return payment, *self._dispute(cells, status, payment)
 
-    def _purchase(self, cells: Sequence[str], status: str) -> Purchase:
+    def _payment(self, cells: Sequence[str], status: str) -> Payment:
         charge, description = required(self.id(cells), "id"), self.description(cells)
         currency = currency_code(required(self.currency(cells), "Currency"), "")
-        price, _ = self.amounts.price(self.amount(cells), currency)
+        amount, _ = self.amounts.price(self.amount(cells), currency)
         moment, date_only = self.moments.moment(self.created(cells))
-        return Purchase(
+        bought = [_QUANTITY.sub("", one.strip()) for one in self.summary(cells).split(";") if one.strip()]
+        noted = _first(self.products, cells) or ", ".join(bought)
+        is_of_invoice = key(description) in OF_INVOICES and (key(description) == LATER or not noted)
+        texts = (
+            *(label(cells) for label in self.labels),
+            *bought,
+            self.link(cells),
+            "" if is_of_invoice else description,
+        )
+        return Payment(
             source="stripe",
-            external_id=charge,
-            email=_first(self.emails, cells),
-            name=_first(self.names, cells),
-            product=_first(self.products, cells) or description,
-            price=price,
+            external_id=f"{charge}/file",  # stands beside what webhooks tell of the charge
+            amount=amount,
             currency=currency,
-            purchased_at=moment,
-            messenger=Messenger.PAYMENT_PROVIDER,
-            labels=tuple(dict.fromkeys(filter(None, (*(label(cells) for label in self.labels), description)))),
-            payment_ids=tuple(filter(None, (charge, self.intent(cells)))),
+            paid_at=moment,
+            is_estimate=True,  # a bank debit succeeds days after it was created
+            ids=tuple(filter(None, (charge, self.intent(cells)))),
+            order_ids=tuple(filter(None, (self.invoice(cells), self.session(cells)))),
+            refunded=self._refunded(cells, status, amount),
+            product="" if is_of_invoice else noted or description,
+            labels=tuple(dict.fromkeys(filter(None, texts))),
+            name=_first(self.names, cells),
+            email=_first(self.emails, cells),
             customer_id=self.customer_id(cells),
             date_only=date_only,
-            refunded=self._refunded(cells, status, price),
+            for_invoice=is_of_invoice,
             test=self.mode(cells).casefold() == "test",
+            utm=self.utm(cells),
         )
 
-    def _dispute(self, cells: Sequence[str], status: str, purchase: Purchase) -> Iterator[Dispute]:
+    def _dispute(self, cells: Sequence[str], status: str, payment: Payment) -> Iterator[Dispute]:
         """Yield the dispute about a payment; the file does not tell its id, so it goes by the payment's own."""
         state = key(self.dispute_status(cells)).replace("_", " ") or status.removeprefix("dispute ")
         if not self.dispute_status(cells) and state not in DISPUTED:
@@ -134,12 +141,12 @@ class _Payments:
         disputed, at = self.disputed(cells), self.disputed_at(cells)
         yield Dispute(
             source="stripe",
-            external_id=purchase.external_id,
-            payment_id=purchase.external_id,
-            amount=self.amounts.read(disputed) if disputed else purchase.price,
-            currency=purchase.currency,
+            external_id=payment.ids[0],
+            payment_id=payment.ids[0],
+            amount=self.amounts.read(disputed) if disputed else payment.amount,
+            currency=payment.currency,
             state=OVER.get(state, DisputeState.OPEN),
-            as_of=self.moments.moment(at)[0] if at else purchase.purchased_at,
+            as_of=self.moments.moment(at)[0] if at else payment.paid_at,
         )
 
     def _refunded(self, cells: Sequence[str], status: str, price: Decimal) -> Decimal:

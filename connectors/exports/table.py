@@ -58,14 +58,18 @@ class Table:
             header.pop()
         return cls(sheet, found.line, tuple(header))
 
+    @property
+    def is_rejects(self) -> bool:
+        """Tell whether the file holds the rejected rows of an earlier import, and so only a part of what it tells of."""
+        return keys(self.header[:2]) == REJECTS
+
     def rows(self) -> Iterator[Row]:
         """Yield every row under the header; one of another width carries a fault."""
         width, start = len(self.header), self.header_line
-        is_rejects = keys(self.header[:2]) == REJECTS
         for row in self.sheet.rows():
             if row.line <= start:
                 continue
-            if is_rejects:
+            if self.is_rejects:
                 row = Row(row.line, [*map(restored, row.cells)], row.fault)  # noqa: PLW2901
             yield row if len(row.cells) == width else fitted(row, width)
 

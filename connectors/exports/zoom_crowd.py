@@ -11,7 +11,7 @@ from connectors.exports.languages import vocabulary
 from connectors.exports.moments import DateEvidence, Moments
 from connectors.exports.sheet import Sheet
 
-COLUMNS, TITLES, VALUES = (vocabulary("zoom", part) for part in ("columns", "titles", "values"))
+COLUMNS, TITLES = vocabulary("zoom", "columns"), vocabulary("zoom", "titles")
 ENGLISH = "; if it is in a language that is not read, switch Zoom to English (at the foot of its page) and export again"
 CLOCK_HALF = re.compile(r"[AaPp]\.?[Mm]")
 ZONE_NOTE = (

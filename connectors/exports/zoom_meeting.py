@@ -8,11 +8,12 @@ from itertools import pairwise
 
 from analytics.records import Attendance, Platform, Record, Statistic
 from connectors.contract import Reading, RowError, UnusableFileError
+from connectors.exports.languages import truth
 from connectors.exports.moments import Moments
 from connectors.exports.sheet import Sheet
 from connectors.exports.table import Table
 from connectors.exports.verdict import LeftOut, Note, Taken, Verdict, each_row
-from connectors.exports.zoom_crowd import COLUMNS, ENGLISH, VALUES, Crowd, moments_of, room, session_id
+from connectors.exports.zoom_crowd import COLUMNS, ENGLISH, Crowd, moments_of, room, session_id
 
 KIND = "zoom-meeting"
 NAME = ("name (original name)", "user name (original name)", "participant", "name", "user name")
@@ -42,7 +43,7 @@ def read(sheet: Sheet, reading: Reading) -> Iterator[Verdict]:
     """Yield a session for every meeting in the list: the people who were in the room."""
     table = Table.under(sheet, is_header)
     moments, notes = moments_of(sheet, reading)
-    people = _List(table, moments)
+    people = _List(table, moments, reading.rooms)
     yield from (verdict for verdict in each_row(table, people.read) if not isinstance(verdict, Taken))
     for meeting in people.meetings.values():
         yield Taken(meeting.line, (meeting.attendance(),))
@@ -54,8 +55,8 @@ def read(sheet: Sheet, reading: Reading) -> Iterator[Verdict]:
 class _List:
     """The columns of one file: of the people, and in a list of several meetings also of the meeting on each row."""
 
-    def __init__(self, table: Table, moments: Moments) -> None:
-        self.moments = moments
+    def __init__(self, table: Table, moments: Moments, rooms: Sequence[str]) -> None:
+        self.moments, self.rooms = moments, rooms
         first, words = _columns(table)
         people = replace(table, header=("",) * first + words[first:])
         people.require(REMEDY + ENGLISH, NAME)
@@ -71,7 +72,9 @@ class _List:
     def read(self, cells: Sequence[str]) -> tuple[Record, ...] | LeftOut:
         """Count the person of one row."""
         meeting = self._meeting(cells)
-        if VALUES.english(self.waiting(cells)) == "yes":
+        if meeting is None:
+            return LeftOut("of meetings that VIEW3_ZOOM_ROOMS does not name")
+        if truth(self.waiting(cells)):
             return LeftOut("in the waiting room")
         name, email = self.name(cells), self.email(cells)
         if meeting.is_host(name, email):
@@ -83,13 +86,16 @@ class _List:
             meeting.first_join = min(moment, meeting.first_join or moment)
         return ()
 
-    def _meeting(self, cells: Sequence[str]) -> "_Meeting":
+    def _meeting(self, cells: Sequence[str]) -> "_Meeting | None":
+        """Return the meeting of a row; None for one of a list that is not in the challenge's rooms."""
         if not self.about:
             return self.meetings["", ""]
         facts: dict[str, str] = {}
         for word, value in zip(self.about, cells, strict=False):
             facts.setdefault(word, value)
         about = room(_fact(facts, *MEETING_ID)), _fact(facts, *STARTED)
+        if self.rooms and about[0] and about[0] not in self.rooms:
+            return None
         if about not in self.meetings:
             self.meetings[about] = _Meeting(self.line, facts, self.moments)
         return self.meetings[about]

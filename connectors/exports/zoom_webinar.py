@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 
 from analytics.records import Attendance, Platform, Statistic
 from connectors.contract import Reading, RowError, UnusableFileError
+from connectors.exports.languages import truth
 from connectors.exports.moments import Moments
 from connectors.exports.sheet import Row, Sheet
 from connectors.exports.table import Table, fitted
 from connectors.exports.verdict import Columns, LeftOut, Note, Rejected, Taken, Verdict
-from connectors.exports.zoom_crowd import COLUMNS, ENGLISH, TITLES, VALUES, Crowd, count, moments_of, room, session_id
+from connectors.exports.zoom_crowd import COLUMNS, ENGLISH, TITLES, Crowd, count, moments_of, room, session_id
 
 KIND = "zoom-webinar"
 ATTENDEES, PRESENTERS = "attendee details", frozenset({"host details", "panelist details"})
@@ -100,10 +101,12 @@ class _Report:
         return _People(table, tuple(row.cells))
 
     def _attendee(self, row: Row, people: _People) -> Iterator[Verdict]:
-        attended = "" if row.fault else VALUES.english(people.attended(row.cells))
-        if row.fault or attended not in {"yes", "no"}:
-            yield Rejected(row.line, row.fault or f"Attended is '{attended}'; it is Yes or No", row.cells)
-        elif attended == "no":
+        attended = None if row.fault else truth(people.attended(row.cells))
+        if attended is None:
+            yield Rejected(
+                row.line, row.fault or f"Attended is '{people.attended(row.cells)}'; it is Yes or No", row.cells
+            )
+        elif not attended:
             yield LeftOut("registered but absent")
         else:
             try:

@@ -5,9 +5,20 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import NoReturn
 
-from connectors.ad_accounts import PAUSE, Account, Cursor, Step, days_between, each_account, first_day, mid_run
+from connectors.ad_accounts import (
+    Account,
+    Cursor,
+    Step,
+    check_accounts,
+    days_between,
+    each_account,
+    first_day,
+    mid_run,
+    pause_of,
+)
 from connectors.contract import Answer, Page, Payload, Source, UnreadablePayloadError, VendorError
 from connectors.google_ads.told import DAY, SOURCE
 from connectors.google_sign_in import sign_in
@@ -69,12 +80,15 @@ class GoogleAdsSource:
         """Yield a page per week, one answer per day, also for a day without ads."""
         with self.web.asking() as asking:
             yield from each_account(
-                self.accounts, state, lambda account, cursor: _read(asking, clock, (account, cursor), self.since)
+                self.accounts,
+                state,
+                clock,
+                lambda account, cursor: _read(asking, clock, (account, cursor), self.since),
             )
 
-    def pause(self, state: Payload, now: datetime) -> timedelta | None:  # noqa: ARG002 (one face for every source)
-        """Return an hour."""
-        return PAUSE
+    def pause(self, state: Payload, now: datetime) -> timedelta | None:
+        """Return an hour, less while an account is set aside."""
+        return pause_of(state, now)
 
     def note(self, state: Payload, now: datetime) -> str:  # noqa: ARG002
         """Return nothing."""
@@ -83,8 +97,7 @@ class GoogleAdsSource:
     def check(self, clock: Callable[[], datetime]) -> str:  # noqa: ARG002
         """Return whose spend the login may read."""
         with self.web.asking() as asking:
-            accounts = [_account(asking, account) for account in self.accounts]
-        return "; ".join(f"ad account {one.id} answers, in {one.currency} and {one.zone}" for one in accounts)
+            return check_accounts(self.accounts, partial(_account, asking))
 
 
 def _read(

@@ -24,12 +24,14 @@ def normalise(payload: Payload, look_up: LookUp) -> Iterator[AdSpendDay]:  # noq
     if answer.text("kind") != DAY:
         return
     about = _about(told)
+    ads = (*(_ad(row, about) for row in told.each("ads")), *_beside_ads(told, about))
     yield AdSpendDay(
         **about,
         zone=told.within("customer").text("timeZone"),
         told_at=answer.moment("asked_at") or answer.fail("asked_at"),
         provisional=bool(told.flag("provisional")),
-        ads=(*(_ad(row, about) for row in told.each("ads")), *_beside_ads(told, about)),
+        ads=ads,
+        total=sum((ad.spend for ad in ads), NOTHING) if told.has("campaigns") else None,
     )
 
 

@@ -1,23 +1,25 @@
-"""Asks Meta's Marketing API what every ad cost on every day."""
+"""Asks Meta's Marketing API what every ad, every campaign and the whole account cost on every day."""
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import NoReturn
 
 from connectors.ad_accounts import (
-    PAUSE,
     TRAILING,
     Account,
     Cursor,
     Step,
+    check_accounts,
     days_between,
     each_account,
     first_day,
     mid_run,
+    pause_of,
 )
 from connectors.contract import Answer, Page, Payload, Source, VendorError
 from connectors.meta.limits import THROTTLED, usage
@@ -31,6 +33,9 @@ FIELDS = (
     "account_id", "account_currency", "campaign_id", "campaign_name", "adset_id", "adset_name", "ad_id", "ad_name",
     "spend", "date_start", "date_stop",
 )  # fmt: skip
+# The levels whose figures hold the spend of ads that are no longer listed.
+CAMPAIGN_FIELDS = ("account_id", "account_currency", "campaign_id", "campaign_name", "spend", "date_start", "date_stop")
+ACCOUNT_FIELDS = ("account_id", "account_currency", "spend", "date_start", "date_stop")
 ROWS = 500
 ORDER = "order"
 WEEK = 7
@@ -43,6 +48,7 @@ TRANSIENT = frozenset({1, 2})
 FINISHED, BROKEN = "Job Completed", frozenset({"Job Failed", "Job Skipped"})
 
 Rows = dict[date, list[Payload]]
+Levels = tuple[Rows, Rows, Rows]  # of ads, campaigns and the account
 
 
 class TooMuchError(VendorError):
@@ -84,13 +90,11 @@ class MetaSource:
         """Yield a page per stretch of days, one answer per day, also for a day without ads."""
         with self.web.asking() as asking:
             meta = _Meta(asking, clock, self.sleep)
-            yield from each_account(
-                self.accounts, state, lambda account, cursor: _read(meta, account, cursor, self.since)
-            )
+            yield from each_account(self.accounts, state, clock, partial(_read, meta, self.since))
 
-    def pause(self, state: Payload, now: datetime) -> timedelta | None:  # noqa: ARG002 (one face for every source)
-        """Return an hour: Meta counts anew every quarter of it."""
-        return PAUSE
+    def pause(self, state: Payload, now: datetime) -> timedelta | None:
+        """Return an hour, less while an account is set aside: Meta counts anew every quarter of it."""
+        return pause_of(state, now)
 
     def note(self, state: Payload, now: datetime) -> str:  # noqa: ARG002
         """Return nothing."""
@@ -99,8 +103,7 @@ class MetaSource:
     def check(self, clock: Callable[[], datetime]) -> str:
         """Return whose spend the token may read."""
         with self.web.asking() as asking:
-            accounts = [_Meta(asking, clock, self.sleep).account(account) for account in self.accounts]
-        return "; ".join(f"ad account {one.id} answers, in {one.currency} and {one.zone}" for one in accounts)
+            return check_accounts(self.accounts, _Meta(asking, clock, self.sleep).account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +173,7 @@ class _Meta:
             waited, pause = waited + pause, min(pause * 2, LATER_LOOKS)
 
 
-def _read(meta: _Meta, account: str, cursor: Cursor, since: date | None) -> Iterator[Step]:
+def _read(meta: _Meta, since: date | None, account: str, cursor: Cursor) -> Iterator[Step]:
     """Yield the days of one account, a week at a time; those of a long back-fill as reports."""
     errand = _Errand(meta, meta.account(account), since)
     today = errand.account.today(meta.clock())
@@ -202,7 +205,7 @@ class _Errand:
         """
         here = mid_run(first, self.since)
         try:
-            rows = yield from self._rows(first, last, report)
+            levels = yield from self._levels(first, last, report)
         except TooMuchError:
             if first == last:
                 raise
@@ -214,9 +217,23 @@ class _Errand:
             if report not in {"", ORDER}:
                 yield here, (), ""  # it is gone: another report next time
             raise
+        ads, _, account = levels
+        for on in sorted(on for on, rows in ads.items() if rows and not account.get(on)):
+            raise VendorError(f"Meta told ads of {on} and no total of the account; nothing from {first} on was taken.")
         now = self.meta.clock()
-        parts = [_answer(self.account, on, rows.get(on, []), now) for on in days_between(first, last)]
+        parts = [_answer(self.account, on, levels, now) for on in days_between(first, last)]
         yield mid_run(last + timedelta(days=1), self.since), parts, f"account {self.account.id}: read to {last}"
+
+    def _levels(self, first: date, last: date, report: str) -> Generator[Step, None, Levels]:
+        """Return the rows of some days at all levels; none of them is believed without the account's own total."""
+        ads = yield from self._rows(first, last, report)
+        path, account_params = f"/act_{self.account.id}/insights", _params(first, last, "account", ACCOUNT_FIELDS)
+        account = self.meta.by_day(path, {**account_params, "limit": str(ROWS)})
+        campaigns: Rows = {}
+        with suppress(RefusalError):  # then the account's row alone holds what the ads do not explain
+            campaign_params = _params(first, last, "campaign", CAMPAIGN_FIELDS)
+            campaigns = self.meta.by_day(path, {**campaign_params, "limit": str(ROWS)})
+        return ads, campaigns, account
 
     def _rows(self, first: date, last: date, report: str) -> Generator[Step, None, Rows]:
         """Return the rows of some days; on the way, yield how far Meta is with its report."""
@@ -232,21 +249,25 @@ class _Errand:
         return self.meta.by_day(f"/{report}/insights", {"limit": str(ROWS)})
 
 
-def _params(first: date, last: date) -> dict[str, str]:
+def _params(first: date, last: date, level: str = "ad", fields: Sequence[str] = FIELDS) -> dict[str, str]:
     return {
-        "level": "ad",
+        "level": level,
         "time_increment": "1",
         "time_range": f'{{"since":"{first}","until":"{last}"}}',
-        "fields": ",".join(FIELDS),
+        "fields": ",".join(fields),
     }
 
 
-def _answer(account: Account, on: date, rows: list[Payload], now: datetime) -> Answer:
+def _answer(account: Account, on: date, levels: Levels, now: datetime) -> Answer:
     about = {"account_id": account.id, "currency": account.currency, "timezone_name": account.zone}
-    # In one order, so that the same figures are the same answer.
-    data = sorted(rows, key=lambda row: [str(row.get(name)) for name in ("campaign_id", "adset_id", "ad_id", "spend")])
-    told = {**about, "date": on.isoformat(), "provisional": account.is_provisional(on, now), "data": data}
-    return Answer(f"{account.id}/{on}", DAY, told)
+    data, campaigns, own = (_in_order(rows.get(on, [])) for rows in levels)
+    told = {**about, "date": on.isoformat(), "provisional": account.is_provisional(on, now)}
+    return Answer(f"{account.id}/{on}", DAY, {**told, "data": data, "campaigns": campaigns, "account": own})
+
+
+def _in_order(rows: list[Payload]) -> list[Payload]:
+    """Return rows in one order, so that the same figures are the same answer."""
+    return sorted(rows, key=lambda row: [str(row.get(name)) for name in ("campaign_id", "adset_id", "ad_id", "spend")])
 
 
 def _error(payload: Payload) -> tuple[int, int]:

@@ -60,6 +60,8 @@ class StripeLists:
             "invoice": v1.invoices.list,
             "dispute": v1.disputes.list,
             "event": v1.events.list,
+            "balance_transaction": v1.balance_transactions.list,
+            "webhook_endpoint": v1.webhook_endpoints.list,
         }
 
     @classmethod
@@ -80,8 +82,9 @@ class StripeLists:
         try:
             told = json.loads(str(self._lists[name](dict(params))), parse_float=Decimal)
         except stripe.PermissionError:
+            listed = "the balance" if name == "balance_transaction" else f"{name}s"
             raise NotAllowedError(
-                f"Stripe's key may not read {name}s: give the restricted key read access to them (VIEW3_STRIPE_API_KEY)."
+                f"Stripe's key may not read {listed}: give the restricted key read access to them (VIEW3_STRIPE_API_KEY)."
             ) from None
         except stripe.StripeError as error:
             raise VendorError(_sentence(name, error)) from None

@@ -18,6 +18,11 @@ LIMIT = 100
 EXPANDED: Mapping[str, list[str]] = {"checkout.session": ["data.line_items", "data.payment_intent.latest_charge"]}
 EVENT = "event"
 KINDS = ("checkout.session", "charge", "refund", "invoice", "dispute", EVENT)
+# Instalments are tied to their payments by the first alone; the others are money that goes back.
+NEEDED = (
+    *("invoice_payment.paid", "charge.refunded", "refund.created", "refund.updated", "refund.failed"),
+    *("charge.dispute.created", "charge.dispute.closed"),
+)
 
 
 def source(wanted: Wanted) -> Source | Off:
@@ -42,6 +47,18 @@ class StripeBackfill(Past[Payload]):
         if closed:
             return f"the key may not read {', '.join(f'{kind}s' for kind in closed)}, which the past would need"
         return f"the key reads {', '.join(f'{kind}s' for kind in self.kinds)}"
+
+    def unsent_events(self) -> Iterator[str]:
+        """Yield a sentence where Stripe's webhook endpoints leave out events that the money of sales needs."""
+        try:
+            endpoints, _ = self.lists.page("webhook_endpoint", {"limit": LIMIT})
+        except NotAllowedError:
+            yield "the key may not read Webhook Endpoints, so which events Stripe sends is not known"
+            return
+        sent = {name for one in endpoints if one.get("status") == "enabled" for name in one["enabled_events"]}
+        missing = [name for name in NEEDED if name not in sent]
+        if sent and missing and "*" not in sent:
+            yield f"Stripe's webhook endpoint does not send {', '.join(missing)}: without them money is missed"
 
     def _may_read(self, kind: str) -> bool:
         try:

@@ -4,16 +4,16 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from analytics.records import Payment
 from connectors.contract import LookUp, Payload
 from connectors.exports.currencies import THREE_DECIMALS, ZERO_DECIMALS
 from connectors.payload import Fields
 
-# How much a message tells of a purchase: an invoice knows the contract, a session the product, an intent little.
-INTENT, CHARGE, SESSION, INVOICE = range(4)
 SOURCE = "stripe"
-PRODUCT_NAMES = ("product", "product_name", "products", "product_names", "item", "item_name", "offer", "plan", "course")
+SEVERAL_NAMES = ("products", "product_names", "items", "item_names")
+PRODUCT_NAMES = ("product", "product_name", *SEVERAL_NAMES, "item", "item_name", "offer", "plan", "course")
 NAMES = ("customer_name", "name", "full_name")
 EMAILS = ("email", "customer_email")
 CONTRACT_PRICE = ("contract_price", "total_price")
@@ -31,6 +31,7 @@ class Event:
         if not self.about:
             event.within("data").fail("object")
         self.at = moment(event, "created")
+        self.is_snapshot = event.flag("snapshot") is True  # made of an API's answer: when it happened is not told
         self.test = event.flag("livemode") is False or self.about.flag("livemode") is False
 
     def money(self, name: str, about: Fields | None = None) -> Decimal:
@@ -60,22 +61,17 @@ class Event:
         """Return what the seller noted on the object, or on the given ones, the first place that says something first."""
         return Metadata(places or (self.about.within("metadata"),))
 
-    def payment(self, paid_by: Sequence[str], amount: Decimal, invoice: str = "") -> Payment:
-        """Return a payment as told by an object that knows of no refunds.
-
-        It goes by the id of its intent, else its charge, else its invoice, whichever object speaks; and where an invoice
-        is known it belongs to what mentions the invoice.
-        """
-        ids = told(*paid_by, invoice)
+    def payment(self, external_id: str, ids: Sequence[str], amount: Decimal, **more: Any) -> Payment:
+        """Return a payment that succeeded when the event says so; what an API answer tells later is an estimate."""
         return Payment(
             source=SOURCE,
-            external_id=ids[0],
-            shared_id=invoice or ids[0],
+            external_id=external_id,
+            ids=told(*ids),
             amount=amount,
             currency=self.currency,
-            paid_at=self.at,
-            aliases=ids[1:],
             test=self.test,
+            as_of=self.at,
+            **{"paid_at": self.at, "is_estimate": self.is_snapshot, **more},
         )
 
 
@@ -98,6 +94,11 @@ class Metadata:
         """Return the notes that say what was bought."""
         names = [(place, name) for place in self.places for name in place.values]
         return [place.text(name) for place, name in names if PRODUCT_WORDS.search(name) and _spelt(name) not in TERMS]
+
+    def several(self) -> list[str]:
+        """Return the products of a note that lists several with commas between them; none where it names one."""
+        names = [name.strip() for name in self.first(SEVERAL_NAMES).split(",")]
+        return [name for name in names if name] if len(names) > 1 else []
 
     @property
     def email(self) -> str:

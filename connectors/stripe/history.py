@@ -32,6 +32,7 @@ def normalise(payload: Payload, look_up: LookUp) -> Iterator[Record]:
         "type": EVENTS[kind],
         "created": _paid_at(told) if kind == "checkout.session" else int(asked_at.timestamp()),
         "livemode": told.values.get("livemode"),
+        "snapshot": True,
         "data": {"object": told.values},
     }
     yield from stripe.normalise(event, _Told(told.within("line_items"), look_up))

@@ -8,13 +8,14 @@ version of the endpoint, so fields are read by presence.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from analytics.records import Dispute, DisputeState, Record, Refund, RefundState
+from analytics.records import Dispute, DisputeState, Order, Payment, Record, Refund, RefundState
 from connectors import signatures
 from connectors.contract import BadSignatureError, LookUp, Payload
 from connectors.payload import Fields
+from connectors.stripe.customers import stated_addresses
 from connectors.stripe.event import SOURCE as SOURCE
 from connectors.stripe.event import Event, moment
-from connectors.stripe.invoices import read_invoice, read_invoice_payment
+from connectors.stripe.invoices import read_invoice, read_invoice_payment, read_subscription
 from connectors.stripe.sales import read_charge, read_intent, read_session
 
 TOLERANCE = timedelta(seconds=300)  # either way; Stripe's own library lets the future pass
@@ -57,8 +58,10 @@ def keep(payload: Payload, body: bytes) -> bytes:  # noqa: ARG001 (one face for 
 def normalise(payload: Payload, look_up: LookUp) -> Iterator[Record]:
     """Yield what an event says of purchases and money."""
     name = kind(payload)
-    if name in READERS:
-        yield from READERS[name](Event(payload, name, look_up))
+    records = list(READERS[name](Event(payload, name, look_up))) if name in READERS else []
+    yield from records
+    stated = {one.email.strip() for one in records if isinstance(one, Order | Payment) and one.customer_id}
+    yield from (one for one in stated_addresses(payload) if one.email not in stated)
 
 
 def _signature(header: str) -> tuple[list[str], list[str]]:
@@ -81,6 +84,7 @@ def _refund(event: Event) -> Iterator[Record]:
         state=state or refund.fail("status", "is unknown"),
         created_at=moment(refund, "created"),
         as_of=event.at,
+        other_id=refund.id("charge"),
     )
 
 
@@ -103,12 +107,15 @@ def _dispute(event: Event) -> Iterator[Record]:
         currency=event.currency,
         state=state,
         as_of=event.at,
+        opened_at=dispute.seconds("created"),
+        other_id=dispute.id("charge"),
     )
 
 
 READERS: Mapping[str, Callable[[Event], Iterator[Record]]] = {
     "checkout.session.completed": read_session,
     "checkout.session.async_payment_succeeded": read_session,
+    "checkout.session.async_payment_failed": read_session,
     "payment_intent.succeeded": read_intent,
     "charge.succeeded": read_charge,
     "charge.captured": read_charge,
@@ -116,7 +123,11 @@ READERS: Mapping[str, Callable[[Event], Iterator[Record]]] = {
     "charge.refunded": read_charge,
     "invoice.paid": read_invoice,
     "invoice.payment_succeeded": read_invoice,
+    "invoice.finalized": read_invoice,
+    "invoice.updated": read_invoice,
     "invoice_payment.paid": read_invoice_payment,
+    "customer.subscription.updated": read_subscription,
+    "customer.subscription.deleted": read_subscription,
     "refund.created": _refund,
     "refund.updated": _refund,
     "refund.failed": _refund,

@@ -8,16 +8,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from connectors.contract import Answer, Page, Payload, Source, VendorError
+from connectors.contract import Answer, Page, Payload, Source, UnreadablePayloadError, VendorError
 from connectors.google_sign_in import sign_in
+from connectors.object_failures import KEY as FAILING
+from connectors.object_failures import ObjectFailures, ObjectsFailedError
 from connectors.payload import Fields
 from connectors.tokens import UNAUTHORISED
 from connectors.wanted import Off, Wanted
 from connectors.web import Asking, RefusedError, Told, Web
 from connectors.youtube.quota import Quota, next_day, pacific_day
-from connectors.youtube.told import AVERAGE, FINAL, PEAK, VIDEO, is_live
+from connectors.youtube.told import AVERAGE, FINAL, PEAK, VIDEO, has_numbers, is_live
 
 DATA, ANALYTICS = "https://youtube.googleapis.com", "https://youtubeanalytics.googleapis.com"
 LIVE_EVERY, IDLE_EVERY = timedelta(seconds=60), timedelta(minutes=2)
@@ -41,6 +44,16 @@ REASONS = {
 SPENT = frozenset({"quotaExceeded", "dailyLimitExceeded"})
 
 
+NO_VIDEO = "YouTube shows no such video (mistyped, deleted or private): VIEW3_YOUTUBE_VIDEO_ID."
+FORBIDDEN = "forbidden"
+SEARCH = "search for broadcasts"
+MOMENTS = tuple(name for name in KEPT if name.endswith("Time"))
+
+
+class EverythingRefusedError(VendorError):
+    """A refusal that does not depend on the video that was asked about."""
+
+
 def is_busy(told: Told) -> bool:
     """Tell whether a refusal only means "not so fast"."""
     return told.status == 403 and b"ateLimitExceeded" in told.body  # noqa: PLR2004 (HTTP's own)
@@ -59,11 +72,12 @@ class YouTube:
     def fetch(self, state: Payload, clock: Callable[[], datetime]) -> Iterator[Page]:
         """Yield how it stands with each broadcast that is on, was on or is planned, then final numbers that are due."""
         run = _Run(self, dict(state), clock)
-        with _in_words(clock), self.data.asking() as ask:
+        with self.data.asking() as ask:
             yield from run.broadcasts(ask)
         if self.analytics is not None:
-            with _in_words(clock), self.analytics.asking() as ask:
+            with self.analytics.asking() as ask:
                 yield from run.finals(ask)
+        yield Page(run.told())
 
     def pause(self, state: Payload, now: datetime) -> timedelta:
         """Return a minute while something is on or about to begin, else some minutes."""
@@ -77,14 +91,26 @@ class YouTube:
         return f"live: {live}; {Quota.of(state.get('quota', {}), now)}"
 
     def check(self, clock: Callable[[], datetime]) -> str:
-        """Return what the credentials can do; costs two units."""
+        """Return what the credentials can do; costs two units, and one per 50 videos that the settings name."""
         with _in_words(clock), self.data.asking() as ask:
             if self.analytics is not None:
                 ask.get("/youtube/v3/liveBroadcasts", ACTIVE)
             elif self.channel_id:
                 _uploads(ask, self.channel_id)
-            else:
-                ask.get("/youtube/v3/videos", {"part": "id", "id": ",".join(self.video_ids[:AT_ONCE])})
+            shown = {
+                one.text("id")
+                for ids in _portions(self.video_ids)
+                for one in Fields(ask.get("/youtube/v3/videos", {"part": "id", "id": ",".join(ids)}).payload).each(
+                    "items"
+                )
+            }
+        answer = self._analytics_answer(clock)
+        missing = [video_id for video_id in self.video_ids if video_id not in shown]
+        if missing:
+            raise ObjectsFailedError([f"{_label(video_id)}: {NO_VIDEO}" for video_id in missing], answer)
+        return answer
+
+    def _analytics_answer(self, clock: Callable[[], datetime]) -> str:
         if self.analytics is None:
             return "answers; without the channel's sign-in peak and average stay as sampled, and unlisted broadcasts need their id"
         today = pacific_day(clock()).isoformat()
@@ -123,9 +149,11 @@ class _Run:
     state: dict[str, Any]
     clock: Callable[[], datetime]
     quota: Quota = field(init=False)
+    failures: ObjectFailures = field(init=False)
 
     def __post_init__(self) -> None:
         self.quota = Quota.of(self.state.get("quota", {}), self.clock())
+        self.failures = ObjectFailures.of(self.state, self.clock)
 
     def broadcasts(self, ask: Asking) -> Iterator[Page]:
         """Yield a page with every broadcast that is to be looked at."""
@@ -135,30 +163,61 @@ class _Run:
         last, now = self.state.get("looked_at"), self.clock()
         if not self.state.get("live") or not last or now - datetime.fromisoformat(last) >= LOOK_EVERY:
             self.state["looked_at"] = now.isoformat()
-            wanted = list(dict.fromkeys([*wanted, *self._found(ask)]))
-        videos = [
-            video
-            for start in range(0, len(wanted), AT_ONCE)
-            for video in self._videos(ask, wanted[start : start + AT_ONCE])
-        ]
+            wanted = list(dict.fromkeys([*wanted, *self._found_or_not(ask)]))
+        videos = [video for ids in _portions(wanted) for video in self._videos(ask, ids)]
+        self.failures.raise_if_all([SEARCH, *map(_label, wanted)])
         now = self.clock()
-        self._remember(videos, now)
-        yield Page(self._told(), [_answer(video, now) for video in videos if video.has("liveStreamingDetails")])
+        answers = [answer for video in videos if (answer := self._remembered(video, now)) is not None]
+        self._remember([video for video in videos if _label(video.text("id")) not in self.failures.errors], now)
+        self._note_missing({video.text("id") for video in videos})
+        yield Page(self.told(), answers)
 
     def finals(self, ask: Asking) -> Iterator[Page]:
         """Yield the final numbers of broadcasts that ended two days ago or earlier, each once it has any."""
         for video_id, times in sorted(self.state.get("ended", {}).items()):
-            ended_at, now = datetime.fromisoformat(times["ended_at"]), self.clock()
-            if now - ended_at < SETTLED_AFTER:
-                continue
+            if self.clock() - datetime.fromisoformat(times["ended_at"]) >= SETTLED_AFTER:
+                name = f"final numbers of {_label(video_id)}"
+                asking = ask.once() if self.failures.is_failing(name) else ask
+                yield from self.failures.guard(name, partial(self._final, asking, video_id, times))
+
+    def _final(self, ask: Asking, video_id: str, times: Mapping[str, str]) -> Iterator[Page]:
+        """Yield the final numbers of one broadcast; nothing while YouTube has not counted it."""
+        with _in_words(self.clock):
             report = ask.get("/v2/reports", _question(video_id, times)).payload
-            if not report.get("rows"):
-                continue
-            del self.state["ended"][video_id]
-            self.state["done"] = [*self.state.get("done", ()), video_id][-AT_ONCE:]
-            yield Page(
-                self._told(), [Answer(f"{video_id}/analytics", FINAL, {"id": video_id, **times, "report": report})]
-            )
+        if not has_numbers(Fields(report)):
+            return
+        self.state["ended"] = {one: told for one, told in self.state["ended"].items() if one != video_id}
+        self.state["done"] = [*self.state.get("done", ()), video_id][-AT_ONCE:]
+        yield Page(self.told(), [Answer(f"{video_id}/analytics", FINAL, {"id": video_id, **times, "report": report})])
+
+    def _found_or_not(self, ask: Asking) -> list[str]:
+        """Return the broadcasts that may be on; a search that fails does not stop the sampling of those that are known."""
+        try:
+            with _in_words(self.clock):
+                found = self._found(ask)
+        except (VendorError, UnreadablePayloadError) as error:
+            self.failures.note(SEARCH, error)
+            return []
+        if not self.source.video_ids:  # else nothing was asked
+            self.failures.read.add(SEARCH)
+        return found
+
+    def _remembered(self, video: Fields, now: datetime) -> Answer | None:
+        """Return what is kept of a video; None for one that is no broadcast, or whose answer cannot be read."""
+        try:
+            if not video.has("liveStreamingDetails"):
+                return None
+            for name in MOMENTS:
+                video.within("liveStreamingDetails").moment(name)
+            return _answer(video, now)
+        except UnreadablePayloadError as error:
+            self.failures.note(_label(video.text("id")), error)
+            return None
+
+    def _note_missing(self, shown: set[str]) -> None:
+        for video_id in self.source.video_ids:
+            if video_id not in shown and _label(video_id) not in self.failures.errors:
+                self.failures.note(_label(video_id), VendorError(NO_VIDEO))
 
     def _found(self, ask: Asking) -> list[str]:
         """Return the broadcasts that may be on, found in the cheapest way that the settings allow."""
@@ -190,8 +249,19 @@ class _Run:
         return _ids(ask.get("/youtube/v3/search", live).payload, "id", "videoId")
 
     def _videos(self, ask: Asking, ids: Sequence[str]) -> list[Fields]:
+        """Return some videos at once; one by one where YouTube refuses them together, because one alone may be why."""
         asked = {"part": "liveStreamingDetails,snippet,status", "id": ",".join(ids), "maxResults": "50"}
-        return list(Fields(self._spent(ask, "videos", asked)).each("items"))
+        try:
+            with _in_words(self.clock):
+                videos = list(Fields(self._spent(ask, "videos", asked)).each("items"))
+        except (VendorError, UnreadablePayloadError) as error:
+            if len(ids) == 1 or isinstance(error, EverythingRefusedError):
+                for video_id in ids:
+                    self.failures.note(_label(video_id), error)
+                return []
+            return [video for one in ids for video in self._videos(ask.once(), [one])]
+        self.failures.read.update(map(_label, ids))
+        return videos
 
     def _spent(self, ask: Asking, what: str, params: Mapping[str, str]) -> dict[str, Any]:
         self.quota = self.quota.spend(units=1)
@@ -199,14 +269,22 @@ class _Run:
 
     def _remember(self, videos: Sequence[Fields], now: datetime) -> None:
         """Keep what is on, what is planned, and what has ended and waits for its final numbers."""
-        self.state["live"] = [video.text("id") for video in videos if is_live(video)]
+        failing = self.failures.errors  # what could not be read stays as it was known
+        live, was_planned = self.state.get("live", ()), self.state.get("planned", {})
+        self.state["live"] = [
+            *(video.text("id") for video in videos if is_live(video)),
+            *(video_id for video_id in live if _label(video_id) in failing),
+        ]
         planned = {video.text("id"): video.within("liveStreamingDetails") for video in videos}
         self.state["planned"] = {
-            video_id: start.isoformat()
-            for video_id, times in planned.items()
-            if not times.has("actualStartTime")
-            and (start := times.moment("scheduledStartTime")) is not None
-            and start > now - timedelta(days=1)
+            **{video_id: moment for video_id, moment in was_planned.items() if _label(video_id) in failing},
+            **{
+                video_id: start.isoformat()
+                for video_id, times in planned.items()
+                if not times.has("actualStartTime")
+                and (start := times.moment("scheduledStartTime")) is not None
+                and start > now - timedelta(days=1)
+            },
         }
         known = self.state.get("ended", {})
         ended = {one: t for one, t in known.items() if now - datetime.fromisoformat(t["ended_at"]) < GIVEN_UP_AFTER}
@@ -218,8 +296,9 @@ class _Run:
                 ended[video.text("id")] = {"started_at": start.isoformat(), "ended_at": end.isoformat()}
         self.state["ended"] = ended
 
-    def _told(self) -> dict[str, Any]:
-        return {**self.state, "quota": self.quota.told()}
+    def told(self) -> dict[str, Any]:
+        """Return the state as it is now."""
+        return {**self.state, "quota": self.quota.told(), FAILING: self.failures.told()}
 
 
 def _answer(video: Fields, now: datetime) -> Answer:
@@ -254,11 +333,18 @@ def _in_words(clock: Callable[[], datetime]) -> Iterator[None]:
     except RefusedError as error:
         reason = _reason(Fields(error.payload).within("error"))
         if reason in SPENT:
-            raise VendorError(REASONS[reason], again_at=next_day(clock())) from None
+            raise EverythingRefusedError(REASONS[reason], again_at=next_day(clock())) from None
         if reason in REASONS:
-            raise VendorError(REASONS[reason]) from None
+            raise EverythingRefusedError(REASONS[reason]) from None
         if error.status == UNAUTHORISED:
-            raise VendorError("YouTube does not accept the sign-in: make a new VIEW3_YOUTUBE_REFRESH_TOKEN.") from None
+            raise EverythingRefusedError(
+                "YouTube does not accept the sign-in: make a new VIEW3_YOUTUBE_REFRESH_TOKEN."
+            ) from None
+        if reason == FORBIDDEN:
+            raise VendorError(
+                f"The sign-in of VIEW3_YOUTUBE_REFRESH_TOKEN may not read it ({error.status}, {reason}), as for a video of "
+                "another channel; its numbers stay as sampled."
+            ) from None
         raise VendorError(f"YouTube refuses to answer ({error.status}{', ' + reason if reason else ''}).") from None
 
 
@@ -266,6 +352,16 @@ def _reason(error: Fields) -> str:
     """Return the reason that Google gives, in the older or the newer place, if it is a plain word."""
     told = [*error.each("errors"), *error.each("details")]
     return next((word for one in told if (word := one.text("reason")).isidentifier()), "")
+
+
+def _label(video_id: str) -> str:
+    """Return how sentences name a video."""
+    return f"video {video_id}"
+
+
+def _portions(ids: Sequence[str]) -> list[Sequence[str]]:
+    """Return ids in portions of as many as YouTube answers at once."""
+    return [ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE)]
 
 
 def _uploads(ask: Asking, channel_id: str) -> str:

@@ -53,19 +53,30 @@ def _video(answer: Fields) -> Iterator[Record]:
         )
 
 
+def has_numbers(report: Fields) -> bool:
+    """Tell whether a report has a peak; before YouTube has counted, it answers without rows, with zeros or with nulls."""
+    return bool(_whole(_first_row(report), PEAK))
+
+
 def _final(told: Fields) -> Iterator[Record]:
-    """Yield the numbers that YouTube stands by; a report without rows says nothing yet."""
+    """Yield the numbers that YouTube stands by; a report without rows, or with zeros, says nothing yet."""
     numbers = _first_row(told.within("report"))
-    peak, average = numbers.integer(PEAK), numbers.decimal(AVERAGE)
-    if peak is not None:
+    peak, average = _whole(numbers, PEAK), _whole(numbers, AVERAGE)
+    if peak:
         yield Session(
             platform=Platform.YOUTUBE,
             session_id=told.text("id") or told.fail("id"),
             source=SOURCE,
             started_at=told.moment("started_at"),
             peak=peak,
-            average=None if average is None else round(average),
+            average=average or None,
         )
+
+
+def _whole(numbers: Fields, name: str) -> int | None:
+    """Return a number as whole viewers; YouTube writes 140 as 140.0 at times."""
+    number = numbers.decimal(name)
+    return None if number is None else round(number)
 
 
 def _first_row(report: Fields) -> Fields:

@@ -1,7 +1,7 @@
 """The questions that Zoom is asked, one by one, and its refusals in words."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,12 +11,17 @@ from connectors.contract import VendorError
 from connectors.payload import Fields
 from connectors.web import Asking, RefusedError
 from connectors.zoom.told import WAITING
-from connectors.zoom.webhooks import people
+from connectors.zoom.webhooks import people, short
 
 NEARBY = timedelta(hours=3)  # an actual start belongs to the planned one nearest to it
 MOST_PAGES = 1000
 BAD_REQUEST, NOT_FOUND, FORBIDDEN = 400, 404, 403
-NO_PLAN, BAD_TOKEN = 200, 300
+NO_PLAN, BAD_TOKEN, OTHER_ACCOUNT = 200, 300, 1010  # 300 is also said of a number that Zoom does not know
+CHECK_ROOMS = "check the number in VIEW3_ZOOM_ROOMS (a meeting is written meeting:NUMBER)"
+ROOM_REFUSALS = {
+    BAD_TOKEN: f": it knows no such webinar or meeting, or this account may not see it; {CHECK_ROOMS}",
+    OTHER_ACCOUNT: f": it belongs to a user of another Zoom account; {CHECK_ROOMS}, and VIEW3_ZOOM_ACCOUNT_ID",
+}
 PRESENTERS = frozenset({"host", "co-host", "panelist", "alternative host"})
 SCOPES = {
     "metrics": "dashboard:read:webinar:admin and dashboard:read:list_webinar_participants:admin",
@@ -27,6 +32,10 @@ SCOPES = {
 
 class NotAllowedError(VendorError):
     """A plan or a scope that is missing."""
+
+
+class GoneError(VendorError):
+    """Something that Zoom does not have, or no longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,15 @@ class Room:
         """Return the room that a setting names: a webinar's number, or `meeting:` and a meeting's."""
         kind, colon, number = text.rpartition(":")
         return cls("".join(number.split()), "meetings" if colon and kind.startswith("meeting") else "webinars")
+
+    @property
+    def label(self) -> str:
+        """Return how sentences name the room."""
+        return f"room {self.number}"
+
+    def session_label(self, uuid: str) -> str:
+        """Return how sentences name one of the room's sessions."""
+        return f"session {short(uuid)} of room {self.number}"
 
 
 @contextmanager
@@ -68,6 +86,8 @@ def live_session(ask: Asking, room: Room) -> dict[str, Any] | None:
         rows = [row for page in _roles(ask, room.kind, room.number, "live") for row in page]
     except NotAllowedError:  # a scope less: the count then includes those who present
         return {**told, "present": about.integer("participants")}
+    except GoneError:  # it ended between the two questions: unknown, not zero
+        return told
     return {**told, "present": _present(rows)}
 
 
@@ -78,21 +98,32 @@ def _present(rows: Sequence[Fields]) -> int:
     return len({next(iter(people(row)), row.text("user_id")) for row in audience})
 
 
-def instances(ask: Asking, room: Room) -> Iterator[tuple[str, datetime]]:
-    """Return the sessions of a room that are over, by id and start."""
-    told = _get(ask, f"/past_{room.kind}/{room.number}/instances", {}) or Fields()
-    found = [(one.text("uuid"), one.moment("start_time")) for one in told.each(room.kind)]
-    return iter([(uuid, started_at) for uuid, started_at in found if uuid and started_at])
+def instances(ask: Asking, room: Room) -> list[Fields]:
+    """Return the sessions of a room that are over, as Zoom lists them; raise VendorError for a room that does not exist."""
+    told = _get(ask, f"/past_{room.kind}/{room.number}/instances", {})
+    if told is None:
+        _require(ask, room)
+    return list((told or Fields()).each(room.kind))
+
+
+def _require(ask: Asking, room: Room) -> None:
+    """Raise unless the room exists: one that was never opened may have no list of sessions."""
+    with where_allowed():
+        if _get(ask, f"/{room.kind}/{room.number}", {}) is not None:
+            return
+    raise VendorError(f"Zoom knows no such {room.kind.removesuffix('s')} in this account; {CHECK_ROOMS}.")
 
 
 def ended_session(ask: Asking, room: Room, uuid: str) -> dict[str, Any] | None:
-    """Return the times of a session that is over; None where Zoom has no report of it yet."""
+    """Return the times of a session that is over; None where Zoom has no report of it yet, or one with empty times."""
     about = _get(ask, f"/report/{room.kind}/{encoded(uuid)}", {})
-    if about is None or not about.has("end_time"):
+    if about is None or about.moment("start_time") is None or about.moment("end_time") is None:
         return None
     times = {name: moment.isoformat() for name in ("start_time", "end_time") if (moment := about.moment(name))}
     told = {"uuid": uuid, "id": room.number, "topic": about.text("topic"), "host": about.text("user_email"), **times}
-    return told | _planned(ask, room, about.moment("start_time"))
+    return (
+        told | _planned(ask, room, about.moment("start_time")) | {"expected": about.integer("participants_count") or 0}
+    )
 
 
 def _planned(ask: Asking, room: Room, started_at: datetime | None) -> dict[str, str]:
@@ -115,7 +146,7 @@ def _planned(ask: Asking, room: Room, started_at: datetime | None) -> dict[str, 
 def presenters_of(ask: Asking, room: Room, uuid: str, told: Mapping[str, Any]) -> set[str]:
     """Return by what those are known who presented: the host always, the others where the dashboard may be asked."""
     found = set(people(Fields({"email": told["host"]})))
-    with where_allowed():
+    with where_allowed(), suppress(GoneError):
         for page in _roles(ask, room.kind, encoded(uuid), "past"):
             for row in page:
                 if row.text("role").casefold() in PRESENTERS:
@@ -132,7 +163,9 @@ def pages(ask: Asking, path: str, params: Mapping[str, str]) -> Iterator[list[Fi
     """Yield a list of participants page by page; a token that has died or comes again is no end of the world."""
     token, used, count = "", {""}, 0
     for _ in range(MOST_PAGES):
-        told = _get(ask, path, {**params, **({"next_page_token": token} if token else {})}) or Fields()
+        told = _get(ask, path, {**params, **({"next_page_token": token} if token else {})})
+        if told is None:
+            raise GoneError("Zoom has no list of participants of this session (404); what is known of it stays.")
         rows = list(told.each("participants"))
         count += len(rows)
         yield rows
@@ -155,11 +188,12 @@ def _get(ask: Asking, path: str, params: Mapping[str, str]) -> Fields | None:
         code = Fields(error.payload).values.get("code")
         if error.status == NOT_FOUND:
             return None
-        if code == BAD_TOKEN:
+        if code == BAD_TOKEN and "next_page_token" in params:
             raise VendorError("Zoom's page token has died in the middle of a list; it is read anew.") from None
         if error.status == FORBIDDEN or (error.status == BAD_REQUEST and code in {NO_PLAN, 4700, 4711, 104}):
             area = next(
                 (scopes for name, scopes in SCOPES.items() if path.startswith(f"/{name}")), "webinar:read:webinar:admin"
             )
             raise NotAllowedError(f"Zoom's plan or the app's scopes do not allow it; wanted: {area}.") from None
-        raise VendorError(f"Zoom refuses to answer ({error.status}, code {code}).") from None
+        hint = ROOM_REFUSALS.get(code, "") if isinstance(code, int) else ""
+        raise VendorError(f"Zoom refuses to answer ({error.status}, code {code}){hint}.") from None

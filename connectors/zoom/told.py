@@ -58,8 +58,10 @@ def _sample(answer: Fields, told: Fields) -> Iterator[AttendanceSample]:
 
 def _stay(told: Fields, participant: Fields, presenters: frozenset[str]) -> Stay:
     known = people(participant)
-    stay = (
-        participant.first("user_id", "participant_uuid") or f"{next(iter(known), '')}@{participant.text('join_time')}"
+    joined_at = participant.moment("join_time") or told.moment("start_time") or participant.fail("join_time")
+    number = participant.integer("number") or 0  # of those without any identity who came in the same second
+    stay = participant.first("user_id", "participant_uuid") or (
+        f"{next(iter(known), f'#{number}' if number else '')}@{participant.text('join_time')}"
     )
     person = next(iter(known), f"stay:{short(stay)}")
     if presenters.intersection(known):
@@ -70,6 +72,6 @@ def _stay(told: Fields, participant: Fields, presenters: frozenset[str]) -> Stay
         stay_id=short(stay),
         person=person,
         source="zoom",
-        joined_at=participant.moment("join_time") or participant.fail("join_time"),
+        joined_at=joined_at,
         left_at=participant.moment("leave_time"),
     )

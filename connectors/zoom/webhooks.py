@@ -6,11 +6,12 @@ is several stays of one person.
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from analytics.records import Platform, Record, Session, Stay
 from connectors import signatures
-from connectors.contract import BadSignatureError, LookUp, Payload
+from connectors.contract import BadSignatureError, LookUp, Payload, UnreadablePayloadError
 from connectors.payload import Fields
 
 SOURCE = "zoom"
@@ -74,6 +75,7 @@ def normalise(payload: Payload, look_up: LookUp) -> Iterator[Record]:  # noqa: A
         yield _session(payload, about, happened)
     elif happened in {"participant_joined", "participant_left"} and not _is_host(about):
         yield _stay(payload, about, happened)
+        yield from _begun(about)
 
 
 def _is_about_a_room(name: str) -> bool:
@@ -98,6 +100,14 @@ def _session(payload: Payload, about: Fields, happened: str) -> Session:
         topic=about.text("topic"),
         room=about.text("id"),
     )
+
+
+def _begun(about: Fields) -> Iterator[Session]:
+    """Yield when the session of a participant began: its own event may be lost, and it may have begun the day before."""
+    with suppress(UnreadablePayloadError):
+        if started_at := about.moment("start_time"):
+            session_id, room = _session_id(about), about.text("id")
+            yield Session(Platform.ZOOM, session_id, SOURCE, started_at, topic=about.text("topic"), room=room)
 
 
 def _stay(payload: Payload, about: Fields, happened: str) -> Stay:

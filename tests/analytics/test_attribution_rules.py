@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from analytics.challenge import Challenge
 from analytics.ingest import Rules, accept
-from analytics.records import Lead, Offer, Purchase, Record, Utm
+from analytics.records import Lead, Offer, Order, Record, Utm, order_of_one
 from analytics.repairs import attribute
 from analytics.schema import UTM_COLUMNS, high_ticket_sales, identity_links, leads, sale_facts
 from tests.tables import Row, drawn_apart, each, moment_in
@@ -303,14 +303,24 @@ WHICH_OPT_IN = {
         -----|------------------|-----------|------|----------|--------------|--------|-----
         A    | 2026-01-10 10:00 | ana@x.com | 1    |          | unattributed | no UTM | 8
     """,
-    "one UTM is enough to be credited": """
+    "UTMs without a campaign credit no campaign": """
         lead | opted in         | e-mail    | campaign | utm_content
         -----|------------------|-----------|----------|------------
         1    | 2026-01-02 10:00 | ana@x.com |          | reel-4
+        2    | 2026-01-03 10:00 | ana@x.com | fb_jan   |
 
-        sale | bought           | e-mail    | lead | campaign | utm_content | outcome | reason      | days
-        -----|------------------|-----------|------|----------|-------------|---------|-------------|-----
-        A    | 2026-01-10 10:00 | ana@x.com | 1    |          | reel-4      | matched | same e-mail | 8
+        sale | bought           | e-mail    | lead | campaign | outcome      | reason      | days
+        -----|------------------|-----------|------|----------|--------------|-------------|-----
+        A    | 2026-01-10 10:00 | ana@x.com | 1    |          | unattributed | no campaign | 8
+    """,
+    "a campaign that folds to nothing is none": """
+        lead | opted in         | e-mail    | campaign
+        -----|------------------|-----------|---------
+        1    | 2026-01-02 10:00 | ana@x.com | %20+
+
+        sale | bought           | e-mail    | lead | campaign | outcome      | reason      | days
+        -----|------------------|-----------|------|----------|--------------|-------------|-----
+        A    | 2026-01-10 10:00 | ana@x.com | 1    |          | unattributed | no campaign | 8
     """,
     "of two opt-ins at one moment the smaller id wins, as numbers go": """
         lead | opted in         | e-mail    | campaign
@@ -525,9 +535,9 @@ def _lead(row: Row) -> Lead:
     )
 
 
-def _purchase(row: Row) -> Purchase:
+def _purchase(row: Row) -> Order:
     purchased_at, date_only = moment_in(row["bought"], CHALLENGE.moment)
-    return Purchase(
+    return order_of_one(
         row.get("source", "cf"),
         row["sale"],
         row["e-mail"],
@@ -535,7 +545,7 @@ def _purchase(row: Row) -> Purchase:
         product=f"Mentorship {row['sale']}",
         price=Decimal(2000),
         currency="USD",
-        purchased_at=purchased_at,
+        ordered_at=purchased_at,
         offer=Offer.HIGH_TICKET,
         customer_id=row.get("customer", ""),
         date_only=date_only,
@@ -656,7 +666,7 @@ def test_an_opt_in_that_is_corrected_moves_its_sales(connection: Connection) -> 
         -----|------------------|-----------|------|----------|--------------|-----------------------|-----
         A    | 2026-01-10 10:00 | ana@x.com | 1    | first    | matched      | same e-mail           | 8
         A    | 2026-01-10 10:00 | ana@x.com | 1    | renamed  | matched      | same e-mail           | 7
-        A    | 2026-01-10 10:00 | ana@x.com |      |          | unattributed | no such person        |
+        A    | 2026-01-10 10:00 | ana@x.com | 1    | renamed  | matched      | same e-mail           | 7
         A    | 2026-01-10 10:00 | ana@x.com |      |          | unattributed | opted in after buying |
     """)
     accept(connection, RULES, [_purchase(told["sale"][0])])

@@ -19,8 +19,9 @@ from analytics.folding import fold
 from analytics.ingest import accept
 from analytics.queries import campaigns
 from analytics.reading import read
-from analytics.records import AdSpend, Lead, Messenger, Offer, Purchase, Utm
+from analytics.records import AdSpend, Lead, Messenger, Offer, Order, Utm, order_of_one
 from analytics.schema import campaign_aliases, high_ticket_sales
+from analytics.view3 import Totals
 from tests.analytics.conftest import Store
 from tests.analytics.test_view3_sums import LENS, NOW, RULES, WHOLE, settled, sized
 from tests.reference import campaigns as reference
@@ -66,7 +67,12 @@ def relate(connection: Connection, aliases: Mapping[str, str]) -> None:
 
 def placed(told: Breakdown) -> Counter[tuple[object, ...]]:
     return Counter(
-        (row.ad_spend, row.leads, row.high_ticket_sales, row.revenue, row.is_unattributed) for row in told.rows
+        (
+            *(row.ad_spend, row.leads, row.high_ticket_sales),
+            *(row.vip_revenue, row.oto_revenue, row.high_ticket_revenue, row.revenue, row.net_revenue),
+            row.is_unattributed,
+        )
+        for row in told.rows
     )
 
 
@@ -88,10 +94,10 @@ def test_every_level_equals_the_reference_and_sums_to_the_totals(store: Store) -
             told = {level: read_breakdown(connection, LENS, WHOLE, level) for level in Level}
         for level, one in told.items():
             expected = reference.breakdown(
-                bought, leads, spend, ends, CHALLENGE.zone, aliases=aliases, depth=int(level)
+                bought, leads, spend, ends, CHALLENGE.zone, stated=history.stated, aliases=aliases, depth=int(level)
             )
             assert placed(one) == expected, level
-            agree(one, view.totals.ad_spend, view.totals.high_ticket_revenue)
+            agree(one, view.totals)
             assert one.total.high_ticket_sales == view.totals.high_ticket_sales
             assert one.rows[-1].is_unattributed
             assert one.rows[-1].high_ticket_sales == view.attribution.unattributed
@@ -99,11 +105,13 @@ def test_every_level_equals_the_reference_and_sums_to_the_totals(store: Store) -
     hold()
 
 
-def agree(told: Breakdown, spend: Decimal | None, revenue: Decimal) -> None:
+def agree(told: Breakdown, totals: Totals) -> None:
     """Hold the sum of the rows against the page's totals, to the last digit."""
     known = [row.ad_spend for row in told.rows if row.ad_spend is not None]
-    assert (sum(known, Decimal(0)) if known else None) == spend == told.total.ad_spend
+    assert (sum(known, Decimal(0)) if known else None) == totals.ad_spend == told.total.ad_spend
+    revenue = totals.vip_revenue + totals.oto_revenue + totals.high_ticket_revenue
     assert sum(row.revenue for row in told.rows) == revenue == told.total.revenue
+    assert sum(row.net_revenue for row in told.rows) == totals.net_revenue == told.total.net_revenue
     assert set(told.checks.values()) == {True}
 
 
@@ -223,9 +231,9 @@ def _spend(row: dict[str, str]) -> AdSpend:
     )  # fmt: skip
 
 
-def _people(links: list[dict[str, str]]) -> list[Lead | Purchase]:
+def _people(links: list[dict[str, str]]) -> list[Lead | Order]:
     """Return a lead per link, and what its person bought."""
-    told: list[Lead | Purchase] = []
+    told: list[Lead | Order] = []
     for number, row in enumerate(links):
         email, at = f"p{number}@x.com", CHALLENGE.moment(datetime(2026, 1, 8, 12))
         utm = Utm(campaign=row["link"], term=row["term"], content=row["content"])
@@ -233,7 +241,7 @@ def _people(links: list[dict[str, str]]) -> list[Lead | Purchase]:
         if row["bought"]:
             later = CHALLENGE.moment(datetime(2026, 1, 9, 12))
             told.append(
-                Purchase(
+                order_of_one(
                     "sheet", str(number), email, "Buyer", "Mentorship", Decimal(row["bought"]), "USD", later,
                     messenger=Messenger.FILE, offer=Offer.HIGH_TICKET,
                 )

@@ -19,7 +19,7 @@ from analytics.challenge import Challenge
 from analytics.database import DatabaseError, address, open_engine, reading, writing
 from analytics.ingest import Rules, accept
 from analytics.migrate import is_current, upgrade
-from analytics.records import Lead, Offer, Purchase, Utm
+from analytics.records import Lead, Line, Offer, Order, Utm, order_of_one
 from analytics.repairs import attribute
 from analytics.schema import high_ticket_sales, leads, metadata
 from analytics.settings import Settings
@@ -30,7 +30,7 @@ CHALLENGE = Challenge.starting(date(2026, 1, 1), "America/Sao_Paulo")
 RULES = Rules(CHALLENGE)
 AT = datetime(2026, 1, 10, 12, 30, tzinfo=UTC)
 LEAD = Lead("cf", "1", "ana@x.com", datetime(2026, 1, 2, tzinfo=UTC), utm=Utm(campaign="fb_jan"))
-SALE = Purchase("cf", "1", "ana@x.com", "Ana", "Club", Decimal(2000), "USD", AT, offer=Offer.HIGH_TICKET)
+SALE = order_of_one("cf", "1", "ana@x.com", "Ana", "Club", Decimal(2000), "USD", AT, offer=Offer.HIGH_TICKET)
 
 # The specification's text, to the letter.
 SPECIFICATION = {
@@ -494,15 +494,15 @@ def test_messengers_that_speak_at_once_of_one_purchase_make_one_sale(engine: sa.
             SALE,
             source=source,
             external_id=f"{source}{number}",
-            product=f"Club {number}",
-            payment_ids=(f"pi_{number}",),
+            lines=(Line(f"Club {number}", offer=Offer.HIGH_TICKET),),
+            ids=(f"pi_{number}",),
         )
         for number in range(4)
         for source in ("stripe", "cf")
     ]
     failures: list[BaseException] = []
 
-    def take(purchase: Purchase) -> None:
+    def take(purchase: Order) -> None:
         try:
             with writing(engine) as connection:
                 accept(connection, RULES, [purchase])

@@ -13,7 +13,7 @@ from analytics.challenge import Challenge
 from analytics.dialect import exact_sum
 from analytics.ingest import Rules, accept
 from analytics.reading import Lens, read
-from analytics.records import AdSpend, Offer, Payment, Purchase
+from analytics.records import AdSpend, Offer, Payment, order_of_one
 from analytics.schema import ad_spend, high_ticket_sales
 from tests.analytics.conftest import Store
 
@@ -74,8 +74,11 @@ def test_the_same_ad_told_in_parts_is_summed_exactly(connection: Connection) -> 
 
 
 def test_instalments_add_up(connection: Connection) -> None:
-    bought = Purchase("cf", "1", "ana@x.com", "Ana", "Club", Decimal(10), "USD", AT, offer=Offer.HIGH_TICKET)
-    paid = [Payment("stripe", str(number), "cf:1", Decimal("0.1"), "USD", AT, Decimal("0.01")) for number in range(7)]
+    bought = order_of_one("cf", "1", "ana@x.com", "Ana", "Club", Decimal(10), "USD", AT, offer=Offer.HIGH_TICKET)
+    paid = [
+        Payment("stripe", str(number), Decimal("0.1"), "USD", AT, order_ids=("cf:1",), refunded=Decimal("0.01"))
+        for number in range(7)
+    ]
     accept(connection, RULES, [bought, *paid])
     totals = read(connection, LENS, NOW).totals
     assert (totals.collected, totals.net_revenue) == (Decimal("0.70"), Decimal("9.93"))

@@ -4,6 +4,7 @@ import csv
 from datetime import datetime, timedelta
 from decimal import Decimal
 from io import StringIO
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,7 +17,7 @@ from analytics.view3 import SaleRow
 
 HEADER = (
     "Customer Name,HT Product,HT Price,Purchase Date,Original Campaign,Original Ad Set,Original Ad,"
-    "Days from Lead to HT Sale,Sale Id,Currency,Status,Attribution,Reason"
+    "Days from Lead to HT Sale,Sale Id,Currency,Status,Attribution,Reason,Buyer Paid"
 )
 ZONE = ZoneInfo("America/Sao_Paulo")
 AT = datetime(2026, 1, 17, 18, 4, 5, tzinfo=ZONE)
@@ -43,8 +44,15 @@ rows = st.builds(
 
 
 def sale(**changes) -> SaleRow:
-    told = {"customer_name": "Ana", "product": "Club", "campaign": "fb_jan", "ad_set": "set", "ad": "reel", **changes}
-    rest = {"status": "paid", "attribution": "matched", "reason": "same e-mail"}
+    told: dict[str, Any] = {
+        "customer_name": "Ana",
+        "product": "Club",
+        "campaign": "fb_jan",
+        "ad_set": "set",
+        "ad": "reel",
+        **changes,
+    }
+    rest: dict[str, Any] = {"status": "paid", "attribution": "matched", "reason": "same e-mail"}
     return SaleRow(
         sale_id=7, price=Decimal("2000.00"), currency="USD", purchased_at=AT, days_from_lead=8, **told, **rest
     )
@@ -60,8 +68,8 @@ def test_the_file_as_it_is_written() -> None:
     told = [sale(), sale(customer_name='Zoë "Z", Ltd', campaign="", ad_set="", ad="", product="a\r\nb")]
     assert "".join(sales_csv(told)) == (
         f"\ufeff{HEADER}\r\n"
-        "Ana,Club,2000.00,2026-01-17 18:04:05,fb_jan,set,reel,8,7,USD,paid,matched,same e-mail\r\n"
-        '"Zoë ""Z"", Ltd","a\r\nb",2000.00,2026-01-17 18:04:05,,,,8,7,USD,paid,matched,same e-mail\r\n'
+        "Ana,Club,2000.00,2026-01-17 18:04:05,fb_jan,set,reel,8,7,USD,paid,matched,same e-mail,2000.00\r\n"
+        '"Zoë ""Z"", Ltd","a\r\nb",2000.00,2026-01-17 18:04:05,,,,8,7,USD,paid,matched,same e-mail,2000.00\r\n'
     )
 
 
@@ -82,7 +90,14 @@ def test_what_is_read_back_is_what_was_written_and_never_a_formula(told: list[Sa
         assert Decimal(line[2]) == row.price
         assert datetime.strptime(line[3], "%Y-%m-%d %H:%M:%S").replace(tzinfo=ZONE) == row.purchased_at.replace(fold=0)
         assert line[7] == ("" if row.days_from_lead is None else str(row.days_from_lead))
-        assert line[8:] == [str(row.sale_id), row.currency, row.status, row.attribution, row.reason]
+        assert line[8:] == [
+            str(row.sale_id),
+            row.currency,
+            row.status,
+            row.attribution,
+            row.reason,
+            str(row.buyer_paid),
+        ]
 
 
 @pytest.mark.parametrize("place", NAMES.values())

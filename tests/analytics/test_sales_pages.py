@@ -13,7 +13,7 @@ from analytics.challenge import Period
 from analytics.ingest import Rules, accept
 from analytics.queries.kept import kept
 from analytics.reading import Lens, read_sales
-from analytics.records import Lead, Offer, Purchase, Record, Utm
+from analytics.records import Lead, Offer, Record, Utm, order_of_one
 from analytics.schema import high_ticket_sales, sale_facts
 from analytics.view3 import SalesFilter, Sort, SortColumn
 from tests.analytics.conftest import Store
@@ -44,7 +44,7 @@ def told(rows: list[tuple[str, str, int, int]], campaigns: list[str]) -> list[Re
             utm = Utm(campaign=campaigns[number % len(campaigns)], term="set" if number % 3 else "", content=name)
             records.append(Lead("crm", str(number), who, at - timedelta(days=number % 4, hours=1), utm=utm))
         records.append(
-            Purchase("stripe", str(number), who, name, product, Decimal(price), "USD", at, offer=Offer.HIGH_TICKET)
+            order_of_one("stripe", str(number), who, name, product, Decimal(price), "USD", at, offer=Offer.HIGH_TICKET)
         )
     return records
 

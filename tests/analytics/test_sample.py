@@ -20,9 +20,9 @@ from analytics.records import (
     Lead,
     Messenger,
     Offer,
+    Order,
     Payment,
     Platform,
-    Purchase,
     Record,
 )
 from analytics.sample import Size, records
@@ -38,7 +38,7 @@ MOMENTS = {
     "the last evening": datetime(2026, 1, 31, 23, tzinfo=UTC),
     "a month after": datetime(2026, 3, 5, tzinfo=UTC),
 }
-MOMENT_FIELDS = ("opted_in_at", "purchased_at", "paid_at", "started_at", "ended_at", "seen_at")
+MOMENT_FIELDS = ("opted_in_at", "ordered_at", "paid_at", "started_at", "ended_at", "seen_at")
 
 T = TypeVar("T", bound=Record)
 
@@ -57,8 +57,8 @@ class Told:
         return self.kind(Lead)
 
     @cached_property
-    def purchases(self) -> list[Purchase]:
-        return self.kind(Purchase)
+    def purchases(self) -> list[Order]:
+        return self.kind(Order)
 
     @cached_property
     def payments(self) -> list[Payment]:
@@ -89,16 +89,39 @@ class Told:
         return {lead.customer_id: lead for lead in self.leads}
 
     @cached_property
-    def sales(self) -> list[Purchase]:
+    def sales(self) -> list[Order]:
         """High-ticket sales, each once."""
-        first: dict[str, Purchase] = {}
+        first: dict[str, Order] = {}
         for purchase in self.purchases:
-            if purchase.offer is Offer.HIGH_TICKET:
-                first.setdefault(next(iter(purchase.payment_ids), purchase.external_id), purchase)
+            if offer(purchase) is Offer.HIGH_TICKET:
+                first.setdefault(next(iter(purchase.ids), purchase.external_id), purchase)
         return list(first.values())
 
-    def of_buyer(self, purchase: Purchase) -> list[Lead]:
+    def of_buyer(self, purchase: Order) -> list[Lead]:
         return self.opt_ins.get(email_keys(purchase.email).key, [])
+
+
+def offer(order: Order) -> Offer | None:
+    """Return what an order of one product is."""
+    (line,) = order.lines
+    return line.offer
+
+
+def product(order: Order) -> str:
+    """Return the product's name."""
+    (line,) = order.lines
+    return line.product
+
+
+def price(order: Order) -> Decimal:
+    """Return what the buyer pays, of a plan with its first payment."""
+    return known(order.total)
+
+
+def known(amount: Decimal | None) -> Decimal:
+    """Return an amount that the sample has to tell."""
+    assert amount is not None
+    return amount
 
 
 @cache
@@ -137,10 +160,13 @@ def test_numbers_are_possible(now: datetime, leads: int) -> None:
     assert all(one.participants >= 0 for one in sample.attendance)
     assert all(one.participants >= 0 for one in sample.samples)
     amounts = [row.spend for row in sample.spend]
-    amounts += [amount for one in sample.purchases for amount in (one.price, one.refunded, one.collected or Decimal(0))]
-    amounts += [amount for one in sample.payments for amount in (one.amount, one.refunded)]
+    amounts += [
+        amount for one in sample.purchases for amount in (price(one), known(one.refunded), one.collected or Decimal(0))
+    ]
+    amounts += [line.amount for one in sample.purchases for line in one.lines if line.amount is not None]
+    amounts += [amount for one in sample.payments for amount in (one.amount, known(one.refunded))]
     assert all(amount >= 0 and amount == amount.quantize(Decimal("0.01")) for amount in amounts)
-    assert all(one.refunded <= one.amount for one in sample.payments)
+    assert all(known(one.refunded) <= one.amount for one in sample.payments)
     assert all(one.started_at < one.ended_at for one in sample.attendance if one.started_at and one.ended_at)
     assert all(SAO_PAULO.day_of(one.date) == one.challenge_day for one in sample.attendance)
 
@@ -157,8 +183,9 @@ def test_every_id_is_used_once(now: datetime) -> None:
 
 
 def test_a_payment_belongs_to_a_purchase() -> None:
-    mentioned = {shared for purchase in told().purchases for shared in purchase.payment_ids}
-    assert {payment.shared_id for payment in told().payments} <= mentioned
+    mentioned = {shared for purchase in told().purchases for shared in purchase.ids}
+    assert all(payment.order_ids for payment in told().payments)
+    assert {shared for payment in told().payments for shared in payment.order_ids} <= mentioned
 
 
 def test_an_earlier_sample_is_the_beginning_of_a_later_one() -> None:
@@ -234,13 +261,17 @@ def emails(sample: Told) -> list[str]:
 
 
 def reported_by_both(sample: Told) -> set[str]:
-    stripe = {shared for one in sample.purchases if one.source == "stripe" for shared in one.payment_ids}
-    tool = {shared for one in sample.purchases if one.messenger is Messenger.FUNNEL_TOOL for shared in one.payment_ids}
+    stripe = {shared for one in sample.purchases if one.source == "stripe" for shared in one.ids}
+    tool = {shared for one in sample.purchases if one.messenger is Messenger.FUNNEL_TOOL for shared in one.ids}
     return stripe & tool
 
 
 def paid_in_instalments(sample: Told) -> list[str]:
-    return [shared for shared, number in Counter(one.shared_id for one in sample.payments).items() if number > 1]
+    return [
+        shared
+        for shared, number in Counter(shared for one in sample.payments for shared in one.order_ids).items()
+        if number > 1
+    ]
 
 
 def unknown_days(sample: Told, platform: Platform) -> set[int]:
@@ -248,25 +279,25 @@ def unknown_days(sample: Told, platform: Platform) -> set[int]:
     return set(range(1, 18)) - known
 
 
-def suspected_duplicates(sample: Told) -> list[tuple[Purchase, Purchase]]:
+def possible_double_charges(sample: Told) -> list[tuple[Order, Order]]:
     return [
         (one, other)
         for one in sample.sales
         for other in sample.sales
-        if (one.email, one.product, one.price) == (other.email, other.product, other.price)
-        and timedelta(0) < other.purchased_at - one.purchased_at <= timedelta(minutes=4)
+        if (one.email, product(one), price(one)) == (other.email, product(other), price(other))
+        and timedelta(0) < other.ordered_at - one.ordered_at <= timedelta(minutes=4)
     ]
 
 
-def never_opted_in(sample: Told) -> list[Purchase]:
+def never_opted_in(sample: Told) -> list[Order]:
     return [sale for sale in sample.sales if not sample.of_buyer(sale) and sale.customer_id not in sample.contacts]
 
 
-def known_by_contact_alone(sample: Told) -> list[Purchase]:
+def known_by_contact_alone(sample: Told) -> list[Order]:
     return [one for one in sample.purchases if one.customer_id in sample.contacts and not sample.of_buyer(one)]
 
 
-def in_conflict(sample: Told) -> list[Purchase]:
+def in_conflict(sample: Told) -> list[Order]:
     return [
         one
         for one in sample.purchases
@@ -276,15 +307,15 @@ def in_conflict(sample: Told) -> list[Purchase]:
     ]
 
 
-def opted_in_after_buying(sample: Told) -> list[Purchase]:
+def opted_in_after_buying(sample: Told) -> list[Order]:
     return [
         sale
         for sale in sample.sales
-        if sample.of_buyer(sale) and all(lead.opted_in_at > sale.purchased_at for lead in sample.of_buyer(sale))
+        if sample.of_buyer(sale) and all(lead.opted_in_at > sale.ordered_at for lead in sample.of_buyer(sale))
     ]
 
 
-def without_utm(sample: Told) -> list[Purchase]:
+def without_utm(sample: Told) -> list[Order]:
     return [
         sale
         for sale in sample.sales
@@ -297,7 +328,7 @@ def full_refunds(sample: Told) -> list[Payment]:
 
 
 def part_refunds(sample: Told) -> list[Payment]:
-    return [one for one in sample.payments if 0 < one.refunded < one.amount]
+    return [one for one in sample.payments if 0 < known(one.refunded) < one.amount]
 
 
 def campaigns_without_a_sale(sample: Told) -> set[str]:
@@ -331,11 +362,11 @@ INGREDIENTS: dict[str, Callable[[Told], object]] = {
     "Gmail dots": lambda one: any(email[1] == "." and email.endswith("@gmail.com") for email in emails(one)),
     "sales told by both messengers": reported_by_both,
     "sales told by Stripe alone": lambda one: len({sale.source for sale in one.sales}) == 2,
-    "sales told by ClickFunnels alone": lambda one: any(not sale.payment_ids for sale in one.sales),
+    "sales told by ClickFunnels alone": lambda one: any(not sale.ids for sale in one.sales),
     "instalments": paid_in_instalments,
     "a full refund": full_refunds,
     "part refunds": lambda one: len(part_refunds(one)) == 2,
-    "a suspected duplicate": lambda one: len(suspected_duplicates(one)) == 1,
+    "a possible double charge": lambda one: len(possible_double_charges(one)) == 1,
     "buyers who never opted in": lambda one: len(never_opted_in(one)) >= 2,
     "buyers with another address": lambda one: len(known_by_contact_alone(one)) >= 2,
     "a conflict of contact and address": lambda one: len(in_conflict(one)) == 1,
@@ -344,7 +375,7 @@ INGREDIENTS: dict[str, Callable[[Told], object]] = {
     "a buyer with another dress of the mailbox": lambda one: any("+Inner@" in sale.email for sale in one.sales),
     "a test-mode purchase": lambda one: sum(purchase.test for purchase in one.purchases) == 1,
     "a purchase in another currency": lambda one: {sale.currency for sale in one.sales} == {"USD", "EUR"},
-    "an unclassified purchase": lambda one: sum(purchase.offer is None for purchase in one.purchases) == 1,
+    "an unclassified purchase": lambda one: sum(offer(purchase) is None for purchase in one.purchases) == 1,
     "a campaign that never sells": lambda one: "Reels Broad Test" in campaigns_without_a_sale(one),
     "Performance Max by campaign alone": lambda one: (
         {(row.ad_set, row.ad, row.ad_id) for row in one.spend if row.campaign == "PMax Challenge"} == {("", "", "")}
@@ -377,19 +408,19 @@ def test_a_session_just_after_midnight_began_today() -> None:
 @pytest.mark.parametrize("hour", [3, 9, 15, 23])
 def test_some_bought_today_and_yesterday_at_any_hour(hour: int) -> None:
     now = datetime(2026, 1, 17, hour, 30, tzinfo=UTC)
-    bought = Counter(SAO_PAULO.local_date(sale.purchased_at) for sale in told(now).sales)
+    bought = Counter(SAO_PAULO.local_date(sale.ordered_at) for sale in told(now).sales)
     assert bought[date(2026, 1, 17)] >= 3
     assert bought[date(2026, 1, 16)] >= 2
 
 
 def test_a_few_are_sold_on_every_late_day() -> None:
-    bought = Counter(SAO_PAULO.local_date(sale.purchased_at) for sale in told(MOMENTS["a month after"]).sales)
+    bought = Counter(SAO_PAULO.local_date(sale.ordered_at) for sale in told(MOMENTS["a month after"]).sales)
     assert all(bought[SAO_PAULO.date_of(day)] for day in range(6, 32))
 
 
 def test_proportions_are_believable() -> None:
     sample = told()
-    leads, orders = len(sample.leads), Counter(one.offer for one in sample.purchases)
+    leads, orders = len(sample.leads), Counter(offer(one) for one in sample.purchases)
     several = sum(len(opt_ins) > 1 for opt_ins in sample.opt_ins.values()) / len(sample.opt_ins)
     assert 2900 < leads < 3050
     assert 0.09 < several < 0.15
@@ -399,8 +430,8 @@ def test_proportions_are_believable() -> None:
 
 
 def test_ads_earn_more_than_they_cost_but_not_a_fortune() -> None:
-    orders = [one for one in told().purchases if one.offer in {Offer.VIP, Offer.OTO}]
-    earned = sum((one.price for one in (*orders, *told().sales)), Decimal(0))
+    orders = [one for one in told().purchases if offer(one) in {Offer.VIP, Offer.OTO}]
+    earned = sum((price(one) for one in (*orders, *told().sales)), Decimal(0))
     assert 3 < earned / sum(row.spend for row in told().spend) < 9
 
 

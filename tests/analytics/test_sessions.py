@@ -13,7 +13,20 @@ from analytics.ingest import Rules, accept
 from analytics.intake.guards import fault
 from analytics.records import Attendance, AttendanceSample, Platform, Record, Session, Statistic, Stay
 from analytics.schema import attendance, attendance_sessions
-from analytics.sessions import Between, DayTold, Seen, Stayed, apart, between, crowd_of, people_by_minute
+from analytics.sessions import (
+    Between,
+    DayTold,
+    MinutesStayed,
+    Seen,
+    SessionCount,
+    Stayed,
+    apart,
+    between,
+    crowd_of,
+    minutes_stayed,
+    peak_of_day,
+    people_by_minute,
+)
 from tests.analytics.conftest import Store
 
 CHALLENGE = Challenge.starting(date(2026, 1, 1), "America/Sao_Paulo")
@@ -155,13 +168,14 @@ def test_a_planned_session_is_no_attendance(store: Store) -> None:
         assert day(connection) == []
 
 
-def test_a_final_number_may_be_smaller_than_a_sample_and_stays(store: Store) -> None:
+def test_a_final_number_never_lowers_a_sampled_peak(store: Store) -> None:
     sample = AttendanceSample(Platform.YOUTUBE, "s", at(5), 130, "youtube")
     final = mark(Platform.YOUTUBE, peak=120, average=80)
     with store.fresh() as connection:
         for record in (sample, final, sample):
             accept(connection, Rules(CHALLENGE), [record])
-        assert day(connection) == [(date(2026, 1, 17), 17, 120)]
+        assert day(connection) == [(date(2026, 1, 17), 17, 130)]
+        assert (session(connection)["peak"], session(connection)["average"]) == (130, 80)
 
 
 @pytest.mark.parametrize(
@@ -206,7 +220,8 @@ def test_samples_in_half_a_minute_are_one() -> None:
     ],
 )
 def test_two_ids_of_the_platform_are_two_sessions(own: tuple[int, ...], counts: list[int]) -> None:
-    assert sorted(apart([("a", START, 4), ("a", at(10), 9)], own)) == counts
+    told = [SessionCount("a", START, 4, is_own=0 in own), SessionCount("a", at(10), 9, is_own=1 in own)]
+    assert sorted(one.count for one in apart(told)) == counts
 
 
 @pytest.mark.parametrize(
@@ -220,7 +235,35 @@ def test_a_stated_total_is_the_days_number(sessions: tuple[int, ...], total: int
 
 def test_rooms_are_kept_apart() -> None:
     told = [("a", START, 1), ("b", START, 2), ("a", at(10), 4), ("", START, 8), ("", START, 16), ("a", None, 32)]
-    assert sorted(apart(told)) == [2, 4, 8, 16, 32]
+    assert sorted(one.count for one in apart(SessionCount(*one) for one in told)) == [2, 4, 8, 16, 32]
+
+
+@pytest.mark.parametrize(
+    ("told", "peak"),
+    [
+        ([SessionCount("a", START, 90, 70)], 70),
+        ([SessionCount("a", START, 90, 70), SessionCount("b", START, 40, 80)], 80),
+        ([SessionCount("a", START, 90, 70), SessionCount("b", START, 40)], None),  # b may have had more at once
+        ([SessionCount("a", START, 90), SessionCount("a", at(10), 91, 70)], 70),  # one session, told twice
+        ([], None),
+    ],
+)
+def test_a_days_peak_is_known_where_that_of_every_session_is(told: list[SessionCount], peak: int | None) -> None:
+    assert peak_of_day(apart(told)) == peak
+
+
+@pytest.mark.parametrize(
+    ("stays", "minutes"),
+    [
+        ([Stayed("a", at(0), at(10)), Stayed("b", at(0), at(60)), Stayed("c", at(30), at(60))], MinutesStayed(100, 30)),
+        ([Stayed("a", at(0), at(30)), Stayed("a", at(10), at(40))], MinutesStayed(40, 40)),  # two devices at once
+        ([Stayed("a", at(0), at(10)), Stayed("a", at(20), at(30))], MinutesStayed(20, 20)),  # came back
+        ([Stayed("a", at(50), None)], MinutesStayed(10, 10)),  # nobody told the end: the session's
+        ([], None),
+    ],
+)
+def test_minutes_are_those_that_people_were_there(stays: list[Stayed], minutes: MinutesStayed | None) -> None:
+    assert minutes_stayed(stays, START, at(60)) == minutes
 
 
 def test_a_stay_without_an_end_lasts_until_the_session_ends() -> None:

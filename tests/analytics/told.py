@@ -9,7 +9,7 @@ from typing import Any
 from analytics.challenge import Challenge
 from analytics.database import writing
 from analytics.ingest import accept
-from analytics.records import AdSpend, Attendance, Lead, Offer, Platform, Purchase, Record, Statistic, Utm
+from analytics.records import AdSpend, Attendance, Lead, Offer, Order, Platform, Record, Statistic, Utm, order_of_one
 from analytics.settings import Settings
 from analytics.workbench import Workbench
 
@@ -28,10 +28,10 @@ def lead(number: int, campaign: str, when: datetime, source: str = "facebook") -
     return Lead("cf", f"L{number}", f"p{number}@x.com", when, utm=utm, name=f"Person {number}")
 
 
-def bought(number: int, price: str, when: datetime, offer: Offer = Offer.HIGH_TICKET, **more: Any) -> Purchase:
+def bought(number: int, price: str, when: datetime, offer: Offer = Offer.HIGH_TICKET, **more: Any) -> Order:
     told = {"name": f"Person {number}", "currency": "USD", "product": "Mastermind", **more}
-    return Purchase(
-        "stripe", f"{offer}{number}", f"p{number}@x.com", price=Decimal(price), purchased_at=when, offer=offer, **told
+    return order_of_one(
+        "stripe", f"{offer}{number}", f"p{number}@x.com", price=Decimal(price), ordered_at=when, offer=offer, **told
     )
 
 

@@ -1,7 +1,7 @@
 """A door that keeps what it is handed, so that an export and the records it becomes stand side by side."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -54,7 +54,12 @@ def take(tmp_path: Path, reading: Reading) -> Take:
     """Import a file, a text or bytes; `refuse` is what the door says no to."""
 
     def _take(
-        content: str | bytes | Path, *, kind: str = "", zone: str = "", refuse: Callable[[Record], str] = lambda _: ""
+        content: str | bytes | Path,
+        *,
+        kind: str = "",
+        zone: str = "",
+        rooms: tuple[str, ...] = (),
+        refuse: Callable[[Record], str] = lambda _: "",
     ) -> Outcome:
         path = tmp_path / "export.csv"
         if isinstance(content, Path):
@@ -68,6 +73,7 @@ def take(tmp_path: Path, reading: Reading) -> Take:
             return FakeAccepted(len(records) - len(reasons), refused=tuple(reasons))
 
         where = Reading(Challenge.starting(date(2026, 1, 1), zone), "USD") if zone else reading
+        where = replace(where, rooms=rooms)
         return Outcome(records, import_file(path, where, accept, kind=kind))
 
     return _take

@@ -11,7 +11,10 @@ KEY = "rk_live_nobody-may-see"
 
 Objects = Mapping[str, list[dict[str, Any]]]  # by path, newest first
 
-STRIPE = "/v1/checkout/sessions", "/v1/charges", "/v1/refunds", "/v1/invoices", "/v1/disputes", "/v1/events"
+STRIPE = (
+    *("/v1/checkout/sessions", "/v1/charges", "/v1/refunds", "/v1/invoices", "/v1/disputes", "/v1/events"),
+    *("/v1/balance_transactions", "/v1/webhook_endpoints"),
+)
 
 
 @dataclass

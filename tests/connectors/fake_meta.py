@@ -4,12 +4,14 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from tests.connectors.vendor_server import Asked, Reply
 
 TOKEN = "meta-token-that-nobody-may-see"
 ZONE = "America/New_York"
+CAMPAIGN = "1201"
 WIDE = {"account_id", "account_currency", "campaign_id", "campaign_name", "adset_id", "adset_name", "ad_id", "ad_name"}
 
 Costs = dict[tuple[str, date], dict[str, str]]
@@ -20,6 +22,8 @@ class FakeMeta:
     """Answers for some accounts: `costs` by account and day, per ad. More rows than `most` are too much at once."""
 
     costs: Costs
+    deleted: set[str] = field(default_factory=set)  # ads that the campaign and the account still count
+    ads_of: Mapping[str, str] = field(default_factory=dict)  # campaigns of ads, where not the usual one
     accounts: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: {"1001": {"currency": "USD"}})
     page_size: int = 2
     most: int = 1000
@@ -82,22 +86,35 @@ class FakeMeta:
         return Reply(told)
 
     def _rows(self, account: str, params: Mapping[str, str]) -> list[dict[str, str]]:
-        assert (params["level"], params["time_increment"]) == ("ad", "1")
+        assert params["time_increment"] == "1"
         span = json.loads(params["time_range"])
         first, last = date.fromisoformat(span["since"]), date.fromisoformat(span["until"])
         days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
         fields = params["fields"].split(",")
         return [
-            {name: value for name, value in self._row(account, on, ad, spend).items() if name in fields}
+            {name: value for name, value in row.items() if name in fields}
             for on in days
-            for ad, spend in self.costs.get((account, on), {}).items()
+            for row in self._day(account, on, params["level"])
         ]
+
+    def _day(self, account: str, on: date, level: str) -> list[dict[str, str]]:
+        costs = self.costs.get((account, on), {})
+        if level == "ad":
+            return [self._row(account, on, ad, spend) for ad, spend in costs.items() if ad not in self.deleted]
+        whole: dict[str, Decimal] = {}
+        for ad, spend in costs.items():
+            key = self.ads_of.get(ad, CAMPAIGN) if level == "campaign" else account
+            whole[key] = whole.get(key, Decimal(0)) + Decimal(spend)
+        about = {"account_id": account, "account_currency": self.accounts[account]["currency"]}
+        dates = {"date_start": on.isoformat(), "date_stop": on.isoformat()}
+        rows = [{**about, "spend": str(spend), **dates, "campaign_id": key} for key, spend in whole.items()]
+        return [row | {"campaign_name": "January"} for row in rows]
 
     def _row(self, account: str, on: date, ad: str, spend: str) -> dict[str, str]:
         return {
             "account_id": account,
             "account_currency": self.accounts[account]["currency"],
-            "campaign_id": "1201",
+            "campaign_id": self.ads_of.get(ad, CAMPAIGN),
             "campaign_name": "January",
             "adset_id": "1202",
             "adset_name": "Broad",

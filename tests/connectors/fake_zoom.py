@@ -120,7 +120,10 @@ class FakeZoom:
 
     def _report(self, _asked: Asked, which: str) -> Reply:
         one = self._over(which)
-        times = {} if one is None else {"end_time": iso(one.ends_at), "user_email": one.host}
+        count = 0 if one is None else len(one.visits)
+        times = (
+            {} if one is None else {"end_time": iso(one.ends_at), "user_email": one.host, "participants_count": count}
+        )
         return Reply({**self._about(one), **times}) if one else NOT_FOUND
 
     def _participants(self, asked: Asked, which: str) -> Reply:

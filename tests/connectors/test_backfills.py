@@ -157,7 +157,7 @@ def test_stripes_past_becomes_one_sale(engine: Engine) -> None:
     (sale,), (facts,) = rows(engine, high_ticket_sales), rows(engine, sale_facts)
     assert (sale["price"], sale["product_name"]) == (Decimal(1997), "Bloom Mastermind")
     assert (facts["collected"], facts["refunded"]) == (Decimal(1997), Decimal(500))
-    assert states(engine) == {"stripe": {"read"}, "stripe-history": {"read", "ignored"}}
+    assert states(engine) == {"stripe": {"read"}, "stripe-history": {"read"}}
     assert told[1] == "charges: page 2, 3 objects, back to 2026-01-11"
     assert outcome.sentence == "8 new; 8 objects on 8 pages since 2025-12-01"
     assert not [row for row in rows(engine, inbox) if "ch_old" in row["event_id"] or KEY.encode() in row["body"]]
@@ -247,7 +247,7 @@ def test_clickfunnels_past_becomes_one_credited_sale(engine: Engine, monkeypatch
     assert (outcome.ended, outcome.pause) == (Ended.WELL, None)
     (sale,), (lead,) = rows(engine, high_ticket_sales), rows(engine, leads)
     assert (sale["price"], sale["lead_id"]) == (Decimal(1997), lead["id"])
-    assert states(engine) == {"clickfunnels": {"read"}, "clickfunnels-history": {"read", "ignored"}}
+    assert states(engine) == {"clickfunnels": {"read"}, "clickfunnels-history": {"read"}}
     assert told[0].startswith("contacts: page 1, 1 objects, back to 2026-01-")
     assert outcome.sentence == "6 new; 6 objects on 4 pages since 2025-12-01"
     assert not [row for row in rows(engine, inbox) if row["event_id"].startswith("order/1@")]
@@ -307,3 +307,31 @@ def test_without_settings_or_a_date_a_past_is_off(module: Any) -> None:
     assert "not set" in module.source(Wanted(bare, lambda: NOW, SINCE)).sentence
     assert module.source(Wanted(full, lambda: NOW)) == Off(PAST_ONLY)
     assert module.source(Wanted(full, lambda: NOW, SINCE)).since == SINCE
+
+
+SENT = ["checkout.session.completed", "charge.refunded", "refund.created", "refund.updated", "refund.failed"]
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "sentence"),
+    [
+        ([{"enabled_events": [*SENT, "charge.dispute.created", "charge.dispute.closed"]}], "invoice_payment.paid:"),
+        ([{"enabled_events": SENT}], "invoice_payment.paid, charge.dispute.created, charge.dispute.closed:"),
+        ([{"enabled_events": ["*"]}], ""),
+        ([{"enabled_events": SENT, "status": "disabled"}, {"enabled_events": ["*"]}], ""),
+        ([], ""),
+    ],
+)
+def test_events_that_the_webhook_endpoint_does_not_send_are_named(
+    endpoints: list[dict[str, Any]], sentence: str
+) -> None:
+    held = [{"id": f"we_{number}", "status": "enabled", **one} for number, one in enumerate(endpoints)]
+    with VendorServer(FakeStripe({"/v1/webhook_endpoints": held})) as server:
+        told = list(stripe_source(server).unsent_events())
+    assert len(told) == bool(sentence)
+    assert all(f"does not send {sentence}" in one for one in told)
+
+
+def test_a_key_that_may_not_read_webhook_endpoints_is_said() -> None:
+    with VendorServer(FakeStripe({}, closed=frozenset({"/v1/webhook_endpoints"}))) as server:
+        assert "may not read Webhook Endpoints" in next(stripe_source(server).unsent_events())

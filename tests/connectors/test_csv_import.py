@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analytics.records import Purchase
+from analytics.records import Order
 from connectors.contract import UnusableFileError
 from connectors.csv_import import KINDS, import_file
 
@@ -57,10 +57,12 @@ def test_what_the_door_refuses_is_rejected_with_its_line_and_cells(take):
 
 def test_a_row_of_two_records_is_rejected_once(take):
     outcome = take(
-        Path(__file__).parent / "exports" / "stripe-payments.csv",
-        refuse=lambda record: "too dear" if "ch_paid" in (record.external_id, getattr(record, "shared_id", "")) else "",
+        "id,Created (UTC),Amount,Amount Refunded,Currency,Status\n"
+        "ch_1,2026-01-05 10:00,47.00,0.00,usd,Disputed\nch_2,2026-01-05 10:00,a lot,0.00,usd,Paid\n",
+        refuse=lambda record: "too dear" if "ch_1" in (record.external_id, *getattr(record, "ids", ())) else "",
     )
-    assert [line.split(",")[:3] for line in outcome.rejects] == [["10", "'a lot' is not a number", "ch_bad"], ["2", "too dear", "ch_paid"]]  # fmt: skip
+    assert [type(record).__name__ for record in outcome.records] == ["Payment", "Dispute"]
+    assert [line.split(",")[:3] for line in outcome.rejects] == [["3", "'a lot' is not a number", "ch_2"], ["2", "too dear", "ch_1"]]  # fmt: skip
 
 
 def test_a_clean_import_removes_the_rejects_of_an_earlier_one(take, tmp_path):
@@ -212,8 +214,8 @@ def test_the_same_file_gives_the_same_records(take):
 
 def test_dates_of_rows_are_business_dates(take):
     outcome = take("kind,email,price,ordered_at\nvip,a@x.io,1,2026-01-05T01:00:00Z\n")
-    assert isinstance(order := outcome.records[0], Purchase)
-    assert order.purchased_at.date() == date(2026, 1, 5)
+    assert isinstance(order := outcome.records[0], Order)
+    assert order.ordered_at.date() == date(2026, 1, 5)
 
 
 def _count(records):

@@ -91,6 +91,29 @@ def expected(told: Costs, days: int = 28) -> dict[date, dict[str, Decimal]]:
     }
 
 
+AHEAD: dict[str, tuple[dict[str, int], dict[str, int], str]] = {
+    "the ads tell less than their campaigns": (
+        {"1111": 69_960_488},
+        {"11": 100_000_000, "33": 111_120_966},
+        "211.120966",
+    ),
+    "the ads are ahead of their campaign": ({"1111": 70_000_000}, {"11": 60_000_000}, "70"),
+}
+
+
+@pytest.mark.parametrize("case", AHEAD)
+def test_a_day_is_what_campaigns_cost_and_never_less_than_its_ads(
+    case: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ads, campaigns, total = AHEAD[case]
+    google = FakeGoogleAds({("1002003000", TODAY): (ads, campaigns)})
+    with VendorServer(google) as server, stage(database_url, NOW) as one:
+        poll(one, source(server, monkeypatch))
+        (costs_of_today,) = spent(one).values()
+    assert sum(costs_of_today.values()) == Decimal(total)
+    assert min(costs_of_today.values()) > 0
+
+
 def test_ads_and_what_no_ad_explains_add_up_to_what_campaigns_cost(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,10 +164,12 @@ def test_a_changed_past_is_replaced_and_the_same_one_kept_once(
         asking = source(server, monkeypatch)
         assert (poll(one, asking).new, poll(one, asking).new) == (28, 0)
         google.costs["1002003000", DAYS[9]] = {"1111": 5}, {"11": 5}
+        gone = spent(one)[DAYS[11]]
         google.costs.pop(("1002003000", DAYS[11]))
         one.clock.now += timedelta(minutes=1)
         assert poll(one, asking).new == 2
-        assert spent(one) == expected(google.costs)
+        assert spent(one) == {**expected(google.costs), DAYS[11]: gone}  # a day that vanishes altogether stays
+        assert [f"on {DAYS[11]} any longer" in reason for reason in one.aside()] == [True]
 
 
 def test_since_a_date_everything_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

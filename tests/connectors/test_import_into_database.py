@@ -18,7 +18,7 @@ from analytics.offers import Patterns
 from analytics.reading import Lens, stream_sales
 from analytics.records import Dispute, DisputeState, Record, Refund, RefundState, UtmMapping
 from analytics.sales_csv import sales_csv
-from analytics.schema import sale_facts
+from analytics.schema import ad_spend, sale_facts
 from analytics.view3 import SalesFilter, Sort
 from connectors.contract import Reading
 from connectors.csv_import import import_file
@@ -56,6 +56,30 @@ def test_a_failing_file_leaves_nothing_behind(engine, tmp_path):
     path.write_text("date,platform,campaign,spend\n2026-01-05,meta,A,-1\n2026-01-05,meta,B,2.00\n")
     report = load(engine, path)
     assert (report.new, report.rejected) == (1, 1)
+
+
+MENDED = {
+    "a comma in a name": ('2026-01-05,"Wine, red",ad 2,forty,USD\n', "forty", "40"),
+    "a NUL in a name": ('2026-01-05,"Wine, r\0ed",ad 2,40,USD\n', "r\0ed", "red"),
+    "an amount": ("2026-01-05,Wine,ad 2,forty,USD\n", "forty", "40"),
+    "a day": ("2026-02-31,Wine,ad 2,40,USD\n", "2026-02-31", "2026-01-05"),
+}
+
+
+@pytest.mark.parametrize("fault", MENDED)
+def test_a_rejected_row_of_ad_spend_is_mended_and_takes_nothing_from_its_day(engine, tmp_path, fault):
+    row, wrong, right = MENDED[fault]
+    path = tmp_path / "meta.csv"
+    path.write_text(f"Day,Campaign name,Ad name,Amount spent,Currency\n2026-01-05,Wine,ad 1,60,USD\n{row}")
+    with writing(engine) as connection:
+        take = partial(accept, connection, Rules(CHALLENGE))
+        report = import_file(path, Reading(CHALLENGE, "USD"), take)
+    assert report.rejects
+    report.rejects.write_text(report.rejects.read_text("utf-8-sig").replace(wrong, right))
+    again = load(engine, report.rejects), load(engine, report.rejects)
+    assert [one.rejected for one in again] == [0, 0]
+    with reading(engine) as connection:
+        assert connection.scalar(sa.select(sa.func.sum(ad_spend.c.spend))) == 100
 
 
 LISTED = (
@@ -129,7 +153,7 @@ def test_our_own_table_adds_no_sale_that_another_messenger_told(engine, tmp_path
     report = load_table(engine, before, tmp_path)
     assert (report.new, report.rejected, report.left_out) == (0, 0, {HELD: 5})
     assert exported(engine) == before
-    third_twin = "Twin,Mastermind,100.00,2026-01-17 15:00:00,,,,,99,USD,paid,unattributed,no such person\r\n"
+    third_twin = "Twin,Mastermind,100.00,2026-01-17 15:00:00,,,,,99,USD,paid,unattributed,no such person,\r\n"
     report = load_table(engine, before + third_twin, tmp_path)
     assert (report.new, report.left_out) == (1, {HELD: 5})
 

@@ -17,7 +17,7 @@ from analytics.database import open_engine, reading, writing
 from analytics.ingest import Rules
 from analytics.migrate import upgrade
 from analytics.offers import Patterns
-from analytics.schema import high_ticket_sales, purchases
+from analytics.schema import funnel_orders, high_ticket_sales, orders, sale_facts
 from analytics.schema import inbox as inbox_table
 from connectors import drain as draining
 from connectors import inbox, look_ups
@@ -103,9 +103,16 @@ def states(engine: Engine) -> dict[str, int]:
 
 def products(engine: Engine) -> list[tuple[str, str | None, Decimal]]:
     with reading(engine) as connection:
-        told = purchases.c
-        query = sa.select(told.product, told.counted_as, told.price).order_by(told.price)
-        return [tuple(row) for row in connection.execute(query)]
+        sold = sa.select(sale_facts.c.external_id, sa.literal("high_ticket"))
+        kinds = dict(
+            connection.execute(sa.union_all(sold, sa.select(funnel_orders.c.external_id, funnel_orders.c.kind))).all()
+        )
+        query = sa.select(orders.c.line_items, orders.c.external_id, orders.c.total).order_by(orders.c.total)
+        rows = connection.execute(query).all()
+    return [
+        (next((line[0] for line in json.loads(lines)), ""), kinds.get(external_id), total)
+        for lines, external_id, total in rows
+    ]
 
 
 def sold(engine: Engine) -> int:

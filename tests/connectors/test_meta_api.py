@@ -19,6 +19,8 @@ from connectors.meta import api as meta_api
 from connectors.meta import told as meta_ads
 from connectors.meta.api import MetaSource
 from connectors.meta.limits import Usage, usage
+from connectors.meta.told import UNLISTED
+from connectors.object_failures import ObjectsFailedError
 from connectors.poller import Ended, Outcome
 from connectors.settings import ConnectorSettings
 from connectors.wanted import Off, Wanted
@@ -114,7 +116,6 @@ def test_a_changed_past_is_replaced_and_remembered(database_url: str, monkeypatc
         asking = source(server, monkeypatch)
         poll(one, asking)
         meta.costs["1001", on] = {"0": "1.00", "7": "2.50"}
-        meta.costs.pop(("1001", date(2026, 1, 13)))
         one.clock.now += timedelta(hours=1)
         poll(one, asking)
         assert spent(one) == trailing(meta.costs)
@@ -124,7 +125,7 @@ def test_a_changed_past_is_replaced_and_remembered(database_url: str, monkeypatc
             restated = (
                 sa.select(ad_spend_versions.c.date).group_by(ad_spend_versions.c.date).having(sa.func.count() > 1)
             )
-            assert set(connection.scalars(restated)) == {on, date(2026, 1, 13)}
+            assert set(connection.scalars(restated)) == {on}
 
 
 def test_the_same_answer_is_kept_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,6 +142,126 @@ def test_a_day_that_settles_is_told_once_more_without_its_mark(tmp_path: Path, m
         with reading(one.engine) as connection:
             marked = set(connection.scalars(sa.select(ad_spend.c.date).where(ad_spend.c.provisional)))
         assert min(marked) > date(2026, 1, 29)
+
+
+JANUARY_5 = date(2026, 1, 5)
+STANDS = "meta names no spend of account 1001 on 2026-01-05 any longer, which was 150.00 USD: the day stays as it was"
+
+
+def of_a_day(one: Stage, on: date = JANUARY_5) -> set[tuple[str, str, str, str]]:
+    """The rows of a day: campaign id, campaign, ad, spend."""
+    about = ad_spend.c.campaign_id, ad_spend.c.campaign, ad_spend.c.ad, ad_spend.c.spend
+    with reading(one.engine) as connection:
+        rows = connection.execute(sa.select(*about).where(ad_spend.c.date == on)).all()
+    return {(id_, campaign, ad, f"{spend:.2f}") for id_, campaign, ad, spend in rows}
+
+
+def versions(one: Stage) -> set[str]:
+    with reading(one.engine) as connection:
+        return {f"{spend:.2f}" for spend in connection.scalars(sa.select(ad_spend_versions.c.spend))}
+
+
+DELETED = {
+    "a deleted ad is the campaign's": (
+        [],
+        {("1201", "January", "Video 0", "100.00"), ("1201", "January", UNLISTED, "50.00")},
+    ),
+    "a deleted ad is the account's where campaigns cannot be asked for": (
+        ["campaign"],
+        {("1201", "January", "Video 0", "100.00"), ("", UNLISTED, "", "50.00")},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", DELETED)
+def test_a_deleted_ad_lowers_no_day(case: str, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    refuses, expected = DELETED[case]
+    meta = FakeMeta({("1001", JANUARY_5): {"0": "100.00", "1": "50.00"}})
+    meta.spoil = lambda asked: refused(10, 0, status=403) if asked.params.get("level") in refuses else None
+    with VendorServer(meta) as server, stage(database_url, NOW) as one:
+        asking = source(server, monkeypatch)
+        poll(one, asking)
+        assert of_a_day(one) == {("1201", "January", "Video 0", "100.00"), ("1201", "January", "Video 1", "50.00")}
+        meta.deleted = {"1"}
+        one.clock.now += timedelta(hours=1)
+        assert poll(one, asking).ended is Ended.WELL
+        assert of_a_day(one) == expected
+        assert versions(one) == {"150.00"}
+        meta.deleted = {"0", "1"}  # all of its ads
+        one.clock.now += timedelta(hours=1)
+        poll(one, asking)
+        assert {spend for *_, spend in of_a_day(one)} == {"150.00"}
+
+
+def test_a_day_that_vanishes_altogether_stays_and_says_so(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    meta = FakeMeta({("1001", JANUARY_5): {"0": "100.00", "1": "50.00"}})
+    with VendorServer(meta) as server, stage(database_url, NOW) as one:
+        asking = source(server, monkeypatch)
+        poll(one, asking)
+        before, costs_before = of_a_day(one), dict(meta.costs)
+        meta.costs.clear()
+        one.clock.now += timedelta(hours=1)
+        assert poll(one, asking).ended is Ended.WELL
+        assert (of_a_day(one), one.aside()) == (before, [STANDS])
+        meta.costs |= {**costs_before, ("1001", JANUARY_5): {"0": "90.00"}}  # it is named again, and is less
+        one.clock.now += timedelta(hours=1)
+        poll(one, asking)
+        assert {spend for *_, spend in of_a_day(one)} == {"90.00"}
+
+
+def test_ads_without_a_total_of_the_account_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    meta = FakeMeta({("1001", JANUARY_5): {"0": "100.00", "1": "50.00"}})
+    with VendorServer(meta) as server, stage(f"sqlite:///{tmp_path}/view3.db", NOW) as one:
+        asking = source(server, monkeypatch)
+        poll(one, asking)
+        before, meta.deleted = of_a_day(one), {"1"}
+        meta.spoil = lambda asked: Reply({"data": []}) if asked.params.get("level") == "account" else None
+        assert "Meta told ads of 2026-01-05 and no total of the account" in poll(one, asking).sentence
+        assert of_a_day(one) == before
+
+
+def test_a_campaign_that_is_renamed_counts_once_under_its_new_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meta = FakeMeta({("1001", JANUARY_5): {"0": "100.00", "1": "50.00"}})
+    renamed: dict[str, Any] = {}
+    row_of = FakeMeta._row
+    monkeypatch.setattr(
+        FakeMeta,
+        "_row",
+        lambda self, *about: {name: value for name, value in (row_of(self, *about) | renamed).items() if value},
+    )
+    with VendorServer(meta) as server, stage(f"sqlite:///{tmp_path}/view3.db", NOW) as one:
+        asking = source(server, monkeypatch)
+        poll(one, asking)
+        renamed |= {"campaign_name": "February", "ad_name": "", "adset_name": ""}
+        one.clock.now += timedelta(hours=1)
+        poll(one, asking)
+        assert of_a_day(one) == {("1201", "February", "", "100.00"), ("1201", "February", "", "50.00")}
+
+
+@pytest.mark.parametrize(
+    ("level", "field"), [("ad", "data[1]"), ("campaign", "campaigns[0]"), ("account", "account[0]")]
+)
+def test_a_row_without_spend_lowers_nothing_and_the_inbox_names_the_field(
+    level: str, field: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meta = FakeMeta({("1001", JANUARY_5): {"0": "100.00", "1": "50.00"}})
+    with VendorServer(meta) as server, stage(f"sqlite:///{tmp_path}/view3.db", NOW) as one:
+        asking = source(server, monkeypatch)
+        poll(one, asking)
+        before, rows_of = of_a_day(one), meta._day
+
+        def without_spend(account: str, on: date, asked: str) -> list[dict[str, str]]:
+            rows = rows_of(account, on, asked)
+            if asked == level:
+                rows[-1:] = [{name: value for name, value in row.items() if name != "spend"} for row in rows[-1:]]
+            return rows
+
+        monkeypatch.setattr(meta, "_day", without_spend)
+        one.clock.now += timedelta(hours=1)
+        poll(one, asking)
+        assert (of_a_day(one), one.aside()) == (before, [f"'told.{field}.spend' is missing"])
 
 
 BAD_DAYS = [
@@ -191,7 +312,8 @@ def test_a_long_past_is_asked_for_as_reports(database_url: str, monkeypatch: pyt
         outcome = poll(one, source(server, monkeypatch, since=DAYS[-1]))
         assert (outcome.ended, spent(one)) == (Ended.WELL, meta.costs)
         assert len(meta.reports) == 6
-        assert all("/act_" not in asked.path for asked in asked_for(server, "insights") if asked.method == "GET")
+        at_once = [one.params for one in asked_for(server, "insights") if one.method == "GET" and "/act_" in one.path]
+        assert {params["level"] for params in at_once} == {"account", "campaign"}
 
 
 def test_too_much_at_once_becomes_a_report_and_too_much_for_that_is_halved(
@@ -257,7 +379,11 @@ def test_one_account_that_cannot_be_read_holds_up_none_of_the_others(
     meta = FakeMeta(costs() | costs(2, "1002"), accounts={"1002": {"currency": "EUR"}})
     with VendorServer(meta) as server, stage(f"sqlite:///{tmp_path}/view3.db", NOW) as one:
         outcome = poll(one, source(server, monkeypatch, meta_ad_accounts=("1001", "1002")))
-        assert "VIEW3_META_AD_ACCOUNTS" in outcome.sentence
+        assert outcome.ended is Ended.WELL
+        assert outcome.failing == (
+            "ad account 1001: Meta knows no such ad account, or the token may not see it: VIEW3_META_AD_ACCOUNTS.",
+        )
+        assert timedelta(minutes=15) <= (outcome.pause or timedelta()) < timedelta(hours=1)
         assert spent(one) == trailing(costs(2, "1002"))
 
 
@@ -295,6 +421,16 @@ def test_a_good_credential_is_told_with_currency_and_zone(monkeypatch: pytest.Mo
         told = source(server, monkeypatch).check(lambda: NOW)
         assert len(server.asked) == 1
     assert told == "ad account 1001 answers, in USD and America/New_York"
+
+
+def test_every_account_is_tried_and_the_one_that_does_not_exist_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with VendorServer(FakeMeta({})) as server:
+        asking = source(server, monkeypatch, meta_ad_accounts=("404", "1001"))
+        with pytest.raises(ObjectsFailedError) as failed:
+            asking.check(lambda: NOW)
+    (sentence,) = failed.value.sentences
+    assert sentence.startswith("ad account 404: Meta knows no such ad account")
+    assert failed.value.good == "ad account 1001 answers, in USD and America/New_York"
 
 
 def test_a_used_up_allowance_says_when_to_ask_again(monkeypatch: pytest.MonkeyPatch) -> None:

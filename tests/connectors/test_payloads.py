@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from analytics.records import Record, Utm
+from analytics.records import Line, Record, Utm
 from connectors.clickfunnels import webhooks as clickfunnels
 from connectors.clickfunnels_classic import webhooks as clickfunnels_classic
 from connectors.contract import NoLookUp, Webhook
@@ -34,7 +34,10 @@ def plain(value: object) -> object:
         return str(value)
     if isinstance(value, Utm):
         return {part.name: getattr(value, part.name) for part in fields(value) if getattr(value, part.name)}
-    return list(value) if isinstance(value, tuple) else value
+    if isinstance(value, Line):
+        parts = {part.name: (getattr(value, part.name), part.default) for part in fields(value)}
+        return {name: plain(one) for name, (one, default) in parts.items() if one != default}
+    return [plain(one) for one in value] if isinstance(value, tuple) else value
 
 
 def told(record: Record) -> dict[str, object]:

@@ -28,12 +28,15 @@ class World:
         self.zoom = FakeZoom(lambda: NOW, [Meeting("uuid==", START, NOW + timedelta(hours=1), [visit])])
         self.youtube = FakeYouTube(lambda: NOW, [Broadcast("bloomDay017", START, [70] * 60)])
         self.away: set[str] = set()
+        self.refuses = ""
 
     def __call__(self, asked: Asked) -> Reply | None:
         name = "youtube" if asked.path.startswith(("/youtube", "/v2", "/google")) else "zoom"
         if asked.path == "/google/token":
             self.youtube.tokens += 1
             return Reply({"access_token": f"token-{self.youtube.tokens}", "expires_in": 3599})
+        if self.refuses and self.refuses in asked.path:
+            return Reply({"code": 3001}, 404)
         if name in self.away:
             return Reply({"error": {"code": 403, "errors": [{"reason": "accessNotConfigured"}]}}, 403)
         return self.youtube(asked) if name == "youtube" else self.zoom(asked)
@@ -95,6 +98,25 @@ def test_one_that_fails_fails_the_call_and_not_the_others(world: World) -> None:
     assert asked.exit_code == 1
     assert asked.output.splitlines()[0].startswith("youtube: failed: The Google Cloud project")
     assert asked.output.splitlines()[1].startswith("zoom: ok: 1 new")
+
+
+def test_a_room_that_does_not_exist_has_a_line_of_its_own(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIEW3_ZOOM_ROOMS", f"111,{ROOM}")
+    sentence = "Zoom knows no such webinar in this account; check the number in VIEW3_ZOOM_ROOMS"
+    world.refuses = "/111"
+    asked = call("poll", "zoom", "--once")
+    assert asked.exit_code == 1
+    first, second = asked.output.splitlines()
+    assert first == f"zoom: ok: 1 new; live: {ROOM}"
+    assert second.startswith(f"zoom: failed: room 111: {sentence}")
+    told = call("doctor")
+    assert told.exit_code == 1
+    assert "ok    zoom        answers, with live count and reports" in told.output
+    assert told.output.count(f"FAIL  zoom        room 111: {sentence}") == 1
+    monkeypatch.setenv("VIEW3_ZOOM_ROOMS", ROOM)
+    assert "FAIL  zoom        when last asked, room 111: " in call("doctor").output
+    call("poll", "zoom", "--since", "2026-01-01")  # at once, whether due or not: the room is no longer set
+    assert "111" not in call("doctor").output
 
 
 def test_the_doctor_tries_each_credential(world: World) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from analytics.records import Payment, Purchase
+from analytics.records import CustomerAddress, Order, OrderState, Payment
 from connectors.contract import NoLookUp, UnreadablePayloadError
 from connectors.payload import parse
 from connectors.stripe import webhooks as stripe
@@ -29,19 +29,19 @@ def records(payload: Mapping[str, Any], look_up: Any = None) -> list[Any]:
 
 def test_session_intent_and_charge_of_one_payment_share_its_id() -> None:
     told = [one for case in ("session-paid", "intent-bare", "charge-succeeded") for one in records(event(case))]
-    purchases = [one for one in told if isinstance(one, Purchase)]
+    (order,) = [one for one in told if isinstance(one, Order)]
     payments = [one for one in told if isinstance(one, Payment)]
-    assert len({one.external_id for one in purchases}) == 3
-    assert all("pi_bloom1" in one.payment_ids for one in purchases)
-    assert {(one.price, one.currency) for one in purchases} == {(Decimal("1997.00"), "USD")}
-    assert {(one.external_id, one.amount) for one in payments} == {("pi_bloom1", Decimal("1997.00"))}
+    assert len({one.external_id for one in payments}) == 3
+    assert all("pi_bloom1" in ids for ids in (order.ids, *(one.ids for one in payments)))
+    assert {(one.amount, one.currency) for one in payments} == {(order.total, "USD")} == {(Decimal("1997.00"), "USD")}
 
 
 def test_every_message_of_a_plan_names_its_subscription_or_its_invoice() -> None:
     cases = ["instalment-first-since-basil", "instalment-second-since-basil", "instalment-names-its-intent"]
     told = [one for case in [*cases, "intent-of-an-instalment-since-basil"] for one in records(event(case))]
-    assert all("sub_bloom" in one.payment_ids for one in told if isinstance(one, Purchase))
-    assert {one.shared_id for one in told if isinstance(one, Payment)} == {"in_inst1", "in_inst2"}
+    assert {one.plan_id for one in told if isinstance(one, Order)} == {"sub_bloom"}
+    assert {one.order_ids for one in told if isinstance(one, Payment)} == {("in_inst1",)}
+    assert {one.ids for one in told if isinstance(one, Order)} == {("in_inst1",), ("in_inst2",)}
 
 
 def test_both_events_of_a_paid_invoice_say_the_same() -> None:
@@ -76,9 +76,9 @@ def test_both_events_of_a_paid_invoice_say_the_same() -> None:
     ],
 )
 def test_amounts_are_in_the_currencys_smallest_unit(currency: str, units: int, price: str) -> None:
-    payment, purchase = records(event("charge-succeeded", currency=currency, amount=units, amount_captured=units))
-    assert str(payment.amount) == str(purchase.price) == price
-    assert purchase.currency == currency.upper()
+    (payment,) = records(event("charge-succeeded", currency=currency, amount=units, amount_captured=units))
+    assert str(payment.amount) == price
+    assert payment.currency == currency.upper()
 
 
 class Shop:
@@ -102,37 +102,121 @@ def test_line_items_name_the_product_where_stripe_can_be_asked() -> None:
     )
     purchase, _ = records(event("session-paid"), shop)
     assert shop.asked == ["cs_live_bloom1"]
-    assert purchase.product == "Bloom Live, VIP ticket"
-    assert purchase.labels[:7] == ("Bloom Live", "VIP ticket", "price_1", "prod_1", "Founders", "price_2", "prod_2")
+    assert [(line.product, line.labels) for line in purchase.lines] == [
+        ("Bloom Live", ("price_1", "prod_1", "Founders")),
+        ("VIP ticket", ("price_2", "prod_2")),
+    ]
     assert records(event("session-paid"), Shop(None)) == records(event("session-paid"))
 
 
-def test_nobody_is_asked_about_a_session_that_is_not_paid() -> None:
-    shop = Shop([])
-    assert records(event("session-bank-debit-pending"), shop) == []
-    assert shop.asked == []
+@pytest.mark.parametrize(
+    ("metadata", "products"),
+    [
+        ({"product": "Mastermind, 2026"}, ["Mastermind, 2026"]),
+        ({"items": "Mastermind"}, ["Mastermind"]),
+        ({"Items": "Replay Workbook, Mastermind"}, ["Replay Workbook", "Mastermind", "Replay Workbook, Mastermind"]),
+        ({"products": "VIP,,Workbook"}, ["VIP", "Workbook", "VIP,,Workbook"]),
+    ],
+)
+def test_several_products_in_one_note_are_lines_without_amounts(metadata: dict[str, str], products: list[str]) -> None:
+    payload = event("session-paid")
+    payload["data"]["object"]["metadata"] = metadata
+    order = records(payload)[0]
+    assert [line.product for line in order.lines] == products
+    assert {line.amount for line in order.lines} == {None}
+
+
+def test_a_session_that_is_not_paid_only_says_what_is_being_bought() -> None:
+    (order,) = records(event("session-bank-debit-pending"))
+    assert (order.state, order.paid_at) == (OrderState.PENDING, None)
 
 
 @pytest.mark.parametrize(
-    ("metadata", "price"),
+    ("metadata", "contract", "payments"),
     [
-        ({"instalments": "3"}, "1998.00"),
-        ({"Number of payments": "12"}, "7992.00"),
-        ({"contract_price": "2,500.00", "instalments": "3"}, "2500.00"),
-        ({"contract_price": "about two thousand"}, "666.00"),
-        ({"instalments": "1"}, "666.00"),
-        ({"instalments": "50000000"}, "666.00"),
-        ({"instalments": "three"}, "666.00"),
-        ({}, "666.00"),
+        ({"instalments": "3"}, None, 3),
+        ({"Number of payments": "12"}, None, 12),
+        ({"contract_price": "2,500.00", "instalments": "3"}, Decimal("2500.00"), 3),
+        ({"contract_price": "about two thousand"}, None, 0),
+        ({"instalments": "1"}, None, 0),
+        ({"instalments": "50000000"}, None, 0),
+        ({"instalments": "three"}, None, 0),
+        ({}, None, 0),
     ],
 )
-def test_a_plan_is_counted_at_its_contract_price_where_it_is_noted(metadata: dict[str, str], price: str) -> None:
+def test_a_plan_has_the_length_and_price_that_are_noted(
+    metadata: dict[str, str], contract: Decimal | None, payments: int
+) -> None:
     payload = event("instalment-first-since-basil")
     invoice = payload["data"]["object"]
     invoice["parent"]["subscription_details"]["metadata"] = metadata
     invoice["lines"]["data"][0]["metadata"] = {}
-    purchase, payment = records(payload)
-    assert (str(purchase.price), str(payment.amount)) == (price, "666.00")
+    order = records(payload)[0]
+    (line,) = order.lines
+    assert (order.contract, order.total, line.payments) == (contract, Decimal("666.00"), payments)
+
+
+def test_an_unpaid_session_lends_its_lines_to_its_payment() -> None:
+    shop = Shop([{"description": "Atelier", "amount_total": 60000}, {"description": "Workbook", "amount_total": 4700}])
+    (order,) = records(event("session-bank-debit-pending"), shop)
+    assert [(line.product, line.amount) for line in order.lines] == [("Atelier", 600), ("Workbook", 47)]
+    assert order.ids == ("cs_live_bloom1", "pi_bloom1")
+    assert shop.asked == ["cs_live_bloom1"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "paid_at", "is_estimate"),
+    [
+        ("charge.succeeded", 1_768_600_000, False),
+        ("charge.captured", 1_768_600_000, False),
+        ("charge.updated", 1_768_150_797, True),
+        ("charge.refunded", 1_768_150_797, True),
+    ],
+)
+def test_a_bank_debit_is_paid_when_it_succeeds_not_when_it_was_begun(
+    kind: str, paid_at: int, *, is_estimate: bool
+) -> None:
+    payload = {**event("charge-succeeded", created=1_768_150_797), "type": kind, "created": 1_768_600_000}
+    (payment,) = records(payload)
+    assert (payment.paid_at.timestamp(), payment.is_estimate) == (paid_at, is_estimate)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told", "collected"),
+    [
+        ({"attempt_count": 0}, [], None),
+        ({"attempt_count": 0, "paid_out_of_band": True}, ["Order"], "666.00"),
+        ({"attempt_count": 1}, ["Order"], "666.00"),
+        ({"attempt_count": 0, "payment_intent": "pi_single"}, ["Order", "Payment"], "666.00"),
+        ({"attempt_count": 1, "amount_paid": 0}, [], None),
+    ],
+    ids=["a receipt", "paid outside", "attempted", "names its payment", "nothing to pay"],
+)
+def test_an_invoice_is_a_purchase_unless_it_is_a_receipt(
+    changes: dict[str, Any], told: list[str], collected: str | None
+) -> None:
+    found = records(event("invoice-single", **{"payment_intent": None, "charge": None, "customer": None, **changes}))
+    assert [type(one).__name__ for one in found] == told
+    orders = [one.collected for one in found if isinstance(one, Order)]
+    assert orders == ([] if collected is None else [Decimal(collected)])
+
+
+def test_an_invoice_that_is_paid_in_parts_has_a_payment_for_each() -> None:
+    found = []
+    for part, amount in (("a", 40000), ("b", 26600)):
+        about = {
+            "id": f"inpay_{part}",
+            "invoice": "in_parts",
+            "amount_paid": amount,
+            "currency": "usd",
+            "payment": {"type": "payment_intent", "payment_intent": f"pi_{part}"},
+            "status_transitions": {"paid_at": 1_768_150_800},
+        }
+        found += records({**event("charge-succeeded"), "type": "invoice_payment.paid", "data": {"object": about}})
+    assert [(one.external_id, one.ids, one.order_ids, one.amount) for one in found] == [
+        ("inpay_a", ("pi_a",), ("in_parts",), Decimal("400.00")),
+        ("inpay_b", ("pi_b",), ("in_parts",), Decimal("266.00")),
+    ]
 
 
 def test_livemode_of_event_or_object_tells_a_test() -> None:
@@ -143,8 +227,9 @@ def test_livemode_of_event_or_object_tells_a_test() -> None:
 @pytest.mark.parametrize(
     "kind", ["customer.updated", "charge.failed", "payout.paid", "v1.billing.meter.error_report_triggered"]
 )
-def test_other_events_mean_nothing(kind: str) -> None:
-    assert records({**event("charge-succeeded"), "type": kind}) == []
+def test_other_events_say_nothing_but_the_address_of_a_customer(kind: str) -> None:
+    assert [type(one) for one in records({**event("charge-succeeded"), "type": kind})] == [CustomerAddress]
+    assert records({**event("charge-succeeded", customer=None), "type": kind}) == []
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import stripe as sdk
 
-from analytics.records import Purchase
+from analytics.records import Order
 from connectors.contract import LookUpFailedError
 from connectors.payload import parse
 from connectors.stripe import webhooks as stripe
@@ -53,8 +53,8 @@ def test_line_items_name_what_was_bought() -> None:
         Decimal(199700),
     )
     purchase = next(stripe.normalise(parse(SESSION.read_bytes()), shop))
-    assert isinstance(purchase, Purchase)
-    assert (purchase.product, purchase.labels[:3]) == ("Bloom Live", ("Bloom Live", "price_1", "prod_1"))
+    assert isinstance(purchase, Order)
+    assert (purchase.lines[0].product, purchase.lines[0].labels[:2]) == ("Bloom Live", ("price_1", "prod_1"))
 
 
 @pytest.mark.parametrize("status", [400, 402, 404])

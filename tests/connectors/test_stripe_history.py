@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from analytics.records import Payment, Purchase, Record, Refund, RefundState
+from analytics.records import Order, OrderState, Payment, Record, Refund, RefundState
 from connectors.contract import Payload
 from connectors.stripe import history as stripe_history
 
@@ -41,23 +41,33 @@ def test_a_session_was_bought_when_its_card_was_charged_and_names_what_came_with
     intent = {"id": "pi_bloom1", "latest_charge": about("charge-succeeded")}
     items = {"data": [{"description": "Bloom Mastermind"}], "has_more": False}
     purchase, payment = read("checkout.session", about("session-paid", payment_intent=intent, line_items=items))
-    assert isinstance(purchase, Purchase)
-    assert (purchase.purchased_at, purchase.as_of, purchase.product) == (CHARGED, CHARGED, "Bloom Mastermind")
-    assert purchase.payment_ids == ("pi_bloom1", "cs_live_bloom1")
+    assert isinstance(purchase, Order)
+    assert (purchase.ordered_at, purchase.as_of, purchase.lines[0].product) == (CHARGED, CHARGED, "Bloom Mastermind")
+    assert purchase.ids == ("cs_live_bloom1", "pi_bloom1")
     assert isinstance(payment, Payment)
-    assert (payment.external_id, payment.paid_at) == ("pi_bloom1", CHARGED)
+    assert (payment.ids, payment.paid_at, payment.is_estimate) == (("pi_bloom1",), CHARGED, True)
 
 
 @pytest.mark.parametrize("items", [None, {"data": [{"description": "the first"}], "has_more": True}])
 def test_a_session_that_nothing_tells_more_about_was_bought_when_it_was_opened(items: Any) -> None:
     (purchase,) = read("checkout.session", about("session-free", line_items=items))
-    assert isinstance(purchase, Purchase)
-    assert purchase.purchased_at == OPENED
-    assert purchase.product.startswith("asked about cs_")
+    assert isinstance(purchase, Order)
+    assert purchase.ordered_at == OPENED
+    assert purchase.lines[0].product.startswith("asked about cs_")
+
+
+def test_a_debit_under_way_says_what_is_being_bought_and_of_no_money() -> None:
+    (order,) = read("checkout.session", about("session-bank-debit-pending"))
+    assert isinstance(order, Order)
+    assert (order.state, order.paid_at, order.lines[0].product) == (
+        OrderState.PENDING,
+        None,
+        "asked about cs_live_bloom1",
+    )
 
 
 def test_a_charge_says_what_went_back_of_it_until_now() -> None:
-    payment, _ = read("charge", about("charge-refunded-in-part"))
+    (payment,) = read("charge", about("charge-refunded-in-part"))
     assert isinstance(payment, Payment)
     assert (payment.refunded, payment.paid_at, payment.as_of) == (Decimal(500), CHARGED, ASKED_AT)
 
@@ -72,11 +82,10 @@ def test_a_refund_is_in_the_state_it_has_now() -> None:
     ("kind", "told"),
     [
         ("invoice", about("instalment-first-since-basil", status="open")),
-        ("checkout.session", about("session-bank-debit-pending")),
-        ("charge", about("charge-failed")),
+        ("charge", about("charge-failed", customer=None)),
         ("payout", {"id": "po_1"}),
     ],
-    ids=["an open invoice", "a debit under way", "a failed charge", "what nobody asks for"],
+    ids=["an open invoice", "a failed charge", "what nobody asks for"],
 )
 def test_what_is_no_sale_says_nothing(kind: str, told: dict[str, Any]) -> None:
     assert read(kind, told) == []

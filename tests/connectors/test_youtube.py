@@ -2,7 +2,7 @@
 
 import importlib.util
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -16,6 +16,8 @@ from pydantic import SecretStr
 from analytics.records import AttendanceSample, Platform, Session
 from connectors import google_sign_in
 from connectors.contract import Answer, NoLookUp, Page, UnreadablePayloadError, VendorError
+from connectors.object_failures import ObjectsFailedError
+from connectors.poller import Ended
 from connectors.settings import ConnectorSettings
 from connectors.wanted import Off, Wanted
 from connectors.youtube import api as youtube_api
@@ -23,6 +25,7 @@ from connectors.youtube import told as youtube
 from connectors.youtube.api import YouTube
 from connectors.youtube.quota import Quota, next_day
 from tests.connectors.fake_youtube import CHANNEL, KEY, Broadcast, FakeYouTube, refused
+from tests.connectors.polled import stage
 from tests.connectors.vendor_server import HASTY, Asked, Fault, Reply, VendorServer
 
 START = datetime(2026, 1, 17, 21, tzinfo=UTC)
@@ -43,7 +46,9 @@ def settings(**told: Any) -> ConnectorSettings:
     return ConnectorSettings(_env_file=None, **told)
 
 
-def source(server: VendorServer, clock: Clock, monkeypatch: pytest.MonkeyPatch, **told: Any) -> YouTube:
+def source(
+    server: VendorServer, clock: Callable[[], datetime], monkeypatch: pytest.MonkeyPatch, **told: Any
+) -> YouTube:
     """YouTube as the settings make it, at the simulated address."""
     for name in ("DATA", "ANALYTICS"):
         monkeypatch.setattr(youtube_api, name, server.url)
@@ -244,13 +249,206 @@ def test_what_is_missing_is_named(told: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "told", [SIGN_IN, {**BY_KEY, "youtube_channel_id": CHANNEL}, {**BY_KEY, "youtube_video_id": ("a",)}]
+    "told", [SIGN_IN, {**BY_KEY, "youtube_channel_id": CHANNEL}, {**BY_KEY, "youtube_video_id": ("bloomDay005",)}]
 )
 def test_the_doctors_call_is_cheap(told: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
-    with VendorServer(FakeYouTube(clock, [])) as server:
+    with VendorServer(FakeYouTube(clock, [DAY5])) as server:
         assert source(server, clock, monkeypatch, **told).check(clock).startswith("answers")
     assert len([asked for asked in server.asked if asked.path != "/token"]) <= 2
+
+
+# One video that fails, and all the others; answers that are not data yet ---------------------------------
+
+OURS, PARTNERS = Broadcast("bloomOurs01", START - timedelta(days=3), [100, 120, 90], truth=[140, 90]), "partner0001"
+LIVE = Broadcast("bloomLive01", START, [min(900, 15 * minute) for minute in range(61)])
+FAILING_VIDEO = {
+    "of another channel": (refused(403, "forbidden"), "VIEW3_YOUTUBE_REFRESH_TOKEN may not read it (403, forbidden)"),
+    "broken": (Reply({"error": "inside"}, 500), "answered 500"),
+    "nonsense": (Reply({"rows": [7]}), "cannot be read"),
+    "no JSON": (Reply("<html>"), "cannot be read"),
+}
+
+
+@pytest.mark.parametrize("case", FAILING_VIDEO)
+def test_a_video_that_analytics_refuses_changes_nothing_of_the_others(
+    case: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reply, words = FAILING_VIDEO[case]
+    partner = Broadcast(PARTNERS, START - timedelta(days=3), [30, 50, 40])
+    with stage(database_url, START - timedelta(days=3)) as room:
+        fake = FakeYouTube(room.clock, [partner, OURS, LIVE])
+
+        def answer(asked: Asked) -> Reply | None:
+            return reply if asked.params.get("filters", "").endswith(PARTNERS) else fake(asked)
+
+        with VendorServer(answer) as server:
+            told = {**SIGN_IN, "youtube_video_id": (PARTNERS, OURS.id, LIVE.id)}
+            one = source(server, room.clock, monkeypatch, **told)
+            room.watch(one, START - timedelta(days=3) + timedelta(minutes=4))
+            room.clock.now = START
+            outcome = room.poll(one)
+            while room.clock.now < LIVE.ends_at:  # at its own pace
+                outcome = room.poll(one)
+                assert outcome.ended is Ended.WELL
+                room.clock.now += outcome.pause or timedelta()
+            room.poll(one)
+            room.drain.all()
+        rows = room.sessions()
+    assert {name: (row["participants"], row["samples_received"]) for name, row in rows.items()} == {
+        PARTNERS: (50, 3),
+        OURS.id: (140, 3),
+        LIVE.id: (900, 61),
+    }
+    (sentence,) = outcome.failing
+    assert sentence.startswith(f"final numbers of video {PARTNERS}: ")
+    assert words in sentence
+
+
+@pytest.mark.parametrize("case", ["broken", "no times"])
+def test_a_video_that_the_data_api_spoils_changes_nothing_of_the_others(
+    case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = replace(LIVE, viewers=[7, 8, 9, 8, 7])
+    with stage(f"sqlite:///{tmp_path}/view3.db", START) as room:
+        fake = FakeYouTube(room.clock, [live])
+        spoiled = {"id": "spoiled0001", "liveStreamingDetails": {"actualStartTime": "then"}}
+
+        def answer(asked: Asked) -> Reply | None:
+            told = fake(asked)
+            if "spoiled0001" not in asked.params.get("id", "") or told is None:
+                return told
+            if case == "broken":
+                return refused(400, "invalidVideo")
+            return Reply({"items": [*told.told["items"], spoiled]})
+
+        with VendorServer(answer) as server:
+            told = {**BY_KEY, "youtube_video_id": ("spoiled0001", live.id)}
+            one = source(server, room.clock, monkeypatch, **told)
+            outcome = room.poll(one)
+            room.watch(one, live.ends_at)
+        (row,) = room.sessions().values()
+    assert (row["session_id"], row["peak"], row["samples_received"]) == (live.id, 9, 5)
+    assert (outcome.ended, [one.startswith("video spoiled0001: ") for one in outcome.failing]) == (Ended.WELL, [True])
+
+
+def test_a_search_that_fails_does_not_stop_the_sampling(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    fake = FakeYouTube(clock, [DAY5])
+    with VendorServer(fake) as server:
+        one = source(server, clock, monkeypatch, **BY_KEY, youtube_channel_id=CHANNEL)
+        state, _ = run(one, clock)
+        fake.routes = {**fake.routes, "/youtube/v3/playlistItems": lambda _: Reply({"items": 7})}
+        clock.now += timedelta(minutes=1)
+        state, answers = run(one, clock, state | {"looked_at": None})
+    assert [records(answer, clock.now)[-1].participants for answer in answers] == [120]
+    assert list(state["failing"]) == ["search for broadcasts"]
+
+
+NOT_YET: list[Any] = [[[0, 0]], [[None, None]], [["0", "0.0"]], [[]], [], None]
+
+
+@pytest.mark.parametrize("rows", NOT_YET, ids=repr)
+def test_zeros_before_youtube_has_counted_replace_nothing(
+    rows: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with stage(f"sqlite:///{tmp_path}/view3.db", START) as room:
+        fake = FakeYouTube(room.clock, [DAY5])
+        headers = [{"name": youtube.AVERAGE}, {"name": youtube.PEAK}]
+        fake.routes = {**fake.routes, "/v2/reports": lambda _: Reply({"columnHeaders": headers, "rows": rows})}
+        with VendorServer(fake) as server:
+            one = source(server, room.clock, monkeypatch, **SIGN_IN)
+            room.watch(one, DAY5.ends_at + timedelta(minutes=1))
+            room.clock.now += timedelta(hours=49)
+            assert room.poll(one).failing == ()
+            room.drain.all()
+            assert (room.sessions()[DAY5.id]["peak"], room.aside()) == (120, [])
+            rows = [[101.5, "140.0"]]
+            room.clock.now += timedelta(hours=1)
+            room.poll(one)
+            room.drain.all()
+        row = room.sessions()[DAY5.id]
+        assert (row["peak"], row["average"], row["participants"]) == (140, 102, 140)
+
+
+def test_it_is_asked_again_until_the_window_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    with VendorServer(FakeYouTube(clock, [DAY5], settles_after=timedelta(days=60))) as server:
+        one = source(server, clock, monkeypatch, **SIGN_IN)
+        state, _ = run(one, clock)
+        for days in (1, 3, 13, 15, 16):
+            clock.now = START + timedelta(days=days)
+            state, _ = run(one, clock, state)
+    assert len([asked for asked in server.asked if asked.path == "/v2/reports"]) == 2
+    assert state["ended"] == {}
+
+
+def video(video_id: str, **times: Any) -> dict[str, Any]:
+    return {
+        "id": video_id,
+        "snippet": {"title": "t", "liveBroadcastContent": "upcoming"},
+        "liveStreamingDetails": times,
+    }
+
+
+def test_a_live_that_never_starts_leaves_no_row_and_nothing_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned = video("planned0001", scheduledStartTime=START.isoformat(), concurrentViewers="55")
+    with stage(f"sqlite:///{tmp_path}/view3.db", START) as room:
+        with VendorServer(lambda _: Reply({"items": [planned]})) as server:
+            one = source(server, room.clock, monkeypatch, **BY_KEY, youtube_video_id=("planned0001",))
+            for _ in range(30):
+                room.poll(one)
+                room.clock.now += timedelta(hours=1)
+            outcome = room.poll(one)
+            room.drain.all()
+        tables = room.tables()
+    assert (tables["attendance"], tables["attendance_samples"]) == ([], [])
+    assert (outcome.pause, outcome.sentence.startswith("0 new; live: nothing")) == (timedelta(minutes=2), True)
+
+
+def test_the_peak_is_of_the_time_between_whatever_the_state_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = (START + timedelta(minutes=1)).isoformat()
+    end = (START + timedelta(minutes=3)).isoformat()
+    stories = [
+        {"concurrentViewers": "500"},
+        {"actualStartTime": start, "concurrentViewers": "100"},
+        {"actualStartTime": start, "concurrentViewers": "110"},
+        {"actualStartTime": start, "actualEndTime": end, "concurrentViewers": "9000"},
+    ]
+    with stage(f"sqlite:///{tmp_path}/view3.db", START) as room:
+        now = iter(stories)
+        with VendorServer(lambda _: Reply({"items": [video("lagging0001", **next(now))]})) as server:
+            room.watch(
+                source(server, room.clock, monkeypatch, **BY_KEY, youtube_video_id=("lagging0001",)),
+                START + timedelta(minutes=4),
+            )
+        (row,) = room.sessions().values()
+    assert (row["peak"], row["participants"]) == (110, 110)
+
+
+def test_one_show_on_two_broadcasts_is_two_sessions_and_the_larger_is_the_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = [Broadcast("bloomBoth01", START, [150, 140]), Broadcast("bloomBoth02", START, [60, 50])]
+    with stage(f"sqlite:///{tmp_path}/view3.db", START) as room, VendorServer(FakeYouTube(room.clock, both)) as server:
+        room.watch(source(server, room.clock, monkeypatch, **SIGN_IN), START + timedelta(minutes=3))
+        assert [row["participants"] for row in room.sessions().values()] == [150, 60]
+        assert [row[2:] for row in room.tables()["attendance"]] == [("youtube", 150)]
+
+
+def test_the_doctor_names_a_video_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    told = {**SIGN_IN, "youtube_video_id": ("nowhere0001", DAY5.id)}
+    with VendorServer(FakeYouTube(clock, [DAY5])) as server, pytest.raises(ObjectsFailedError) as failed:
+        source(server, clock, monkeypatch, **told).check(clock)
+    assert failed.value.good.startswith("answers, with the channel's sign-in")
+    assert failed.value.sentences == (
+        "video nowhere0001: YouTube shows no such video (mistyped, deleted or private): VIEW3_YOUTUBE_VIDEO_ID.",
+    )
 
 
 # Held against YouTube's own descriptions ---------------------------------------------------------------

@@ -3,11 +3,13 @@
 import copy
 import hashlib
 import hmac
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from analytics.records import Session, Stay
 from connectors.contract import NoLookUp, UnreadablePayloadError
 from connectors.payload import parse
 from connectors.zoom import webhooks as zoom
@@ -23,7 +25,7 @@ def event(case: str, **participant: object) -> dict[str, Any]:
 
 
 def stay(case: str, **participant: object) -> Any:
-    (record,) = zoom.normalise(event(case, **participant), NoLookUp())
+    (record,) = (one for one in zoom.normalise(event(case, **participant), NoLookUp()) if isinstance(one, Stay))
     return record
 
 
@@ -121,3 +123,17 @@ def test_an_event_without_its_participant_is_unreadable() -> None:
     del payload["payload"]["object"]["participant"]
     with pytest.raises(UnreadablePayloadError, match="participant"):
         list(zoom.normalise(payload, NoLookUp()))
+
+
+def test_a_stay_tells_when_its_session_began() -> None:
+    (session,) = (one for one in zoom.normalise(event("joined-by-name"), NoLookUp()) if isinstance(one, Session))
+    assert session.started_at == datetime(2026, 1, 11, 17, tzinfo=UTC)
+    assert session.session_id == stay("joined-by-name").session_id
+    assert (session.ended_at, session.is_complete) == (None, False)
+
+
+@pytest.mark.parametrize("start", ["", None, "soon", 7])
+def test_a_stay_without_a_start_of_its_session_is_kept(start: object) -> None:
+    payload = event("joined-by-name")
+    payload["payload"]["object"]["start_time"] = start
+    assert [type(one) for one in zoom.normalise(payload, NoLookUp())] == [Stay]

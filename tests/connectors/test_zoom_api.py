@@ -1,10 +1,11 @@
 """What Zoom is asked and what becomes of its answers: live counts, reports, and whatever can go wrong with them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from pydantic import SecretStr
@@ -13,7 +14,8 @@ from analytics.database import writing
 from analytics.ingest import Rules, accept
 from analytics.records import Attendance, Platform, Session, Statistic, Stay
 from connectors.contract import VendorError
-from connectors.poller import Ended
+from connectors.object_failures import ObjectsFailedError
+from connectors.poller import Ended, Outcome
 from connectors.settings import ConnectorSettings
 from connectors.wanted import Off, Wanted
 from connectors.zoom import api as zoom_api
@@ -21,7 +23,7 @@ from connectors.zoom.api import Zoom
 from connectors.zoom.questions import Room, encoded
 from tests.connectors.fake_zoom import ROOM, FakeZoom, Meeting, Visit
 from tests.connectors.polled import CHALLENGE, Clock, stage
-from tests.connectors.vendor_server import HASTY, Fault, Reply, VendorServer
+from tests.connectors.vendor_server import HASTY, Asked, Fault, Reply, VendorServer
 
 START = datetime(2026, 1, 17, 21, tzinfo=UTC)
 SET = {
@@ -153,9 +155,12 @@ def test_a_token_that_dies_in_the_middle_starts_the_list_anew(tmp_path: Path, mo
         with VendorServer(fake) as server:
             zoom = source(server, room.clock, monkeypatch)
             outcome = room.poll(zoom)
-            assert (outcome.ended, outcome.sentence) == (
-                Ended.BADLY,
-                "Zoom's page token has died in the middle of a list; it is read anew.",
+            assert (outcome.ended, outcome.failing) == (
+                Ended.WELL,
+                (
+                    f"session {SESSION.uuid} of room {ROOM}: "
+                    "Zoom's page token has died in the middle of a list; it is read anew.",
+                ),
             )
             room.watch(zoom, at(72))
         assert shown(next(iter(room.sessions().values()))) == TRUTH
@@ -204,6 +209,144 @@ def test_an_id_with_slashes_is_encoded_twice(
         room.drain.all()
         assert list(room.sessions()) == [uuid]
     assert f"/report/webinars/{path}/participants" in {one.path for one in server.asked}
+
+
+# One object that fails, and all the others ------------------------------------------------------------
+
+OTHER = "111"
+REFUSED_ROOM = {
+    "an invalid id": Reply({"code": 300, "message": "Invalid webinar ID."}, 400),
+    "another account": Reply({"code": 1010, "message": "User not in this account."}, 400),
+    "not there": Reply({"code": 3001}, 404),
+    "broken": Reply({"error": "inside"}, 500),
+    "nonsense": Reply({"webinars": 7, "uuid": [], "participants": "?"}),
+    "no JSON": Reply("<html>"),
+    "no scope": Reply({"code": 4711}, 400),
+    "forbidden": Reply({"code": 200}, 403),
+}
+
+
+def but(fake: FakeZoom, path: str, reply: Reply) -> Callable[[Asked], Reply | None]:
+    """The fake, except for what has this in its path."""
+    return lambda asked: reply if path in unquote(unquote(asked.path)) else fake(asked)
+
+
+@pytest.mark.parametrize("rooms", [(OTHER, ROOM), (ROOM, OTHER)], ids=["first", "last"])
+@pytest.mark.parametrize("case", REFUSED_ROOM)
+def test_a_room_that_fails_changes_nothing_of_the_others(
+    case: str, rooms: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends: list[Any] = []
+    outcomes: list[Outcome] = []
+    for name, its_rooms in (("alone", (ROOM,)), ("both", rooms)):
+        with stage(f"sqlite:///{tmp_path}/{name}.db", at(56)) as room:
+            fake = FakeZoom(room.clock, [SESSION])
+            with VendorServer(but(fake, f"/{OTHER}", REFUSED_ROOM[case])) as server:
+                zoom = source(server, room.clock, monkeypatch, zoom_rooms=its_rooms)
+                outcomes.append(room.poll(zoom))
+                room.watch(zoom, at(75))
+            ends.append(room.tables())
+            assert (outcomes[-1].ended, outcomes[-1].pause) == (Ended.WELL, timedelta(minutes=1))
+    assert ends[0] == ends[1]
+    (sentence,) = outcomes[-1].failing
+    assert sentence.startswith(f"room {OTHER}: ")
+    assert "page token" not in sentence
+
+
+@pytest.mark.parametrize("case", ["an invalid id", "another account", "not there"])
+def test_a_room_that_does_not_exist_is_told_with_what_to_do(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(at(30))
+    vendor = VendorServer(but(FakeZoom(clock, [SESSION]), f"/{OTHER}", REFUSED_ROOM[case]))
+    with vendor as server, pytest.raises(ObjectsFailedError) as failed:
+        source(server, clock, monkeypatch, zoom_rooms=(ROOM, OTHER)).check(clock)
+    (sentence,) = failed.value.sentences
+    assert sentence.startswith(f"room {OTHER}: ")
+    assert "VIEW3_ZOOM_ROOMS" in sentence
+    assert failed.value.good == "answers, with live count and reports"
+
+
+def test_a_room_that_was_never_opened_is_no_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(at(30))
+    with VendorServer(but(FakeZoom(clock, []), "/past_webinars/", Reply({"code": 3001}, 404))) as server:
+        assert source(server, clock, monkeypatch).check(clock) == "answers, with live count and reports"
+
+
+EARLIER = Meeting("Earlier0000000000000==", at(-1500), at(-1440), [replace(one, registrant="") for one in VISITS[2:3]])
+FAILING_SESSION = {
+    "gone": ("/participants", Reply({"code": 3001}, 404), "has no list of participants"),
+    "refused": ("/participants", Reply({"code": 300}, 400), "code 300"),
+    "broken": ("", Reply({"error": "inside"}, 500), "answered 500"),
+    "nonsense": ("", Reply({"end_time": "soon", "start_time": "then"}), "cannot be read"),
+}
+
+
+@pytest.mark.parametrize("case", FAILING_SESSION)
+def test_a_session_that_fails_changes_nothing_of_the_others(
+    case: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, reply, words = FAILING_SESSION[case]
+    with stage(database_url, at(70)) as room:
+        fake = FakeZoom(room.clock, [EARLIER, SESSION])
+        with VendorServer(but(fake, f"/report/webinars/{EARLIER.uuid}{path}", reply)) as server:
+            zoom = source(server, room.clock, monkeypatch)
+            outcome = room.poll(zoom)
+            (sentence,) = outcome.failing
+            assert sentence.startswith(f"session {EARLIER.uuid} of room {ROOM}: ")
+            assert words in sentence
+            room.watch(zoom, at(72))
+            assert shown(room.sessions()[SESSION.uuid]) == TRUTH
+            asked_before = len([one for one in server.asked if EARLIER.uuid in unquote(unquote(one.path))])
+            room.clock.now = at(71.5)
+            room.poll(zoom)  # its back-off is not over
+            assert len([one for one in server.asked if EARLIER.uuid in unquote(unquote(one.path))]) == asked_before
+        with VendorServer(fake) as server:
+            room.watch(source(server, room.clock, monkeypatch), at(90))
+        assert room.sessions()[EARLIER.uuid]["participants"] == 1
+
+
+def test_a_report_with_empty_times_is_nothing_yet(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with stage(database_url, at(61)) as room:
+        fake = FakeZoom(room.clock, [EARLIER, SESSION])
+        empty = Reply({"uuid": SESSION.uuid, "start_time": "", "end_time": "", "participants_count": 0})
+        with VendorServer(but(fake, f"/report/webinars/{SESSION.uuid}", empty)) as server:
+            zoom = source(server, room.clock, monkeypatch)
+            outcome = room.poll(zoom)
+            room.watch(zoom, at(75))
+            assert (outcome.ended, outcome.failing, list(room.sessions())) == (Ended.WELL, (), [EARLIER.uuid])
+            assert [row[2:] for row in room.tables()["attendance"]] == [("zoom", 1)]
+        with VendorServer(fake) as server:
+            room.clock.now = at(135)
+            room.watch(source(server, room.clock, monkeypatch), at(137))
+        assert shown(room.sessions()[SESSION.uuid]) == TRUTH
+
+
+def test_a_list_that_is_late_is_unknown_and_not_zero(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with stage(database_url, at(71)) as room:
+        fake = FakeZoom(room.clock, [SESSION], has_dashboard=False)
+        late = Reply({"participants": [], "next_page_token": "", "total_records": 0})
+        with VendorServer(but(fake, "/participants", late)) as server:
+            room.watch(source(server, room.clock, monkeypatch), at(80))
+            assert (room.sessions(), room.tables()["attendance"]) == ({}, [])
+        with VendorServer(fake) as server:
+            room.watch(source(server, room.clock, monkeypatch), at(92))
+        assert room.sessions()[SESSION.uuid]["participants"] == 4
+
+
+@pytest.mark.parametrize("has_ids", [True, False])
+def test_rows_without_identity_are_each_a_person_and_a_stay_without_an_end_counts(
+    has_ids: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visits = [visit("", 3, 9), visit("", 3, 9), visit("Ana", 0, 50), visit("Bo", 5, 900)]
+    told = Visit.told
+    if not has_ids:
+        monkeypatch.setattr(Visit, "told", lambda one, number, now: told(one, number, now) | {"user_id": ""})
+    with stage(f"sqlite:///{tmp_path}/view3.db", at(71)) as room:
+        fake = FakeZoom(room.clock, [replace(SESSION, visits=visits)], has_dashboard=False, page=1)
+        with VendorServer(fake) as server:
+            zoom = source(server, room.clock, monkeypatch)
+            room.watch(zoom, at(72))
+            room.watch(zoom, at(130))  # the list is read again: nobody is counted twice
+        assert room.sessions()[SESSION.uuid]["participants"] == 4
 
 
 REFUSALS: Sequence[tuple[Reply, str]] = [

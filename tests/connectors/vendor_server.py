@@ -65,9 +65,9 @@ SPOILED = {
 
 
 class VendorServer:
-    """Answers by `answer`; the nth request of all suffers the nth of `faults`, and once they are used up all is calm."""
+    """Answers by `answer`, which may give a fault instead; the nth request of all suffers the nth of `faults`, if any."""
 
-    def __init__(self, answer: Callable[[Asked], Reply | None], faults: Iterable[Fault] = ()) -> None:
+    def __init__(self, answer: Callable[[Asked], Reply | Fault | None], faults: Iterable[Fault] = ()) -> None:
         self.answer, self.faults = answer, iter(faults)
         self.asked: list[Asked] = []
         self._lock = threading.Lock()
@@ -95,6 +95,8 @@ class VendorServer:
             self.asked.append(asked)
             fault = next(self.faults, Fault.NONE)
             told = Reply({}) if fault is not Fault.NONE else self.answer(asked)
+        if isinstance(told, Fault):
+            return told, Reply({})
         return fault, told or Reply({"error": {"code": 404}}, 404)
 
 

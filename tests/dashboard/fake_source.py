@@ -9,9 +9,10 @@ from threading import Event
 from typing import Any
 
 from analytics.attribution import Candidate, OptIn, Outcome, Rule
+from analytics.breakdown import Breakdown, BreakdownRow, Level
 from analytics.challenge import Challenge, Period
 from analytics.explanation import Explanation, NoSuchSaleError
-from analytics.folding import email_keys
+from analytics.folding import Address, email_keys
 from analytics.records import Utm
 from analytics.sales_csv import sales_csv
 from analytics.view3 import (
@@ -86,11 +87,25 @@ def an_explanation(row: SaleRow, **changes: Any) -> Explanation:
     email = "ana@example.com"
     keys = email_keys(email)
     utm = Utm(campaign=row.campaign, term=row.ad_set, content=row.ad)
-    opt_in = OptIn(7, "clickfunnels", "L-7", email, keys, "", row.purchased_at, row.purchased_at.date(), utm)
+    address = Address(email, keys.folded, keys.key, keys.tag)
+    opt_in = OptIn(
+        lead_id=7,
+        source="clickfunnels",
+        external_id="L-7",
+        name="Ana",
+        email=email,
+        addresses=frozenset({address}),
+        customer_ids=frozenset(),
+        opted_in_at=row.purchased_at,
+        opted_in_on=row.purchased_at.date(),
+        utm=utm,
+    )
     told = Explanation(
         sale_id=row.sale_id,
         email=email,
         email_key=keys.key,
+        also=(),
+        carried=(),
         eligible_until=row.purchased_at,
         purchased_on=row.purchased_at.date(),
         outcome=Outcome.UNATTRIBUTED if row.reason else Outcome.MATCHED,
@@ -101,6 +116,7 @@ def an_explanation(row: SaleRow, **changes: Any) -> Explanation:
         ad=row.ad,
         mapping={"campaign": "utm_campaign", "ad_set": "utm_term", "ad": "utm_content"},
         candidates=() if row.reason else (Candidate(opt_in, Rule.EMAIL_EXACT, "first touch"),),
+        money=None,
     )
     return replace(told, **changes)
 
@@ -178,6 +194,8 @@ class FakeSource:
             attendance=tuple(self._day(day, on, today) for day, on in self.challenge.days_in(period)),
             attribution=Attribution(len(rows) - unattributed, unattributed, {"no such person": unattributed}),
             excluded={} if self.empty else {"test_mode": 1, "other_currency": 2},
+            excluded_money={},
+            review={},
             freshness={}
             if self.empty
             else {
@@ -187,6 +205,25 @@ class FakeSource:
             },
             checks=self.checks,
         )
+
+    def campaigns_of(self, view: View3) -> Breakdown:
+        self._check()
+        zero, totals = Decimal(0), view.totals
+        paid = BreakdownRow(
+            "FB_Jan_Cold", "", "", False, ("meta",), totals.ad_spend, 0, totals.high_ticket_sales, totals.net_sales,
+            totals.vip_revenue, totals.oto_revenue, totals.high_ticket_revenue, totals.revenue, totals.net_revenue,
+            None, view.cards.cost_per_acquisition, view.cards.roas,
+        )  # fmt: skip
+        nothing: dict[str, Any] = dict.fromkeys(
+            ("vip_revenue", "oto_revenue", "high_ticket_revenue", "revenue", "net_revenue"), zero
+        )
+        rest = replace(
+            paid, is_unattributed=True, ad_spend=None, high_ticket_sales=0, net_sales=0, roas=None, **nothing
+        )
+        hostile = replace(rest, campaign=HOSTILE, is_unattributed=False, ad_spend=zero)
+        total = replace(paid, campaign="Total")
+        rows = (paid, hostile, rest)
+        return Breakdown(view.period, Level.CAMPAIGN, "USD", rows, total, {"campaign_revenue_adds_up": True})
 
     def _day(self, day: int, on: date, today: date) -> AttendanceDay:
         unknown = self.empty or on > today

@@ -27,7 +27,7 @@ def test_the_parts_are_those_of_the_page_of_the_same_address():
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["X-Consumed-Content-Encoding"] == "gzip"
     assert told["query"] == "days=3-7&search=ana"
-    assert len(told["parts"]) == 13
+    assert len(told["parts"]) == 15
     for name, (mark, html) in told["parts"].items():
         assert f'<div data-part="{name}" data-mark="{mark}">{html}</div>' in page
 

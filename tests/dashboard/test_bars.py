@@ -118,6 +118,16 @@ def test_what_a_number_counts_is_told_literally():
     assert "<img" not in html
 
 
+def test_peak_and_unique_of_each_room_stand_beside_each_other():
+    view = a_view((400, 1090), (None, 5))
+    day = replace(view.attendance[0], youtube_peak=400, zoom_peak=70, zoom_unique=1090)
+    html = bars_html(replace(view, attendance=(day, view.attendance[1])), Arrangement.STACKED)
+    first, second = (told.split("</li>")[0] for told in html.split("<li ")[-2:])
+
+    assert re.findall(r"peak [^<]+ · [^<]+", first) == ["peak 400 · unique unknown", "peak 70 · unique 1,090"]
+    assert re.findall(r"peak [^<]+ · [^<]+", second) == ["peak unknown · unique unknown"]  # of Zoom alone
+
+
 @given(st.integers(0, 10**9))
 def test_the_axis_holds_every_count_with_few_lines(count):
     top, apart = highest(count), step(count)

@@ -31,6 +31,7 @@ def test_a_credited_sale_names_its_ad_its_rule_and_its_opt_in():
         (Reason.OPTED_IN_LATER, "opted in only after buying"),
         (Reason.CONFLICT, "neither is guessed"),
         (Reason.NO_UTM, "carried no UTM"),
+        (Reason.NO_CAMPAIGN, "but no utm_campaign"),
     ],
 )
 def test_every_reason_has_its_sentence(reason, said):
@@ -38,6 +39,23 @@ def test_every_reason_has_its_sentence(reason, said):
     told = an_explanation(row, outcome=Outcome.UNATTRIBUTED, reason=reason)
 
     assert said in words(explained_html(row, told, CHALLENGE))
+
+
+def test_a_sale_by_the_utms_of_its_order_says_that_no_opt_in_is_known():
+    row = a_row(1)
+    told = an_explanation(row, reason=Rule.ORDER_UTM, candidates=())
+    said = words(explained_html(row, told, CHALLENGE))
+
+    assert f"Credited to {row.campaign}" in said
+    assert "by the UTMs that the order itself carries" in said
+
+
+def test_every_address_of_the_order_and_the_person_of_each_opt_in_are_named():
+    row = a_row(1)
+    said = words(explained_html(row, an_explanation(row, also=("work@x.com",)), CHALLENGE))
+
+    assert "ana@example.com / work@x.com bought" in re.sub(r"\s+", " ", said)
+    assert "Ana · ana@example.com" in said
 
 
 def test_a_sale_as_another_program_recorded_it():

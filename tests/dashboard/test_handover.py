@@ -142,7 +142,7 @@ def test_run_it_gives_the_pages_figures(
 
     view = workbench.view(period, NOW)
     figures = {row[1]: row[3] for row in shown(book, "figures")[1:]}
-    assert len(figures) == 25
+    assert len(figures) == 31
     for name, printed in figures.items():
         value = value_of(view, name)
         assert printed == ("None" if value is None else digits(value)), name

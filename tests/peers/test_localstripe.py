@@ -22,7 +22,7 @@ import sqlalchemy as sa
 import stripe
 
 from analytics.database import open_engine, reading
-from analytics.schema import high_ticket_sales, inbox, purchases, sale_facts
+from analytics.schema import high_ticket_sales, inbox, review_items, sale_facts
 from tests.receiver import stage
 from tests.receiver.stage import SECRET, Door
 
@@ -90,8 +90,8 @@ def test_a_payment_and_its_refund_become_a_sale_and_less_of_it(url: str, tmp_pat
 def test_a_payment_in_test_mode_is_kept_and_counts_nowhere(url: str, tmp_path: Path) -> None:
     with Door(url, tmp_path, now=None) as door, localstripe("test", tmp_path) as peer:
         _pay(peer, door)
-        stage.wait_for(lambda: _is_any(url, purchases), 30, door.log.read_text)
-    assert [row["excluded"] for row in _rows(url, purchases)] == ["test_mode"]
+        stage.wait_for(lambda: _is_any(url, review_items), 30, door.log.read_text)
+    assert [row["kind"] for row in _rows(url, review_items)] == ["test_mode"]
     assert _rows(url, high_ticket_sales) == []
 
 

@@ -24,7 +24,7 @@ from typing import Protocol
 import sqlalchemy as sa
 
 from analytics.database import open_engine, reading
-from analytics.schema import high_ticket_sales, inbox, payments, purchases
+from analytics.schema import high_ticket_sales, inbox, payments
 from connectors import signatures
 
 ROOT = Path(__file__).parents[2]
@@ -360,12 +360,13 @@ class Outcome:
 def outcome(url: str, told: Sequence[Sale], acknowledged: set[str]) -> Outcome:
     """Hold the database against the sender's books."""
     engine = open_engine(url)
+    purchases = sa.select(payments.c.purchase_source, payments.c.purchase_id).distinct().subquery()
     with reading(engine) as connection:
         query = sa.select(inbox.c.event_id, inbox.c.state)
         kept = {row.event_id: row.state for row in connection.execute(query)}
         counts = [
-            connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
-            for table in (high_ticket_sales, purchases, payments)
+            connection.scalar(sa.select(sa.func.count()).select_from(counted)) or 0
+            for counted in (high_ticket_sales, purchases, payments)
         ]
         prices = connection.scalars(sa.select(high_ticket_sales.c.price)).all()
     engine.dispose()

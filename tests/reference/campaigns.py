@@ -1,7 +1,7 @@
 """The breakdown of a period, added up one row, one opt-in and one sale at a time."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -9,10 +9,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from analytics.records import AdSpend, Lead
-from tests.reference.attribution import credit
+from tests.reference.attribution import Credit, Stated, credit
 from tests.reference.purchases import Bought, fold
 
 NOBODY = ("nobody",)
+OFFERS = ("vip", "oto", "high_ticket")
 
 
 @dataclass
@@ -22,11 +23,13 @@ class Part:
     spend: Decimal | None = None
     leads: int = 0
     sales: int = 0
-    revenue: Decimal = Decimal(0)
+    revenue: dict[str, Decimal] = field(default_factory=lambda: dict.fromkeys(OFFERS, Decimal(0)))
+    refunded: Decimal = Decimal(0)
 
-    def figures(self) -> tuple[Decimal | None, int, int, Decimal]:
-        """Return spend, leads, sales and revenue."""
-        return self.spend, self.leads, self.sales, self.revenue
+    def figures(self) -> tuple[Decimal | int | None, ...]:
+        """Return spend, leads, high-ticket sales, revenue by offer, and the whole funnel's revenue gross and net."""
+        whole = sum(self.revenue.values(), Decimal(0))
+        return self.spend, self.leads, self.sales, *self.revenue.values(), whole, whole - self.refunded
 
 
 @dataclass
@@ -107,10 +110,11 @@ def breakdown(
     days: tuple[date, date],
     zone: ZoneInfo,
     *,
+    stated: Sequence[Stated],
     aliases: Mapping[str, str],
     depth: int,
 ) -> Counter[Any]:
-    """Return how often each (spend, leads, sales, revenue, unattributed?) stands in the breakdown, whatever it is called."""
+    """Return how often each row's figures stand in the breakdown, whatever it is called, and if it is the unattributed one."""
     leads = list({(lead.source, lead.external_id): lead for lead in leads}.values())
     parts = Parts([row for row in spend if days[0] <= row.date <= days[1]], aliases, depth)
     for row in parts.spend:
@@ -122,18 +126,18 @@ def breakdown(
             parts.found[parts.place_of_link(_utm(lead))].leads += 1
     parts.found[NOBODY] = Part()
     for one in bought:
-        if one.offer == "high_ticket" and days[0] <= one.at.astimezone(zone).date() <= days[1]:
-            _sell(parts, one, leads, zone)
+        if days[0] <= one.at.astimezone(zone).date() <= days[1]:
+            _sell(parts, one, credit(one, leads, zone, stated))
     return Counter((*part.figures(), place == NOBODY) for place, part in parts.found.items())
 
 
-def _sell(parts: Parts, one: Bought, leads: list[Lead], zone: ZoneInfo) -> None:
-    given = credit(one, leads, zone)
+def _sell(parts: Parts, one: Bought, given: Credit) -> None:
     names = tuple(given.utm[column] or "" for column in (2, 3, 4))
     place = parts.place_of_link(names) if given.outcome == "matched" else NOBODY
-    parts.found[place].sales += 1
+    parts.found[place].sales += one.offer == "high_ticket"
     if one.currency == "USD":
-        parts.found[place].revenue += one.price
+        parts.found[place].revenue[one.offer] += one.price
+        parts.found[place].refunded += one.refunded
 
 
 def _utm(lead: Lead) -> tuple[str, str, str]:

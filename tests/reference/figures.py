@@ -1,7 +1,7 @@
 """The figures of a period, added up one purchase at a time."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from analytics.records import AdSpend, Lead
-from tests.reference.attribution import credit
+from tests.reference.attribution import Credit, Stated, credit
 from tests.reference.purchases import Bought
 
 NAMES = {"vip": "vip_revenue", "oto": "oto_revenue", "high_ticket": "high_ticket_revenue"}
@@ -45,7 +45,9 @@ def figures(
     spend: Iterable[AdSpend],
     days: tuple[date, date],
     zone: ZoneInfo,
+    *,
     currency: str,
+    stated: Sequence[Stated],
 ) -> Figures:
     """Return the figures of the days from one date to another, both included."""
     told, leads = Figures(), list(leads)
@@ -54,7 +56,7 @@ def figures(
         if one.at.astimezone(zone).date() in inside:
             _add(told, one, currency)
             if one.offer == "high_ticket":
-                _add_sale(told, one, leads, zone)
+                _add_sale(told, one, credit(one, leads, zone, stated))
     for row in spend:
         if row.date in inside and row.currency == currency:
             told.ad_spend = (told.ad_spend or Decimal(0)) + row.spend
@@ -70,10 +72,9 @@ def _add(told: Figures, one: Bought, currency: str) -> None:
     told.money["collected"] += one.collected
 
 
-def _add_sale(told: Figures, one: Bought, leads: list[Lead], zone: ZoneInfo) -> None:
+def _add_sale(told: Figures, one: Bought, given: Credit) -> None:
     told.high_ticket_sales += 1
     told.net_sales += not (one.refunded > 0 and one.refunded >= one.price)
-    given = credit(one, leads, zone)
     if given.outcome == "matched":
         told.matched += 1
     else:

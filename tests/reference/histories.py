@@ -8,7 +8,7 @@ from decimal import Decimal
 from hypothesis import strategies as st
 
 from analytics.challenge import Challenge
-from analytics.records import Lead, Messenger, Offer, Payment, Purchase, Record, Utm
+from analytics.records import Lead, Messenger, Offer, Order, Payment, Record, Utm, order_of_one
 
 CHALLENGE = Challenge.starting(date(2026, 1, 1), "America/Sao_Paulo")
 STAFF = "staff@x.com"
@@ -40,13 +40,19 @@ class History:
     """What happened, as records in some order."""
 
     leads: tuple[Lead, ...]
-    purchases: tuple[Purchase, ...]
+    orders: tuple[Order, ...]
     payments: tuple[Payment, ...]
 
     @property
     def records(self) -> tuple[Record, ...]:
         """Return everything that was told."""
-        return (*self.leads, *self.purchases, *self.payments)
+        return (*self.leads, *self.orders, *self.payments)
+
+    @property
+    def stated(self) -> list[tuple[str, str, str]]:
+        """Return every address that an order or a payment stated with a customer id at its source."""
+        facts: list[Order | Payment] = [*self.orders, *self.payments]
+        return [(one.source, one.customer_id, one.email) for one in facts if one.email]
 
 
 dates = st.integers(0, 4).map(lambda offset: date(2026, 1, 8) + timedelta(days=offset))
@@ -72,7 +78,7 @@ def _leads(draw: st.DrawFn) -> Lead:
 
 
 @st.composite
-def _purchase(draw: st.DrawFn, number: int) -> tuple[list[Purchase], list[Payment]]:
+def _purchase(draw: st.DrawFn, number: int) -> tuple[list[Order], list[Payment]]:
     """Return what is said of one purchase, and what was paid for it."""
     offer = draw(st.sampled_from((*[Offer.HIGH_TICKET] * 4, Offer.VIP, Offer.OTO)))
     at, date_only = draw(_moments())
@@ -80,7 +86,7 @@ def _purchase(draw: st.DrawFn, number: int) -> tuple[list[Purchase], list[Paymen
     email = draw(st.sampled_from((*ADDRESSES, "", STAFF)))
     price = draw(st.sampled_from(PRICES))
     refunded = draw(st.sampled_from((Decimal(0), Decimal(0), price, Decimal("0.05"))))
-    first = Purchase(
+    first = order_of_one(
         source="sheet",
         external_id=f"p{number}",
         email=email,
@@ -88,66 +94,88 @@ def _purchase(draw: st.DrawFn, number: int) -> tuple[list[Purchase], list[Paymen
         product=draw(st.sampled_from(PRODUCTS[offer])),
         price=price,
         currency=draw(st.sampled_from(("USD", "USD", "USD", "BRL"))),
-        purchased_at=at,
+        ordered_at=at,
         messenger=Messenger.FILE,
         offer=offer,
-        payment_ids=(f"pi_{number}",),
+        ids=(f"pi_{number}", f"in_{number}"),
         customer_id=draw(st.sampled_from(("c1", "c2", ""))),
         date_only=date_only and kind == "file",
         collected=draw(st.sampled_from((None, None, price, Decimal("0.07")))),
         refunded=refunded,
         test=draw(st.integers(0, 9)) == 0,
+        utm=draw(st.sampled_from((Utm(), Utm(), Utm(campaign="fb_own", content="reel")))),
     )
-    messages = _spoken(draw, kind, first)
-    paid = _paid(draw, first) if first.collected is None and not refunded else []
-    return messages, paid
+    messages, objects = _spoken(draw, kind, first)
+    paid = _paid(draw, messages[0]) if first.collected is None and not refunded and not objects else []
+    return messages, [*objects, *paid]
 
 
-def _spoken(draw: st.DrawFn, kind: str, first: Purchase) -> list[Purchase]:
-    """Return the messages about a purchase: by a file, a payment provider, a funnel tool, or the latter two."""
+def _spoken(draw: st.DrawFn, kind: str, first: Order) -> tuple[list[Order], list[Payment]]:
+    """Return the orders and payments about a purchase: by a file, a payment provider, a funnel tool, or the latter two."""
     if kind == "file":
-        return [first]
+        return [first], []
     provider = replace(first, source="stripe", messenger=Messenger.PAYMENT_PROVIDER)
     funnel = replace(first, source="cf", messenger=Messenger.FUNNEL_TOOL)
     if kind == "funnel":
-        return [funnel]
+        return [funnel], []
     # One payment, told by its session, its intent and its charge: the last two know each other by the charge alone.
-    charge = first.payment_ids[0].replace("pi", "ch")
-    plain = replace(provider, collected=None, refunded=Decimal(0))
-    told = [provider, replace(plain, external_id=f"{charge}-i", payment_ids=(*first.payment_ids, charge))]
-    told.append(replace(plain, external_id=f"{charge}-c", payment_ids=(charge,)))
-    told = told[: draw(st.integers(1, 3))]
+    intent = first.ids[0]
+    charge = intent.replace("pi", "ch")
+    objects = [_object(provider, intent, (intent, charge)), _object(provider, charge, (charge,))]
+    told, objects = [provider], objects[: draw(st.integers(0, 2))]
     if kind == "both":
         seconds = timedelta(seconds=draw(st.sampled_from((-3, 0, 90))))
         other = draw(st.sampled_from((first.email, *ADDRESSES)))
+        (line,) = first.lines
         told.append(
             replace(
                 funnel,
                 email=other,
                 name=f"Funnel name {first.external_id}",
-                product=f" {first.product.upper()}",
-                price=first.price + 1,
-                purchased_at=first.purchased_at + seconds,
+                lines=(replace(line, product=f" {line.product.upper()}"),),
+                total=(first.total or Decimal(0)) + 1,
+                ordered_at=first.ordered_at + seconds,
                 test=False,
                 collected=None,
                 refunded=Decimal(0),
             )
         )
-    return told
+    return told, objects
 
 
-def _paid(draw: st.DrawFn, bought: Purchase) -> list[Payment]:
-    """Return instalments, some of them sent back in part."""
+def _object(order: Order, external_id: str, ids: tuple[str, ...]) -> Payment:
+    """Return what one of the provider's objects says of an order's payment."""
+    return Payment(
+        order.source,
+        external_id,
+        order.total or Decimal(0),
+        order.currency,
+        order.ordered_at,
+        ids=ids,
+        email=order.email,
+        customer_id=order.customer_id,
+        test=order.test,
+    )
+
+
+def _paid(draw: st.DrawFn, bought: Order) -> list[Payment]:
+    """Return instalments, told by who told the order or by the provider, some of them sent back in part."""
     amounts = draw(st.lists(st.sampled_from((Decimal("0.01"), Decimal("0.06"))), max_size=3))
+    source, messenger = draw(
+        st.sampled_from(((bought.source, bought.messenger), ("stripe", Messenger.PAYMENT_PROVIDER)))
+    )
     return [
         Payment(
-            "stripe",
+            source,
             f"{bought.external_id}-{number}",
-            bought.payment_ids[0],
             amount,
             bought.currency,
-            bought.purchased_at + timedelta(days=number),
-            draw(st.sampled_from((Decimal(0), Decimal("0.01")))),
+            bought.ordered_at + timedelta(days=number),
+            messenger=messenger,
+            order_ids=(bought.ids[1],),
+            refunded=draw(st.sampled_from((Decimal(0), Decimal("0.01")))),
+            date_only=bought.date_only and messenger is bought.messenger,
+            test=bought.test,
         )
         for number, amount in enumerate(amounts)
     ]
@@ -158,9 +186,9 @@ def histories(draw: st.DrawFn) -> History:
     """Return a history without contradictions: every id is told in one version."""
     leads = draw(st.lists(_leads(), min_size=2, max_size=8, unique_by=lambda lead: (lead.source, lead.external_id)))
     told = [draw(_purchase(number)) for number in range(draw(st.integers(1, 6)))]
-    purchases = tuple(message for messages, _ in told for message in messages)
+    orders = tuple(message for messages, _ in told for message in messages)
     payments = tuple(payment for _, paid in told for payment in paid)
-    return History(tuple(leads), purchases, payments)
+    return History(tuple(leads), orders, payments)
 
 
 @st.composite

@@ -14,7 +14,7 @@ from analytics.receipts import Receipt
 from analytics.view3 import View3
 
 Rows = list[dict[str, Any]]
-SCALES = {"amount": 2, "revenue": 2, "refunded": 2, "collected": 2, "at_risk": 2, "spend": 6}
+SCALES = {"amount": 2, "revenue": 2, "refunded": 2, "collected": 2, "at_risk": 2, "written_off": 2, "spend": 6}
 
 
 @contextmanager
@@ -141,7 +141,7 @@ _FIGURES: dict[str, Callable[[_Told], Any]] = {
     "high_ticket_sales_yesterday": lambda told: told.one("sales_yesterday", "sales"),
     "cost_per_acquisition": _cost,
     "roas": lambda told: told.per_spend(told.both("revenue")),
-    "roas_net": lambda told: told.per_spend(told.both("revenue") - told.both("refunded")),
+    "roas_net": lambda told: told.per_spend(told.both("revenue") - told.both("refunded") - told.both("written_off")),
     "roas_collected": lambda told: told.per_spend(told.both("collected")),
     "attendance_today": _attendance_today,
     "ad_spend": lambda told: told.spend,
@@ -149,22 +149,35 @@ _FIGURES: dict[str, Callable[[_Told], Any]] = {
     "oto_revenue": lambda told: told.sum("funnel_orders", "revenue", kind="oto"),
     "high_ticket_revenue": lambda told: told.sum("sales", "revenue"),
     "revenue": lambda told: told.both("revenue"),
-    "net_revenue": lambda told: told.both("revenue") - told.both("refunded"),
+    "net_revenue": lambda told: told.both("revenue") - told.both("refunded") - told.both("written_off"),
     "collected": lambda told: told.both("collected"),
     "high_ticket_sales": lambda told: told.sum("sales", "sales"),
     "net_sales": lambda told: told.sum("sales", "net_sales"),
-    "at_risk": lambda told: told.sum("sales", "at_risk"),
+    "at_risk": lambda told: told.both("at_risk"),
     "matched": lambda told: told.sum("sales", "sales", outcome="matched"),
+    "by_order_utm": lambda told: told.sum("sales", "sales", outcome="matched", reason="the order's own UTMs"),
     "unattributed": lambda told: told.sum("sales", "sales", outcome="unattributed"),
     "test_mode": _left_out("test_mode"),
     "staff": _left_out("staff"),
     "unclassified": _left_out("unclassified"),
-    "suspected_duplicates": _left_out("suspected_duplicates"),
+    "possible_double_charges": _left_out("possible_double_charges"),
+    "joined_by_likeness": _left_out("joined_by_likeness"),
+    "refunds_without_purchase": _left_out("refunds_without_purchase"),
+    "payments_without_purchase": _left_out("payments_without_purchase"),
+    "disputes_without_purchase": _left_out("disputes_without_purchase"),
+    "unclassified_lines": _left_out("unclassified_lines"),
     "other_currency": lambda told: told.both("other_currency"),
     "ad_spend_other_currency": lambda told: told.sum("ad_spend", "other_currency"),
     "attendance": _by_day,
     "freshness": _newest,
     "sales_add_up": lambda told: told.one("all_sales", "sales") == told.sum("sales", "sales"),
-    "revenue_adds_up": lambda told: told.one("all_sales", "amount") == told.sum("sales", "amount"),
-    "spend_adds_up": lambda told: told.sum("spend_by_ad", "spend") == (told.spend or 0),
+    "revenue_adds_up": lambda told: (
+        told.one("all_sales", "amount") == told.sum("sales", "amount")
+        and told.sum("funnel_orders", "amount") == told.sum("orders_by_campaign", "amount")
+    ),
+    "money_is_conserved": lambda told: not told.rows("money_differences"),
+    "spend_adds_up": lambda told: (
+        told.sum("spend_by_ad", "spend") == (told.spend or 0)
+        and all((row["by_ads"] or 0) == row["told"] for row in told.rows("platform_totals"))
+    ),
 }

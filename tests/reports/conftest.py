@@ -25,7 +25,7 @@ from pydantic import SecretStr
 from analytics.challenge import Challenge
 from analytics.database import writing
 from analytics.ingest import accept
-from analytics.records import AdSpend, Attendance, Lead, Offer, Platform, Purchase, Record, Statistic, Utm
+from analytics.records import AdSpend, Attendance, Lead, Offer, Order, Platform, Record, Statistic, Utm, order_of_one
 from analytics.settings import Settings
 from analytics.workbench import Workbench
 from reports.daily import Daily
@@ -62,8 +62,8 @@ def lead(number: int, campaign: str, when: datetime) -> Lead:
     return Lead("cf", str(number), f"p{number}@x.com", when, utm=utm)
 
 
-def sale(number: int, name: str, price: str, when: datetime, offer: Offer = Offer.HIGH_TICKET) -> Purchase:
-    return Purchase(
+def sale(number: int, name: str, price: str, when: datetime, offer: Offer = Offer.HIGH_TICKET) -> Order:
+    return order_of_one(
         "stripe", f"s{number}", f"p{number}@x.com", name, "Mastermind", Decimal(price), "USD", when, offer=offer
     )
 

@@ -115,13 +115,13 @@ def test_campaigns_stand_in_both_twins_with_the_unattributed_row(workbench: Work
     tell(workbench, sale(77, "Nobody's", "100.00", at(17, 15)))
     message = received(snapshot_of(workbench))
     rows = {row[0]: row[1:] for row in cells(html_of(message), "Campaigns") if row}
-    assert rows["FB_Jan"] == ["1200.10", "2", "600.05", "8.33"]
-    assert rows["Brand"] == ["99.99", "0", "—", "0.00"]
-    assert rows["Unattributed"] == ["—", "1", "—", "—"]
-    assert rows["Total"] == ["1300.09", "4", "325.02", "10.07"]
+    assert rows["FB_Jan"] == ["1200.10", "2", "600.05", "9994.00", "8.33"]
+    assert rows["Brand"] == ["99.99", "0", "—", "0.00", "0.00"]
+    assert rows["Unattributed"] == ["—", "1", "—", "147.00", "—"]
+    assert rows["Total"] == ["1300.09", "4", "325.02", "13138.10", "10.11"]
     text = text_of(message)
-    assert "FB_Jan: spend 1200.10, sales 2, per sale 600.05, ROAS 8.33×" in text
-    assert "Unattributed: spend —, sales 1, per sale —, ROAS —" in text
+    assert "FB_Jan: spend 1200.10, sales 2, per sale 600.05, revenue 9994.00, ROAS 8.33×" in text
+    assert "Unattributed: spend —, sales 1, per sale —, revenue 147.00, ROAS —" in text
 
 
 def test_only_campaigns_that_brought_opt_ins_are_said_to_have_brought_them(workbench: Workbench) -> None:

@@ -28,8 +28,8 @@ QUIET: Final = (
 JUST_NOW: Final = 0.02  # a look this young is good enough to answer by
 AT_ONCE: Final = 4  # questions that are read side by side
 TRUE_FOR: Final = 5.0  # seconds: whether a session is live depends on the moment as well
-REMEMBERED: Final = 128  # answers; a page has three
-SHARED: Final = frozenset({"view", "sales", "choices"})
+REMEMBERED: Final = 128  # answers; a page has four
+SHARED: Final = frozenset({"view", "sales", "choices", "campaigns_of"})
 
 Open = Callable[[], Source]
 Question = tuple[str, tuple[Hashable, ...]]
@@ -144,7 +144,7 @@ class Reader:
         source = self._source()
         if name not in SHARED:
             raise ValueError(name)
-        answer = getattr(source, name)(*arguments)
+        answer = getattr(source, name)(*map(wire.unpacked, arguments))
         return pickle.dumps((source.challenge, answer), pickle.HIGHEST_PROTOCOL)
 
     def _source(self) -> Source:

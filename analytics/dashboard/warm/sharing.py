@@ -10,6 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Final, TypeVar, cast
 
+from analytics.breakdown import Breakdown
 from analytics.challenge import Challenge, Period
 from analytics.dashboard.settings import reader_folder
 from analytics.dashboard.source import Source
@@ -95,6 +96,10 @@ class Shared:
     def view(self, period: Period | None = None) -> View3:
         """Return View 3 for a period."""
         return self._ask("view", (period,), lambda: self._own.view(period))
+
+    def campaigns_of(self, view: View3) -> Breakdown:
+        """Return the campaigns of a view."""
+        return self._ask("campaigns_of", (wire.packed(view),), lambda: self._own.campaigns_of(view))
 
     def sales(self, wanted: SalesFilter, sort: Sort, limit: int, offset: int) -> SalesPage:
         """Return one page of the attribution table."""

@@ -1,7 +1,9 @@
 """How the processes of one server speak: a socket in a folder that only their user can enter, messages with their length first."""
 
+import pickle
 import socket
 import struct
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Final
 
@@ -54,6 +56,16 @@ def clear(folder: Path) -> None:
         folder.rmdir()
     except OSError:  # somebody else's file is in it, or it is gone
         return
+
+
+def packed(value: object) -> bytes:
+    """Return an argument of a question that has no hash of its own."""
+    return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+
+
+def unpacked(argument: Hashable) -> object:
+    """Return an argument as it was before it was packed."""
+    return pickle.loads(argument) if isinstance(argument, bytes) else argument  # noqa: S301 - the folder is our user's alone
 
 
 def framed(message: bytes) -> bytes:

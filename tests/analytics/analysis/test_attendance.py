@@ -17,11 +17,11 @@ from analytics.records import (
     AttendanceSample,
     Offer,
     Platform,
-    Purchase,
     Record,
     Session,
     Statistic,
     Stay,
+    order_of_one,
 )
 from analytics.schema import attendance_sessions
 from analytics.workbench import Workbench
@@ -53,7 +53,7 @@ def desk(connection: Connection, previous: date | None = None) -> Workbench:
             if row[room]
         ]
         told += [
-            Purchase(
+            order_of_one(
                 "stripe", f"{on}-{number}", f"{on}-{number}@x.com", "N", "P", Decimal(9), "USD", CHALLENGE.start_of(on),
                 offer=Offer.HIGH_TICKET,
             )
@@ -158,6 +158,18 @@ def test_a_room_that_nobody_sampled_is_counted_from_its_stays_once_all_are_told(
     assert listed(found, "topic", "participants") == [("Offer", people) for people in (2, 1, 2, 2, 1, 0)]
     peak = connection.scalar(sa.select(attendance_sessions.c.peak).where(attendance_sessions.c.session_id == "s"))
     assert found["participants"].max() == peak
+
+
+def test_minutes_stayed_are_known_where_all_stays_are(connection: Connection) -> None:
+    found = attendance.stayed(visited(connection, is_complete=True))
+    columns = ("platform", "topic", "peak", "unique", "minutes", "minutes_median")
+    assert ("zoom", "Offer", 2, 3, 8, 2) in listed(found, *columns)
+    assert set(listed(found[found["topic"] != "Offer"], "minutes", "minutes_median")) == {(None, None)}
+
+
+def test_minutes_are_unknown_where_a_stay_may_be_missing(connection: Connection) -> None:
+    found = attendance.stayed(visited(connection, is_complete=False))
+    assert listed(found[found["topic"] == "Offer"], "peak", "minutes", "minutes_median") == [(None, None, None)]
 
 
 def test_stays_that_may_be_missing_make_no_curve(connection: Connection) -> None:

@@ -14,7 +14,7 @@ from analytics.crediting.suggesting import suggest
 from analytics.database import reading, writing
 from analytics.ingest import accept
 from analytics.queries import strangers
-from analytics.records import Lead, Offer, Purchase, Utm
+from analytics.records import Lead, Offer, Utm, order_of_one
 from analytics.workbench import Workbench
 from tests.analytics.test_view3_sums import RULES, WHOLE
 from tests.reference.histories import CHALLENGE
@@ -50,7 +50,7 @@ def tell(connection: Connection) -> None:
         for row in drawn(LEADS)
     ]  # fmt: skip
     sales = [
-        Purchase(
+        order_of_one(
             "stripe", f"pi_{place}", row["email"], row["name"], "Mastermind", Decimal(100), "USD", NOON + timedelta(days=2),
             offer=Offer.HIGH_TICKET,
         )

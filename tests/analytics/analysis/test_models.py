@@ -34,7 +34,7 @@ def test_every_model_credits_the_revenue_of_the_page(sample: Workbench) -> None:
 
 def test_first_touch_is_what_every_other_figure_says(sample: Workbench) -> None:
     told = dict(zip(*(models.side_by_side(sample)[name] for name in ("campaign", "first_touch")), strict=True))
-    page = {row.name: row.revenue for row in sample.campaigns().rows if row.revenue}
+    page = {row.name: row.high_ticket_revenue for row in sample.campaigns().rows if row.high_ticket_revenue}
     assert {name: amount for name, amount in told.items() if amount} == page
 
 
@@ -70,22 +70,18 @@ def shared(model: Model, history: History) -> dict[str, Fraction]:
     found: defaultdict[str, Fraction] = defaultdict(Fraction)
     for bought in settled(history).counted:
         on = bought.at.astimezone(CHALLENGE.zone).date()
-        if bought.offer != "high_ticket" or bought.currency != "USD" or on not in WHOLE:
+        if bought.offer != "high_ticket" or bought.currency != "USD" or on not in WHOLE or bought.at > NOW:
             continue
-        told = attribution.credit(bought, history.leads, CHALLENGE.zone)
-        way = attribution.way(bought, history.leads, CHALLENGE.zone) if told.lead else []
+        told = attribution.credit(bought, history.leads, CHALLENGE.zone, history.stated)
+        way = attribution.way(bought, history.leads, CHALLENGE.zone, history.stated) if told.lead else []
         days = [(on - lead.opted_in_at.astimezone(CHALLENGE.zone).date()).days for lead in way]
-        names = [fold(lead.utm.campaign) or ("no campaign" if any_utm(lead) else fold(NOWHERE)) for lead in way]
+        names = [fold(lead.utm.campaign) or fold(NOWHERE) for lead in way]
         if not way:
-            found[fold(NOWHERE)] += Fraction(bought.price)
+            own = told.utm[2] if told.outcome == "matched" else None  # the order's own UTMs
+            found[fold(own or NOWHERE)] += Fraction(bought.price)
         for name, share in zip(names, attribution_models.shares(model.value, days) if days else [], strict=True):
             found[name] += share * Fraction(bought.price)
     return dict(found)
-
-
-def any_utm(lead) -> bool:
-    utm = lead.utm
-    return any(value.strip() for value in (utm.source, utm.medium, utm.campaign, utm.term, utm.content))
 
 
 def agree(told: dict[str, Decimal], expected: dict[str, Fraction]) -> None:

@@ -1,5 +1,6 @@
 """What is said of the data's quality: each problem of a UTM drawn, matches and coverage counted, spend held against totals."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -8,8 +9,9 @@ from sqlalchemy.engine import Connection
 
 from analytics.analysis import quality
 from analytics.ingest import accept
+from analytics.queries import left_out as nowhere
 from analytics.records import AdSpend, Lead, Utm
-from analytics.schema import ad_spend, ad_spend_versions
+from analytics.schema import ad_spend, ad_spend_versions, polls
 from analytics.workbench import Workbench
 from tests.analytics.analysis.conftest import Desk
 from tests.analytics.test_view3_sums import LENS, NOW, RULES, WHOLE
@@ -96,6 +98,23 @@ def test_missing_days_are_counted_from_the_source_s_first_day(connection: Connec
     assert told == [[9, 3, Decimal("33.3"), missing]]
 
 
+def test_what_the_vendors_could_not_be_asked_for_is_listed(connection: Connection) -> None:
+    since, again_at = "2026-01-05T12:00:00+00:00", "2026-01-05T12:15:00+00:00"
+    about = {"sentence": "Zoom knows no such webinar.", "failures": 3, "since": since, "again_at": again_at}
+    rows = [
+        {"source": "zoom-api", "state": json.dumps({"failing": {"room 111": about}}), "last_error": "", "failures": 0},
+        {"source": "meta", "state": "{}", "last_error": "Meta does not accept the access token.", "failures": 2},
+        {"source": "youtube", "state": "{}", "last_error": "", "failures": 0},
+    ]
+    connection.execute(sa.insert(polls), rows)
+    found = quality.failing(Desk(connection, LENS, NOW).as_workbench())
+    assert found[["source", "name", "reason", "failures"]].to_numpy().tolist() == [
+        ["meta", "", "Meta does not accept the access token.", 2],
+        ["zoom-api", "room 111", "Zoom knows no such webinar.", 3],
+    ]
+    assert found["again_at"].tolist()[1] == datetime.fromisoformat(again_at)
+
+
 def test_the_sample_s_matches_are_the_page_s(sample: Workbench) -> None:
     found = quality.matches(sample)
     told = sample.view().attribution
@@ -105,8 +124,13 @@ def test_the_sample_s_matches_are_the_page_s(sample: Workbench) -> None:
 
 def test_the_sample_s_left_out_purchases_are_listed(sample: Workbench) -> None:
     found, counted = quality.left_out(sample), sample.view().excluded
-    assert found["why"].value_counts().to_dict() == {why: counted[why] for why in quality.KINDS if counted[why]}
-    assert found.loc[found["why"] == "suspected_duplicates", "duplicate_of"].str.contains("pi_").all()
+    review = {why: tally.count for why, tally in sample.view().review.items()}
+    kinds = (*nowhere.EXCLUDED, *nowhere.REVIEW)
+    expected = {why: count for why, count in {**counted, **review}.items() if why in kinds and count}
+    assert found["why"].value_counts().to_dict() == expected
+    doubles = found.loc[found["why"] == "possible_double_charges", "other"]
+    assert len(doubles) == 1
+    assert doubles.str.startswith("stripe:").all()
 
 
 def test_the_sample_s_unknown_evenings_are_missing(sample: Workbench) -> None:
@@ -117,7 +141,7 @@ def test_the_sample_s_unknown_evenings_are_missing(sample: Workbench) -> None:
 
 
 def test_an_empty_database_has_nothing_to_complain_of(empty: Workbench) -> None:
-    for ask in (quality.utm_hygiene, quality.left_out, quality.spend_against_totals):
+    for ask in (quality.utm_hygiene, quality.left_out, quality.spend_against_totals, quality.failing):
         assert ask(empty).empty
     assert quality.matches(empty)["sales"].tolist() == [0]
     assert set(quality.coverage(empty)["what"]) == {"attendance"}

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from analytics.analysis import waiting
 from analytics.ingest import accept
-from analytics.records import Lead, Offer, Purchase, Utm
+from analytics.records import Lead, Offer, Order, Utm, order_of_one
 from analytics.workbench import Workbench
 from tests.analytics.analysis.conftest import Desk
 from tests.analytics.test_view3_sums import LENS, RULES
@@ -30,13 +30,13 @@ NOW = CHALLENGE.start_of(CHALLENGE.date_of(10))
 
 
 def desk(connection: Connection) -> Workbench:
-    told: list[Lead | Purchase] = []
+    told: list[Lead | Order] = []
     for row in drawn(TOLD):
         who, opted_in = row["who"], CHALLENGE.moment(datetime.fromisoformat(row["opted in"]))
         told.append(Lead("crm", who, f"{who}@x.com", opted_in, utm=Utm(campaign=row["campaign"])))
         if row["bought"]:
             at, price = CHALLENGE.moment(datetime.fromisoformat(row["bought"])), Decimal(9)
-            bought = Purchase(
+            bought = order_of_one(
                 "stripe", who, f"{who}@x.com", "N", row["product"], price, "USD", at, offer=Offer.HIGH_TICKET
             )
             told.append(bought)

@@ -16,7 +16,7 @@ from analytics.crediting.linking import Author, LinkError
 from analytics.ingest import accept
 from analytics.queries import money
 from analytics.reading import read
-from analytics.records import Lead, Offer, Purchase, Utm
+from analytics.records import Lead, Offer, Utm, order_of_one
 from analytics.repairs import adopt, attribute
 from analytics.schema import high_ticket_sales, leads, metadata, sale_days, sale_facts
 from tests.analytics.conftest import Store
@@ -41,7 +41,7 @@ def everything(connection: Connection) -> dict[str, list[str]]:
 def tell(connection: Connection) -> int:
     """Tell of a lead, and of a sale under another address; return the sale's number."""
     lead = Lead("crm", "7", "ana@x.com", NOON, "Ana Núñez", utm=Utm("fb", "paid", "spring", "a", "b"))
-    bought = Purchase(
+    bought = order_of_one(
         "stripe", "pi_1", "ana@work.com", "Ana Núñez", "Mastermind", Decimal(2997), "USD", NOON + timedelta(days=3),
         offer=Offer.HIGH_TICKET,
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """Attendance in any order: sessions and samples that arrive twice, late or mixed end in the same daily rows."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from analytics.challenge import Challenge
 from analytics.ingest import Rules, accept
+from analytics.queries.rooms import attendance_by_day
 from analytics.records import Attendance, AttendanceSample, Platform, Record, Statistic
 from analytics.schema import attendance, attendance_sessions
 from tests.analytics.conftest import Store
@@ -24,6 +26,39 @@ EVENING = CHALLENGE.moment(datetime(2026, 1, 17, 23, 50))
 def _session(name: str, people: int, on: date, platform: Platform) -> Attendance:
     statistic = Statistic.PEAK_VIEWERS if platform is Platform.YOUTUBE else Statistic.UNIQUE_PEOPLE
     return Attendance(platform, name, on, people, statistic, str(platform), started_at=EVENING)
+
+
+def _report(platform: str, people: int, peak: int | None = None, name: str = "s") -> Attendance:
+    return replace(_session(name, people, date(2026, 1, 17), Platform(platform)), peak=peak)
+
+
+def _seen(platform: str, people: int) -> AttendanceSample:
+    return AttendanceSample(Platform(platform), "s", EVENING, people, platform)
+
+
+STORIES: dict[str, tuple[list[Record], dict[str, tuple[int | None, ...]]]] = {
+    "a report of both rooms": (
+        [_report("youtube", 300), _report("zoom", 90, peak=70)],
+        {"youtube": (300, 300, None), "zoom": (90, 70, 90)},
+    ),
+    "a report without a peak": ([_report("zoom", 90)], {"zoom": (90, None, 90)}),
+    "samples alone tell how many were there at once": ([_seen("zoom", 66)], {"zoom": (66, 66, None)}),
+    "samples, then the report": ([_seen("zoom", 66), _report("zoom", 90)], {"zoom": (90, 66, 90)}),
+    "a stated total has no peak": ([_report("zoom", 90, name="daily:2026-01-17")], {"zoom": (90, None, 90)}),
+    "a stated total of viewers is their peak": (
+        [_report("youtube", 300, name="daily:2026-01-17")],
+        {"youtube": (300, 300, None)},
+    ),
+}
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_peak_and_unique_of_each_room(store: Store, story: str) -> None:
+    told, expected = STORIES[story]
+    with store.fresh() as connection:
+        accept(connection, Rules(CHALLENGE), told)
+        found = attendance_by_day(connection, CHALLENGE.days(17, 17))
+    assert {day.platform: (day.participants, day.peak, day.unique) for day in found} == expected
 
 
 platforms = st.sampled_from(list(Platform))

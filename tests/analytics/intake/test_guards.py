@@ -17,15 +17,16 @@ from analytics.records import (
     Attendance,
     AttendanceSample,
     Lead,
+    Line,
     Messenger,
     Offer,
     Payment,
     Platform,
-    Purchase,
     Record,
     Statistic,
+    order_of_one,
 )
-from analytics.schema import attendance, leads, purchases
+from analytics.schema import attendance, leads, orders
 
 CHALLENGE = Challenge.starting(date(2026, 1, 1), "America/Sao_Paulo")
 AT = datetime(2026, 1, 10, 12, tzinfo=UTC)
@@ -33,8 +34,8 @@ BEFORE_TIME = datetime(1999, 12, 31, 23, 59, 59, tzinfo=UTC)
 AFTER_TIME = datetime(2038, 1, 19, tzinfo=UTC)
 
 LEAD = Lead("cf", "1", "ana@x.com", AT)
-PURCHASE = Purchase("cf", "1", "ana@x.com", "Ana", "Club", Decimal(2000), "USD", AT, offer=Offer.HIGH_TICKET)
-PAYMENT = Payment("stripe", "ch_1", "pi_1", Decimal(100), "USD", AT)
+PURCHASE = order_of_one("cf", "1", "ana@x.com", "Ana", "Club", Decimal(2000), "USD", AT, offer=Offer.HIGH_TICKET)
+PAYMENT = Payment("stripe", "ch_1", Decimal(100), "USD", AT)
 SESSION = Attendance(Platform.ZOOM, "z", date(2026, 1, 17), 100, Statistic.UNIQUE_PEOPLE, "zoom")
 SAMPLE = AttendanceSample(Platform.ZOOM, "z", AT, 100, "zoom")
 SPEND = AdSpend(date(2026, 1, 5), "meta", Decimal(100), "USD", "meta")
@@ -60,28 +61,28 @@ REFUSED: list[tuple[Record, dict[str, Any], str]] = [
     (LEAD, {"email": "ana@"}, "'ana@' is not an e-mail address"),
     (LEAD, {"email": " "}, "a lead needs an e-mail or a customer id"),
     (PURCHASE, {"external_id": ""}, "the id '' is empty or longer than 191 characters"),
-    (PURCHASE, {"payment_ids": ("pi_1", "p" * 192)}, f"the id '{'p' * 40}' is empty or longer than 191 characters"),
-    (PURCHASE, {"purchased_at": BEFORE_TIME}, f"the purchase of 1999-12-31 {NOT_OUR_TIME}"),
-    (PURCHASE, {"purchased_at": AFTER_TIME}, f"the purchase of 2038-01-19 {NOT_OUR_TIME}"),
+    (PURCHASE, {"ids": ("pi_1", "p" * 192)}, f"the id '{'p' * 40}' is empty or longer than 191 characters"),
+    (PURCHASE, {"ordered_at": BEFORE_TIME}, f"the purchase of 1999-12-31 {NOT_OUR_TIME}"),
+    (PURCHASE, {"ordered_at": AFTER_TIME}, f"the purchase of 2038-01-19 {NOT_OUR_TIME}"),
     (PURCHASE, {"email": "a" * 321}, "the e-mail is longer than 320 characters"),
     (PURCHASE, {"customer_id": "c" * 192}, f"the customer id '{'c' * 40}' is longer than 191 characters"),
     (PURCHASE, {"currency": "usd"}, "'usd' is not a currency code such as USD"),
     (PURCHASE, {"currency": "US"}, "'US' is not a currency code such as USD"),
     (PURCHASE, {"currency": "Ü€D"}, "'Ü€D' is not a currency code such as USD"),
     (PURCHASE, {"currency": "US1"}, "'US1' is not a currency code such as USD"),
-    (PURCHASE, {"price": Decimal("-1")}, "a negative price (-1)"),
-    (PURCHASE, {"price": Decimal("NaN")}, "the price is not a number"),
-    (PURCHASE, {"price": Decimal("Infinity")}, "the price is not a number"),
-    (PURCHASE, {"price": Decimal(100000000)}, "the price of 100000000 is larger than 99999999.99"),
-    (PURCHASE, {"price": Decimal("1.005")}, "the price of 1.005 has more than 2 decimals"),
+    (PURCHASE, {"total": Decimal("-1")}, "a negative price (-1)"),
+    (PURCHASE, {"total": Decimal("NaN")}, "the price is not a number"),
+    (PURCHASE, {"total": Decimal("Infinity")}, "the price is not a number"),
+    (PURCHASE, {"total": Decimal(100000000)}, "the price of 100000000 is larger than 99999999.99"),
+    (PURCHASE, {"total": Decimal("1.005")}, "the price of 1.005 has more than 2 decimals"),
     (PURCHASE, {"refunded": Decimal("-1")}, "a negative refund (-1)"),
     (PURCHASE, {"refunded": Decimal("0.001")}, "the refund of 0.001 has more than 2 decimals"),
     (PURCHASE, {"refunded": Decimal(2001)}, "2001 refunded is more than the price of 2000"),
     (PURCHASE, {"collected": Decimal("-1")}, "a negative collected amount (-1)"),
     (PURCHASE, {"collected": Decimal("0.001")}, "the collected amount of 0.001 has more than 2 decimals"),
-    (PAYMENT, {"shared_id": ""}, "the id '' is empty or longer than 191 characters"),
+    (PAYMENT, {"external_id": ""}, "the id '' is empty or longer than 191 characters"),
     (PAYMENT, {"source": ""}, "the source '' is empty or longer than 32 characters"),
-    (PAYMENT, {"aliases": ("p" * 192,)}, f"the id '{'p' * 40}' is empty or longer than 191 characters"),
+    (PAYMENT, {"ids": ("p" * 192,)}, f"the id '{'p' * 40}' is empty or longer than 191 characters"),
     (PAYMENT, {"paid_at": AFTER_TIME}, f"the payment of 2038-01-19 {NOT_OUR_TIME}"),
     (PAYMENT, {"currency": "$"}, "'$' is not a currency code such as USD"),
     (PAYMENT, {"amount": Decimal("-0.01")}, "a negative amount (-0.01)"),
@@ -119,14 +120,21 @@ WELCOME: list[tuple[Record, dict[str, Any]]] = [
     (LEAD, {"opted_in_at": datetime(2000, 1, 1, tzinfo=UTC)}),
     (LEAD, {"email": "\ufdfa" * 17 + "@x.com", "customer_id": "c" * 191}),
     (PURCHASE, {"email": ""}),
-    (PURCHASE, {"labels": tuple(f"label {number} " + "🚀" * 100 for number in range(1000))}),
+    (
+        PURCHASE,
+        {
+            "lines": (
+                Line("Club", tuple(f"label {number} " + "🚀" * 100 for number in range(1000)), offer=Offer.HIGH_TICKET),
+            )
+        },
+    ),
     (PURCHASE, {"email": "not an address"}),
-    (PURCHASE, {"price": Decimal(0)}),
-    (PURCHASE, {"price": Decimal("99999999.99")}),
-    (PURCHASE, {"price": Decimal("10.10000")}),
+    (PURCHASE, {"total": Decimal(0)}),
+    (PURCHASE, {"total": Decimal("99999999.99")}),
+    (PURCHASE, {"total": Decimal("10.10000")}),
     (PURCHASE, {"refunded": Decimal(2000)}),
-    (PURCHASE, {"name": "n" * 10000, "product": "p" * 10000}),
-    (PURCHASE, {"name": "Zoë 🚀\0 שלום", "product": "'; DROP TABLE leads; --"}),
+    (PURCHASE, {"name": "n" * 10000, "lines": (Line("p" * 10000),)}),
+    (PURCHASE, {"name": "Zoë 🚀\0 שלום", "lines": (Line("'; DROP TABLE leads; --"),)}),
     (PAYMENT, {"amount": Decimal(0), "refunded": Decimal(0)}),
     (SESSION, {"participants": 0, "challenge_day": 17}),
     (SESSION, {"date": date(2026, 1, 1)}),
@@ -171,14 +179,14 @@ def test_what_is_no_record_is_a_programming_error() -> None:
 
 
 def test_the_refused_are_told_by_their_place_and_the_others_are_stored(connection: Connection) -> None:
-    bad_lead, bad_sale = replace(LEAD, email="ana"), replace(PURCHASE, price=Decimal(-1))
+    bad_lead, bad_sale = replace(LEAD, email="ana"), replace(PURCHASE, total=Decimal(-1))
     taken = accept(connection, Rules(CHALLENGE), [bad_lead, LEAD, bad_sale, PURCHASE, SESSION])
     assert taken.refused == (
         Refusal(0, "'ana' is not an e-mail address"),
         Refusal(2, "a negative price (-1)"),
     )
     assert (taken.new, taken.changed, taken.same) == (3, 0, 0)
-    for table in (leads, purchases, attendance):
+    for table in (leads, orders, attendance):
         assert connection.scalar(sa.select(sa.func.count()).select_from(table)) == 1
 
 
@@ -189,7 +197,9 @@ def test_what_was_taken_in_is_counted_as_new_changed_or_same(connection: Connect
     assert (first.new, first.changed, first.same, first.excluded, first.unclassified) == (5, 0, 0, 1, 0)
     second = accept(connection, rules, told)
     assert (second.new, second.changed, second.same) == (0, 0, 5)
-    other = replace(PURCHASE, external_id="3", offer=None, messenger=Messenger.PAYMENT_PROVIDER)
+    other = replace(
+        PURCHASE, external_id="3", email="bo@x.com", lines=(Line("Club"),), messenger=Messenger.PAYMENT_PROVIDER
+    )
     third = accept(connection, rules, [replace(LEAD, name="Ana"), other])
     assert (third.new, third.changed, third.same, third.unclassified) == (1, 1, 0, 1)
     staff = replace(PURCHASE, external_id="4", email=" staff@x.com")

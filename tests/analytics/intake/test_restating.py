@@ -17,6 +17,7 @@ from analytics.challenge import Challenge, Period
 from analytics.ingest import Rules, accept
 from analytics.queries.costs import spend_by_account
 from analytics.queries.health import ad_accounts
+from analytics.reading import Lens, read
 from analytics.records import AdSpend, AdSpendDay, Record
 from analytics.schema import ad_spend, ad_spend_versions
 from tests.analytics.conftest import Store
@@ -138,6 +139,31 @@ def test_a_day_is_what_was_told_last_in_any_order(connection: Connection, story:
 
 def _ads(text: str) -> Sequence[AdSpend]:
     return [ad(name, spend) for name, _, spend in (part.partition("=") for part in text.split())]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_telling_that_names_nothing_replaces_nothing_in_any_order(
+    connection: Connection, order: tuple[int, ...]
+) -> None:
+    nothing = Decimal(0)
+    days = [told(0, ad("a", "1")), replace(told(1), total=nothing), replace(told(2, ad("a", "3")), total=Decimal(3))]
+    for place in (*order, *order):
+        refused = accept(connection, RULES, [days[place]]).refused
+        assert all("names no spend of account 1001 on 2026-01-05 any longer" in one.reason for one in refused)
+    assert accept(connection, RULES, [days[1]]).refused
+    assert (spent(connection), versions(connection)) == ({(ACCOUNT, "a"): Decimal(3)}, [("1", 0, 0), ("3", 2, 2)])
+
+
+def test_the_check_of_spend_holds_every_day_against_the_total_of_the_platform(connection: Connection) -> None:
+    lens = Lens(RULES.challenge, "USD")
+
+    def adds_up() -> bool:
+        return read(connection, lens, NOON).checks["spend_adds_up"]
+
+    accept(connection, RULES, [told(0, ad("a", "1"), ad("b", "2")), told(1, ad("a", "1"), ad("b", "3"))])
+    assert adds_up()
+    connection.execute(sa.update(ad_spend).where(ad_spend.c.ad == "b").values(spend=Decimal(2)))
+    assert not adds_up()
 
 
 def test_other_days_accounts_and_platforms_are_left_alone(connection: Connection) -> None:

@@ -12,13 +12,23 @@ from sqlalchemy.engine import Connection
 
 from analytics.challenge import Challenge
 from analytics.ingest import Rules, accept
-from analytics.records import Dispute, DisputeState, Messenger, Offer, Payment, Purchase, Record, Refund, RefundState
+from analytics.records import (
+    Dispute,
+    DisputeState,
+    Messenger,
+    Offer,
+    Payment,
+    Record,
+    Refund,
+    RefundState,
+    order_of_one,
+)
 from analytics.schema import sale_facts
 from tests.analytics.conftest import Store
 from tests.tables import Row, drawn_apart, each
 
 CHALLENGE = Challenge.starting(date(2026, 1, 1), "America/Sao_Paulo")
-SALE = Purchase(
+SALE = order_of_one(
     source="stripe",
     external_id="cs_1",
     email="ana@x.com",
@@ -26,10 +36,10 @@ SALE = Purchase(
     product="Club",
     price=Decimal(2000),
     currency="USD",
-    purchased_at=CHALLENGE.moment(datetime(2026, 1, 10, 12)),
+    ordered_at=CHALLENGE.moment(datetime(2026, 1, 10, 12)),
     messenger=Messenger.PAYMENT_PROVIDER,
     offer=Offer.HIGH_TICKET,
-    payment_ids=("pi_1", "pi_2"),
+    ids=("pi_1", "pi_2"),
 )
 
 STORIES = {
@@ -215,8 +225,8 @@ def test_what_came_in_and_what_went_back(store: Store, story: str) -> None:
 def _records(tables: dict[str, list[Row]]) -> list[Record]:
     paid = [
         Payment(
-            *("stripe", row["payment"], row["payment"], Decimal(row["amount"]), "USD", SALE.purchased_at),
-            refunded=Decimal(row.get("back", 0)),
+            *("stripe", row["payment"], Decimal(row["amount"]), "USD", SALE.ordered_at),
+            refunded=Decimal(row["back"]) if "back" in row else None,
         )
         for row in tables.get("payment", [])
     ]

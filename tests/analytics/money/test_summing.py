@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from analytics.ingest import Rules, accept
 from analytics.queries import money
 from analytics.reading import Lens, read
-from analytics.records import Lead, Offer, Purchase, Utm
+from analytics.records import Lead, Offer, Utm, order_of_one
 from analytics.repairs import adopt, attribute, reclassify
 from analytics.schema import high_ticket_sales, sale_days, sale_facts
 from tests.analytics.conftest import Store
@@ -59,7 +59,7 @@ def test_they_stand_after_every_delivery(store: Store) -> None:
 def _sold(connection: Connection, *names: str) -> None:
     leads = [Lead("crm", name, f"{name}@example.com", NOON, utm=Utm(campaign=name)) for name in names]
     bought = [
-        Purchase(
+        order_of_one(
             "stripe",
             name,
             f"{name}@example.com",

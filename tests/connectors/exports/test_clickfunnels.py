@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from analytics.records import Lead, Messenger, Purchase, Utm
+from analytics.records import Lead, Messenger, OrderState, Utm, order_of_one
 from connectors.contract import UnusableFileError
 
 HERE = Path(__file__).parent
@@ -57,7 +57,7 @@ def test_classic_sales_are_in_cents_and_name_the_charge(take):
     outcome = take(HERE / "clickfunnels-classic-sales.csv")
     assert outcome.report.kind == "clickfunnels-classic-sales"
     first, second, yen = outcome.records
-    assert first == Purchase(
+    assert first == order_of_one(
         source="clickfunnels",
         external_id="7001",
         email="ana@example.com",
@@ -65,14 +65,14 @@ def test_classic_sales_are_in_cents_and_name_the_charge(take):
         product="VIP ticket, Order bump",
         price=Decimal("47.00"),
         currency="USD",
-        purchased_at=datetime(2026, 1, 5, 22, 35, tzinfo=UTC),
-        messenger=Messenger.FUNNEL_TOOL,
+        ordered_at=datetime(2026, 1, 5, 22, 35, tzinfo=UTC),
+        messenger=Messenger.CLASSIC_FUNNEL_TOOL,
         labels=("VIP ticket", "Order bump"),
-        payment_ids=("pi_paid",),
+        ids=("pi_paid",),
         utm=Utm("fb"),
     )
-    assert (second.product, second.payment_ids, second.currency) == ("OTO bundle", (), "USD")
-    assert (yen.price, yen.currency) == (Decimal(5000), "JPY")
+    assert (second.lines[0].product, second.ids, second.currency) == ("OTO bundle", (), "USD")
+    assert (yen.total, yen.currency) == (Decimal(5000), "JPY")
     assert outcome.report.left_out == {"with status failed": 1}
 
 
@@ -98,8 +98,8 @@ def test_contacts_of_the_newer_clickfunnels_are_leads(take):
 def test_orders_of_the_newer_clickfunnels_are_sales_once_paid(take):
     outcome = take(HERE / "clickfunnels-orders.csv")
     assert outcome.report.kind == "clickfunnels-orders"
-    paid, returned, part = outcome.records
-    assert paid == Purchase(
+    paid, returned, part, late = outcome.records
+    assert paid == order_of_one(
         source="clickfunnels",
         external_id="1001",
         email="ana@example.com",
@@ -107,13 +107,16 @@ def test_orders_of_the_newer_clickfunnels_are_sales_once_paid(take):
         product="Mastermind",
         price=Decimal("1997.00"),
         currency="USD",
-        purchased_at=datetime(2026, 1, 17, 20, 15, tzinfo=UTC),
+        ordered_at=datetime(2026, 1, 17, 20, 15, tzinfo=UTC),
         messenger=Messenger.FUNNEL_TOOL,
         labels=("Mastermind",),
+        ids=("clickfunnels:1001", "clickfunnels-number:1001:ana@example.com", "clickfunnels-number:1001:1997.00"),
     )
-    assert (returned.refunded, part.refunded) == (Decimal("47.00"), Decimal(0))
+    assert (returned.refunded, part.refunded) == (Decimal("47.00"), None)
     assert part.currency == "EUR"
-    assert outcome.report.left_out == {"with status Pending": 1, "with status past-due": 1}
+    activated_at = datetime(2026, 1, 17, 22, 30, tzinfo=UTC)
+    assert (late.state, late.ordered_at, late.paid_at) == (OrderState.PAID, activated_at, activated_at)  # past due now
+    assert outcome.report.left_out == {"with status Pending": 1}
     assert "partly refunded" in outcome.report.notes[0]
 
 
@@ -145,6 +148,46 @@ def test_orders_without_their_status_are_sent_back(take):
         )
 
 
+def test_rows_of_one_order_are_its_products_and_share_its_ids(take):
+    text = (
+        "Order Number,Contact Email,Billing Status,Total,Currency,Product,Created At\n"
+        "#31,a@x.io,paid,144.00,USD,Mastermind,2026-01-05 10:00\n"
+        "#31,a@x.io,paid,144.00,USD,Workbook,2026-01-05 10:00\n"
+    )
+    first, second = take(text).records
+    assert [order.lines[0].product for order in (first, second)] == ["Mastermind", "Workbook"]
+    assert (first.total, second.total, first.lines[0].amount, second.lines[0].amount) == (144, 144, None, None)
+    assert first.ids == second.ids
+    assert first.external_id != second.external_id
+    assert take(text).records == [first, second]
+
+
+@pytest.mark.parametrize(
+    ("live", "test"),
+    [
+        *((word, True) for word in ("false", "FALSCH", "FAUX", "FALSO", "Falso")),
+        *((word, False) for word in ("true", "WAHR", "VRAI", "VERDADERO", "VERDADEIRO", "")),
+    ],
+)
+def test_test_mode_is_read_in_the_language_of_a_spreadsheet(take, live, test):
+    header = "Order Number,Contact Email,Billing Status,Total,Product,Created At,Live Mode"
+    (order,) = take(f"{header}\n#1,a@x.io,paid,47.00,VIP,2026-01-05,{live}\n").records
+    assert order.test is test
+
+
+def test_a_disputed_order_is_at_risk_and_a_voided_one_gave_back_what_was_paid(take):
+    outcome = take(
+        "Order Number,Contact Email,Billing Status,Total,Product,Activated At,Created At\n"
+        "#1,a@x.io,disputed,47.00,VIP,2026-01-05 10:00,2026-01-05 10:00\n"
+        "#2,b@x.io,voided,97.00,VIP,2026-01-05 10:00,2026-01-05 10:00\n"
+        "#3,c@x.io,voided,97.00,VIP,,2026-01-05 10:00\n"
+    )
+    disputed, voided = outcome.records
+    assert (disputed.state, disputed.disputed) == (OrderState.PAID, Decimal("47.00"))
+    assert (voided.state, voided.paid_at) == (OrderState.VOIDED, datetime(2026, 1, 5, 13, tzinfo=UTC))
+    assert outcome.report.left_out == {"with status voided": 1}
+
+
 def test_a_classic_list_of_contacts_may_hold_their_orders(take):
     outcome = take(
         "Email,First name,Last name,Created at,Product names,Original amount cents,Taxamo amount,Additional info\n"
@@ -154,4 +197,4 @@ def test_a_classic_list_of_contacts_may_hold_their_orders(take):
     assert outcome.report.kind == "clickfunnels-classic-contacts"
     ana, bob, order = outcome.records
     assert (ana.utm, bob.utm, order.utm) == (Utm("fb"), Utm("ig"), Utm("ig"))
-    assert (order.email, order.product, order.price) == ("bob@example.com", "VIP ticket", Decimal("47.00"))
+    assert (order.email, order.lines[0].product, order.total) == ("bob@example.com", "VIP ticket", Decimal("47.00"))

@@ -2,9 +2,18 @@
 
 import csv
 import io
+import tomllib
+from collections.abc import Collection
 from datetime import date
+from decimal import Decimal
+from importlib.resources import files
+from zipfile import ZipFile
 
+import openpyxl
 import pytest
+
+from connectors.exports import languages
+from connectors.exports.languages import names, truth
 
 # yes, no, then what each vendor calls its columns: in the order in which Zoom writes them.
 WEBINAR = {
@@ -38,11 +47,56 @@ STUDIO = {
     "ja": ("合計", "コンテンツ|動画のタイトル|動画公開時刻|最大同時視聴者数|平均同時視聴者数", "日付", "2026年1月5日"),
 }  # fmt: skip
 
+# Per vendor the columns of one account's ads, and the dress of a day, of an amount and of the row of totals.
+META = {
+    "en": ("Account ID|Day|Campaign name|Campaign ID|Ad set name|Ad name|Amount spent|Currency|Reporting starts|Reporting ends", "2026-01-13", "1,234.50"),
+    "fr": ("Identifiant du compte|Jour|Nom de la campagne|Identifiant de la campagne|Nom de l'ensemble de publicités|Nom de la publicité|Montant dépensé|Devise|Début des rapports|Fin des rapports", "13/01/2026", "1 234,50"),
+    "de": ("Konto-ID|Tag|Kampagnenname|Kampagnen-ID|Anzeigengruppenname|Anzeigenname|Ausgegebener Betrag|Währung|Berichtsbeginn|Berichtsende", "13.01.2026", "1.234,50"),
+    "es": ("Identificador de la cuenta|Día|Nombre de la campaña|Identificador de la campaña|Nombre del conjunto de anuncios|Nombre del anuncio|Importe gastado|Divisa|Inicio del informe|Fin del informe", "13/01/2026", "1.234,50"),
+    "pt": ("Identificação da conta|Dia|Nome da campanha|Identificação da campanha|Nome do conjunto de anúncios|Nome do anúncio|Valor usado|Moeda|Início dos relatórios|Término dos relatórios", "13/01/2026", "1.234,50"),
+    "it": ("ID account|Giorno|Nome della campagna|ID campagna|Nome del gruppo di inserzioni|Nome dell'inserzione|Importo speso|Valuta|Inizio dei report|Fine dei report", "13/01/2026", "1.234,50"),
+    "ar": ("معرف الحساب|اليوم|اسم الحملة|معرف الحملة|اسم مجموعة الإعلانات|اسم الإعلان|المبلغ الذي تم إنفاقه|العملة|بداية التقارير|نهاية التقارير", "2026-01-13", "1,234.50"),
+    "ja": ("アカウントID|日|キャンペーン名|キャンペーンID|広告セット名|広告名|消化金額|通貨|レポート開始日|レポート終了日", "2026/01/13", "1,234.50"),
+}  # fmt: skip
+GOOGLE = {
+    "en": ("Customer ID|Day|Campaign|Campaign ID|Ad group|Ad name|Cost|Currency code", "2026-01-13", "1,234.50", "Total: Account"),
+    "fr": ("Numéro client|Jour|Campagne|ID de la campagne|Groupe d'annonces|Nom de l'annonce|Coût|Code de la devise", "13/01/2026", "1 234,50", "Total : compte"),
+    "de": ("Kundennummer|Tag|Kampagne|Kampagnen-ID|Anzeigengruppe|Anzeigenname|Kosten|Währungscode", "13.01.2026", "1.234,50", "Gesamt: Konto"),
+    "es": ("ID de cliente|Día|Campaña|ID de la campaña|Grupo de anuncios|Nombre del anuncio|Coste|Código de moneda", "13/01/2026", "1.234,50", "Total: cuenta"),
+    "pt": ("ID do cliente|Dia|Campanha|ID da campanha|Grupo de anúncios|Nome do anúncio|Custo|Código da moeda", "13/01/2026", "1.234,50", "Total: conta"),
+    "it": ("ID cliente|Giorno|Campagna|ID campagna|Gruppo di annunci|Nome annuncio|Costo|Codice valuta", "13/01/2026", "1.234,50", "Totale: account"),
+    "ar": ("معرف العميل|اليوم|الحملة|معرف الحملة|المجموعة الإعلانية|اسم الإعلان|التكلفة|رمز العملة", "2026-01-13", "1,234.50", "الإجمالي: الحساب"),
+    "ja": ("お客様 ID|日|キャンペーン|キャンペーン ID|広告グループ|広告名|費用|通貨コード", "2026/01/13", "1,234.50", "合計: アカウント"),
+}  # fmt: skip
+LANGUAGES = ("en", "fr", "de", "es", "pt", "it", "ar", "ja")
+TABLES: dict[str, Collection[str]] = {
+    "webinar": WEBINAR,
+    "meeting": MEETING,
+    "studio": STUDIO,
+    "meta": META,
+    "google": GOOGLE,
+}
 
-def written(*rows: list[str]) -> str:
+
+def written(*rows: list[str], delimiter: str = ",") -> str:
     text = io.StringIO()
-    csv.writer(text).writerows(rows)
+    csv.writer(text, delimiter=delimiter).writerows(rows)
     return text.getvalue()
+
+
+def workbook(rows: list[list[str]]) -> bytes:
+    book, place = openpyxl.Workbook(), io.BytesIO()
+    for row in rows:
+        book.active.append(row)
+    book.save(place)
+    return place.getvalue()
+
+
+def zipped(text: str) -> bytes:
+    place = io.BytesIO()
+    with ZipFile(place, "w") as archive:
+        archive.writestr("export.csv", text)
+    return place.getvalue()
 
 
 def session(outcome):
@@ -51,18 +105,19 @@ def session(outcome):
     return one
 
 
-@pytest.mark.parametrize("language", WEBINAR)
-def test_a_webinar(take, language):
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("dress", ["comma", "semicolon", "tab, UTF-16", "workbook", "zip"])
+def test_a_webinar(take, language, dress):
     yes, no, report, summary, hosts, attendees, columns = WEBINAR[language]
     about = ["VIP", "843 0001 1045", "13/01/2026 19:00:11", "92", "3", "0", "2", "3", "2"]
     stay = ["13/01/2026 19:01:00", "13/01/2026 20:31:00", "90"]
-    text = written(
+    rows = [
         [report], summary.split("|"), about, [hosts], columns.split("|"), [yes, "Team", "host@example.com", *stay, no],
         [attendees], columns.split("|"), [yes, "Ana", "ana@example.com", *stay, yes],
         [yes, "Bob", "bob@example.com", *stay, yes], [no, "Cy", "cy@example.com", "--", "--", "--", "--"],
         [yes, "Team", "HOST@example.com", *stay, no],
-    )  # fmt: skip
-    outcome = take(text)
+    ]  # fmt: skip
+    outcome = take(WRITTEN[dress](rows))
     assert (outcome.report.kind, outcome.report.left_out) == ("zoom-webinar", {"registered but absent": 1})
     one = session(outcome)
     assert (one.participants, one.date, one.peak, one.room) == (2, date(2026, 1, 13), 2, "84300011045")
@@ -115,3 +170,108 @@ def test_several_meetings_of_one_list_are_several_sessions(take):
     ]
     outcome = take(written(columns, *rows))
     assert [(one.date.day, one.participants) for one in outcome.records] == [(5, 2), (6, 1)]
+
+
+@pytest.mark.parametrize(("rooms", "counts"), [((), {5: 2, 6: 1}), (("84300011045",), {5: 2}), (("9",), {})])
+def test_meetings_of_other_rooms_are_left_out_of_a_list(take, rooms, counts):
+    columns = ["Topic", "ID", "Host email", "Start time", "Name (original name)", "Email", "Join time", "Guest"]
+    rows = [
+        ["VIP", number, "h@example.com", f"2026-01-0{day} 19:00", name, f"{name}@example.com", "", "Yes"]
+        for day, number, name in ((5, "843 0001 1045", "ana"), (5, "843 0001 1045", "bob"), (6, "99999999999", "cy"))
+    ]
+    outcome = take(written(columns, *rows), rooms=rooms)
+    assert {one.date.day: one.participants for one in outcome.records} == counts
+    left_out = {"of meetings that VIEW3_ZOOM_ROOMS does not name": 3 - sum(counts.values())}
+    assert outcome.report.left_out == {reason: count for reason, count in left_out.items() if count}
+
+
+AD = ("FB_Jan", "120210000000000001", "Warm", "Video A")
+SPENT = [(date(2026, 1, 13), Decimal("1234.50"), *AD, "987", "EUR")]
+
+
+def spent(outcome):
+    assert not outcome.report.rejected
+    return [
+        (one.date, one.spend, one.campaign, one.campaign_id, one.ad_set, one.ad, one.account_id, one.currency)
+        for one in outcome.records
+    ]
+
+
+def of_meta(language):
+    columns, day, amount = META[language]
+    row = ["act_987", day, *AD, amount, "EUR", day, day]
+    return [columns.split("|"), row, ["", "", "", "", "", "", amount, "EUR", day, day]]
+
+
+def of_google(language):
+    columns, day, amount, total = GOOGLE[language]
+    return [columns.split("|"), ["9-87", day, *AD, amount, "EUR"], [total, *[" --"] * 5, amount, "EUR"]]
+
+
+FILES = {"meta": of_meta, "google": of_google}
+WRITTEN = {
+    "comma": lambda rows: written(*rows).encode(),
+    "semicolon": lambda rows: written(*rows, delimiter=";").encode("utf-8-sig"),
+    "tab, UTF-16": lambda rows: written(*rows, delimiter="\t").encode("utf-16"),
+    "workbook": workbook,
+    "zip": lambda rows: zipped(written(*rows)),
+}
+
+
+@pytest.mark.parametrize("dress", WRITTEN)
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("vendor", FILES)
+def test_ad_spend(take, vendor, language, dress):
+    outcome = take(WRITTEN[dress](FILES[vendor](language)))
+    assert (outcome.report.kind, spent(outcome)) == (f"{vendor}-ads", SPENT)
+    assert outcome.report.left_out == {"rows of totals": 1}
+    assert any("add up to the report's own totals" in note for note in outcome.report.notes)
+
+
+@pytest.mark.parametrize("vendor", TABLES)
+def test_every_kind_is_in_the_corpus_in_every_language(vendor):
+    assert set(TABLES[vendor]) == set(LANGUAGES)
+
+
+NAMED = [
+    (vendor, word, name)
+    for vendor in FILES
+    for word, all_of in names(f"{vendor}_ads", "columns").items()
+    for name in all_of
+]
+
+
+@pytest.mark.parametrize(("vendor", "word", "name"), NAMED)
+def test_every_name_in_the_tables_of_ads_is_read_as_its_english_column(take, vendor, word, name):
+    header, row, _ = FILES[vendor]("en")
+    header = [name if column.casefold() == word else column for column in header]
+    if name in {"reporting starts", "reporting ends", *names("meta_ads", "columns")["reporting starts"]}:
+        header[1] = "Day"
+    assert spent(take(written(header, row))) == SPENT
+
+
+@pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "ja"])  # it counts its months
+def test_every_month_of_every_language_is_read(take, language):
+    table = tomllib.loads(files(languages).joinpath("months.toml").read_text("utf-8"))
+    for number, month in enumerate(table[language], 1):
+        for name in month.split():
+            dates = [(row.date.month, row.date.day) for row in take(OF_A_DAY.format(f"5 {name} 2026")).records]
+            assert dates == [(number, 5)]
+
+
+OF_A_DAY = "date,platform,spend\n{},meta,3\n"
+SAVED = [
+    (word, value)
+    for value, words in tomllib.loads(files(languages).joinpath("booleans.toml").read_text("utf-8")).items()
+    for word in words
+]
+
+
+@pytest.mark.parametrize(("word", "value"), SAVED)
+@pytest.mark.parametrize("write", [str, str.upper, str.title])
+def test_booleans_of_spreadsheets(word, value, write):
+    assert truth(f" {write(word)} ") is (value == "true")
+
+
+def test_what_is_no_boolean_is_unknown():
+    assert [truth(text) for text in ("", "maybe", "2", "--")] == [None] * 4

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from analytics.records import AdSpend, Attendance, Lead, Offer, Platform, Purchase, Statistic, Utm
+from analytics.records import AdSpend, Attendance, Lead, Offer, Platform, Statistic, Utm, order_of_one
 from connectors.contract import UnusableFileError
 from connectors.csv_import import template
 
@@ -30,7 +30,7 @@ EXPECTED = {
         ),
     ],
     "funnel-orders": [
-        Purchase(
+        order_of_one(
             source="file",
             external_id="O-2001",
             email="ana@example.com",
@@ -38,11 +38,11 @@ EXPECTED = {
             product="VIP ticket",
             price=Decimal("47.00"),
             currency="USD",
-            purchased_at=datetime(2026, 1, 5, 22, 35, tzinfo=UTC),
+            ordered_at=datetime(2026, 1, 5, 22, 35, tzinfo=UTC),
             offer=Offer.VIP,
             labels=("VIP ticket",),
         ),
-        Purchase(
+        order_of_one(
             source="file",
             external_id="O-2002",
             email="bob@example.com",
@@ -50,7 +50,7 @@ EXPECTED = {
             product="Workbook bundle",
             price=Decimal("97.00"),
             currency="USD",
-            purchased_at=datetime(2026, 1, 6, 3, tzinfo=UTC),
+            ordered_at=datetime(2026, 1, 6, 3, tzinfo=UTC),
             offer=Offer.OTO,
             labels=("Workbook bundle",),
             date_only=True,
@@ -58,7 +58,7 @@ EXPECTED = {
         ),
     ],
     "high-ticket-sales": [
-        Purchase(
+        order_of_one(
             source="file",
             external_id="S-3001",
             email="ana@example.com",
@@ -66,12 +66,12 @@ EXPECTED = {
             product="Mastermind",
             price=Decimal("3000.00"),
             currency="USD",
-            purchased_at=datetime(2026, 1, 17, 23, 15, tzinfo=UTC),
+            ordered_at=datetime(2026, 1, 17, 23, 15, tzinfo=UTC),
             offer=Offer.HIGH_TICKET,
             labels=("Mastermind",),
             collected=Decimal("1000.00"),
         ),
-        Purchase(
+        order_of_one(
             source="file",
             external_id="S-3002",
             email="bob@example.com",
@@ -79,7 +79,7 @@ EXPECTED = {
             product="Mastermind",
             price=Decimal("3000.00"),
             currency="USD",
-            purchased_at=datetime(2026, 1, 18, 3, tzinfo=UTC),
+            ordered_at=datetime(2026, 1, 18, 3, tzinfo=UTC),
             offer=Offer.HIGH_TICKET,
             labels=("Mastermind",),
             date_only=True,
@@ -149,7 +149,7 @@ def test_a_time_that_the_clocks_jumped_over_is_rejected(take):
 
 def test_the_currency_beside_a_price_is_read_where_there_is_no_column(take):
     outcome = take("kind,email,price,ordered_at\nvip,a@x.io,€1.50,2026-01-05\noto,a@x.io,2.50,2026-01-05\n")
-    assert [(order.price, order.currency) for order in outcome.records] == [
+    assert [(order.total, order.currency) for order in outcome.records] == [
         (Decimal("1.50"), "EUR"),
         (Decimal("2.50"), "USD"),
     ]

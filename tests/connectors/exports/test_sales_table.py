@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analytics.records import Purchase, Utm
+from analytics.records import Order, Utm
 from analytics.sales_csv import sales_csv
 from analytics.view3 import SaleRow
 from connectors.exports.sales_table import ABOUT
@@ -48,18 +48,18 @@ rows = st.builds(
 def test_every_row_comes_back_as_it_was_but_for_the_person_and_the_lead(take: Take, told: list[SaleRow]) -> None:
     outcome = take("".join(sales_csv(told)))
     assert (outcome.report.kind, outcome.report.rejected, outcome.report.notes[0]) == ("high-ticket-sales", 0, ABOUT)
-    assert len({one.external_id for one in purchases(outcome.records)}) == len(told)
-    for row, one in zip(told, purchases(outcome.records), strict=True):
-        assert (one.name, one.product) == (row.customer_name, row.product)
+    assert len({one.external_id for one in orders(outcome.records)}) == len(told)
+    for row, one in zip(told, orders(outcome.records), strict=True):
+        assert (one.name, [line.product for line in one.lines]) == (row.customer_name, [row.product])
         assert one.utm == Utm(campaign=row.campaign, term=row.ad_set, content=row.ad)
-        assert (one.price, one.currency, one.purchased_at) == (row.price, row.currency, row.purchased_at)
+        assert (one.total, one.currency, one.ordered_at) == (row.price, row.currency, row.purchased_at)
         assert one.refunded == (row.price if row.status == "refunded" else 0)
         assert (one.source, one.email) == ("file", "")
 
 
-def purchases(records: list[Any]) -> Iterator[Purchase]:
+def orders(records: list[Any]) -> Iterator[Order]:
     for record in records:
-        assert isinstance(record, Purchase)
+        assert isinstance(record, Order)
         yield record
 
 

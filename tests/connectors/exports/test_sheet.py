@@ -145,6 +145,10 @@ def test_nul_and_oversized_cells_are_rejected(tmp_path):
     ]
 
 
+def test_a_line_with_a_nul_is_cut_by_the_rules_of_quotes(tmp_path):
+    assert rows(tmp_path, 'a,b,c\n"Doe, \0Jane","say ""hi""",3\n')[1:] == [(2, ["Doe, \0Jane", 'say "hi"', "3"], NUL)]
+
+
 def test_a_line_without_end_does_not_fill_the_memory(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "LINE_LIMIT", CELL_LIMIT + 10)
     content = "a,b\n" + "x" * (3 * CELL_LIMIT) + "\n1,2\n"

@@ -19,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from analytics.breakdown import Breakdown
 from analytics.dashboard.warm import wire
 from analytics.dashboard.warm.board import Onlooker
 from analytics.dashboard.warm.reader import QUIET, TRUE_FOR
@@ -56,6 +57,11 @@ class Filed(FakeSource):
         time.sleep(0.01)  # a reading takes its time, and the database goes on meanwhile
         view = super().view(period)
         return replace(view, asked=(Asked("sales", "SELECT 1", (("state", state),), state, "hash"),))
+
+    def campaigns_of(self, view: View3) -> Breakdown:
+        with (self.folder / "readings").open("a") as readings:
+            readings.write(f"{os.getpid()} {self.state()} campaigns\n")
+        return super().campaigns_of(view)
 
     def readings(self) -> list[list[str]]:
         path = self.folder / "readings"
@@ -124,6 +130,13 @@ def test_a_hundred_pages_with_one_question_are_one_reading(reader: ForAll):
             views = [*crowd.map(Shared.view, pages)]
         assert {view.asked[0].rows for view in views} == {state}
         assert Counter(pid for pid, *_ in reader.source.readings()[before:]) == {str(reader.pid): 1}
+
+
+def test_the_campaigns_of_a_view_are_read_once_for_all_pages(reader: ForAll):
+    told = [page.campaigns_of(page.view()) for page in (reader.page() for _ in range(10))]
+    assert {one.total for one in told} == {reader.source.campaigns_of(FakeSource().view()).total}
+    read = [pid for pid, _, what in reader.source.readings() if what == "campaigns"]
+    assert Counter(read) == {str(reader.pid): 1, str(os.getpid()): 1}
 
 
 def test_other_questions_are_other_readings(reader: ForAll):

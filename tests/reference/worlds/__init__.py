@@ -1,0 +1,1 @@
+"""Seeded worlds: what people bought, and what vendors send about it."""
