@@ -92,12 +92,20 @@ class Web:
             yield Asking(self, client)
 
 
+@dataclass(slots=True)
+class Attempts:
+    """How often a vendor was asked, every try counted: a quota counts them all."""
+
+    made: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Asking:
     """A conversation with one vendor."""
 
     web: Web
     client: httpx2.Client
+    attempts: Attempts = field(default_factory=Attempts)
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> Told:
         """Return the answer to GET; `path` is below the vendor's address, or a whole address there (a next page).
@@ -112,7 +120,7 @@ class Asking:
 
     def once(self) -> "Asking":
         """Return a conversation with one attempt per question, for an object that failed before: others are waiting."""
-        return Asking(replace(self.web, patience=replace(self.web.patience, attempts=1)), self.client)
+        return Asking(replace(self.web, patience=replace(self.web.patience, attempts=1)), self.client, self.attempts)
 
     def _ask(self, method: str, path: str, **content: Any) -> Told:
         patience = self.web.patience
@@ -143,6 +151,7 @@ class Asking:
 
     def _once(self, request: httpx2.Request, ends: float) -> Told:
         what = f"{request.method} {request.url.host}{request.url.path}"  # never the query, which may hold a key
+        self.attempts.made += 1
         with self._in_words(what):
             response = self.client.send(request, stream=True)
             try:

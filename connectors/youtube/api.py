@@ -226,8 +226,8 @@ class _Run:
         if self.source.analytics is not None:
             return _ids(self._spent(ask, "liveBroadcasts", ACTIVE), "id")
         if "uploads" not in self.state:
-            self.quota = self.quota.spend(units=1)
-            self.state["uploads"] = _uploads(ask, self.source.channel_id)
+            with self._spending(ask, units=1):
+                self.state["uploads"] = _uploads(ask, self.source.channel_id)
         recent = {"part": "contentDetails", "playlistId": self.state["uploads"], "maxResults": "10"}
         found = _ids(self._spent(ask, "playlistItems", recent), "contentDetails", "videoId")
         return [*found, *self._searched(ask)]
@@ -237,7 +237,6 @@ class _Run:
         now, last = self.clock(), self.state.get("searched_at")
         if not self.quota.may_search or (last and now - datetime.fromisoformat(last) < SEARCH_EVERY):
             return []
-        self.quota = self.quota.spend(searches=1)
         self.state["searched_at"] = now.isoformat()
         live = {
             "part": "id",
@@ -246,7 +245,8 @@ class _Run:
             "type": "video",
             "maxResults": "10",
         }
-        return _ids(ask.get("/youtube/v3/search", live).payload, "id", "videoId")
+        with self._spending(ask, searches=1):
+            return _ids(ask.get("/youtube/v3/search", live).payload, "id", "videoId")
 
     def _videos(self, ask: Asking, ids: Sequence[str]) -> list[Fields]:
         """Return some videos at once; one by one where YouTube refuses them together, because one alone may be why."""
@@ -264,8 +264,18 @@ class _Run:
         return videos
 
     def _spent(self, ask: Asking, what: str, params: Mapping[str, str]) -> dict[str, Any]:
-        self.quota = self.quota.spend(units=1)
-        return ask.get(f"/youtube/v3/{what}", params).payload
+        with self._spending(ask, units=1):
+            return ask.get(f"/youtube/v3/{what}", params).payload
+
+    @contextmanager
+    def _spending(self, ask: Asking, *, units: int = 0, searches: int = 0) -> Iterator[None]:
+        """Count what is asked inside against the quota, each try anew: YouTube counts them too."""
+        before = ask.attempts.made
+        try:
+            yield
+        finally:
+            tries = ask.attempts.made - before
+            self.quota = self.quota.spend(units=units * tries, searches=searches * tries)
 
     def _remember(self, videos: Sequence[Fields], now: datetime) -> None:
         """Keep what is on, what is planned, and what has ended and waits for its final numbers."""

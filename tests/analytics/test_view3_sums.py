@@ -20,7 +20,8 @@ from tests.reference.purchases import Settled, settle
 RULES = Rules(CHALLENGE, staff=(STAFF,), duplicate_window=WINDOW)
 LENS = Lens(CHALLENGE)
 EXAMPLES = {True: 60, False: 20}
-NOW = datetime(2026, 1, 11, 12, 30, 30, tzinfo=CHALLENGE.zone)
+NOW = datetime(2026, 1, 13, 12, 30, 30, tzinfo=CHALLENGE.zone)  # after everything that happens
+MIDDAY = datetime(2026, 1, 11, 12, 30, 30, tzinfo=CHALLENGE.zone)  # before some of it
 WHOLE = Period(date(2026, 1, 7), date(2026, 1, 13))
 
 spends = st.lists(
@@ -86,8 +87,9 @@ def test_the_figures_equal_the_reference(store: Store) -> None:
                     bought, history.leads, spend, ends, CHALLENGE.zone, currency="USD", stated=history.stated
                 )
                 agree(read(connection, LENS, NOW, days), told)
-            cards = read(connection, LENS, NOW, period).cards
-        by_day = [one.at.astimezone(CHALLENGE.zone).date() for one in bought if one.offer == "high_ticket"]
+            cards = read(connection, LENS, MIDDAY, period).cards
+        sales = [one.at for one in bought if one.offer == "high_ticket" and one.at <= MIDDAY]
+        by_day = [at.astimezone(CHALLENGE.zone).date() for at in sales]
         assert cards.high_ticket_sales_today == by_day.count(date(2026, 1, 11))
         assert cards.high_ticket_sales_yesterday == by_day.count(date(2026, 1, 10))
 

@@ -20,6 +20,7 @@ from connectors.object_failures import ObjectsFailedError
 from connectors.poller import Ended
 from connectors.settings import ConnectorSettings
 from connectors.wanted import Off, Wanted
+from connectors.web import Patience
 from connectors.youtube import api as youtube_api
 from connectors.youtube import told as youtube
 from connectors.youtube.api import YouTube
@@ -31,6 +32,7 @@ from tests.connectors.vendor_server import HASTY, Asked, Fault, Reply, VendorSer
 START = datetime(2026, 1, 17, 21, tzinfo=UTC)
 DAY5 = Broadcast("bloomDay005", START, [100, 120, None, 90])
 SIGN_IN = {"youtube_client_id": "c", "youtube_client_secret": SecretStr("s"), "youtube_refresh_token": SecretStr("r")}
+UNHURRIED = replace(HASTY, read=10)  # where every question counts, a slow machine asks none again
 BY_KEY = {"youtube_api_key": SecretStr(KEY)}
 
 
@@ -47,13 +49,17 @@ def settings(**told: Any) -> ConnectorSettings:
 
 
 def source(
-    server: VendorServer, clock: Callable[[], datetime], monkeypatch: pytest.MonkeyPatch, **told: Any
+    server: VendorServer,
+    clock: Callable[[], datetime],
+    monkeypatch: pytest.MonkeyPatch,
+    patience: Patience = HASTY,
+    **told: Any,
 ) -> YouTube:
     """YouTube as the settings make it, at the simulated address."""
     for name in ("DATA", "ANALYTICS"):
         monkeypatch.setattr(youtube_api, name, server.url)
     monkeypatch.setattr(google_sign_in, "TOKENS", f"{server.url}/token")
-    found = youtube_api.source(Wanted(settings(**told), clock, patience=HASTY))
+    found = youtube_api.source(Wanted(settings(**told), clock, patience=patience))
     assert isinstance(found, YouTube), found
     return found
 
@@ -173,7 +179,7 @@ def test_the_quota_is_kept_and_the_search_spared(monkeypatch: pytest.MonkeyPatch
     clock = Clock(START - timedelta(hours=5))
     state: Any = {}
     with VendorServer(FakeYouTube(clock, [])) as server:
-        one = source(server, clock, monkeypatch, **BY_KEY, youtube_channel_id=CHANNEL)
+        one = source(server, clock, monkeypatch, UNHURRIED, **BY_KEY, youtube_channel_id=CHANNEL)
         for _ in range(60):
             state, _ = run(one, clock, state)
             clock.now += one.pause(state, clock.now)
@@ -184,6 +190,17 @@ def test_the_quota_is_kept_and_the_search_spared(monkeypatch: pytest.MonkeyPatch
         == f"live: nothing; quota today: {len(server.asked) - 6} of 10,000 units, 6 of 100 searches"
     )
     assert "0 of 10,000 units" in one.note(state, clock.now + timedelta(days=1))
+
+
+def test_a_question_asked_again_is_spent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(START - timedelta(hours=5))
+    faults = (Fault.BROKEN, Fault.NONE, Fault.BROKEN, Fault.BROKEN, Fault.NONE, Fault.BROKEN)
+    with VendorServer(FakeYouTube(clock, []), faults) as server:
+        one = source(server, clock, monkeypatch, UNHURRIED, **BY_KEY, youtube_channel_id=CHANNEL)
+        state, _ = run(one, clock)
+    paths = [asked.path.rsplit("/", 1)[-1] for asked in server.asked]
+    assert paths == [*["channels"] * 2, *["playlistItems"] * 3, *["search"] * 2]
+    assert (state["quota"]["units"], state["quota"]["searches"]) == (5, 2)
 
 
 def test_a_spent_bucket_of_searches_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,7 +278,7 @@ def test_the_doctors_call_is_cheap(told: dict[str, Any], monkeypatch: pytest.Mon
 # One video that fails, and all the others; answers that are not data yet ---------------------------------
 
 OURS, PARTNERS = Broadcast("bloomOurs01", START - timedelta(days=3), [100, 120, 90], truth=[140, 90]), "partner0001"
-LIVE = Broadcast("bloomLive01", START, [min(900, 15 * minute) for minute in range(61)])
+LIVE = Broadcast("bloomLive01", START, [min(900, 45 * minute) for minute in range(21)])
 FAILING_VIDEO = {
     "of another channel": (refused(403, "forbidden"), "VIEW3_YOUTUBE_REFRESH_TOKEN may not read it (403, forbidden)"),
     "broken": (Reply({"error": "inside"}, 500), "answered 500"),
@@ -298,7 +315,7 @@ def test_a_video_that_analytics_refuses_changes_nothing_of_the_others(
     assert {name: (row["participants"], row["samples_received"]) for name, row in rows.items()} == {
         PARTNERS: (50, 3),
         OURS.id: (140, 3),
-        LIVE.id: (900, 61),
+        LIVE.id: (900, 21),
     }
     (sentence,) = outcome.failing
     assert sentence.startswith(f"final numbers of video {PARTNERS}: ")

@@ -87,7 +87,7 @@ class _Told:
     def attendance(self) -> dict[date, dict[str, int]]:
         days: dict[date, dict[str, int]] = {}
         for row in self.rows("attendance"):
-            on = row["date"] if isinstance(row["date"], date) else date.fromisoformat(row["date"])
+            on = row["day"] if isinstance(row["day"], date) else date.fromisoformat(row["day"])
             days.setdefault(on, {})[row["platform"].lower()] = row["participant_count"]
         return days
 
