@@ -187,11 +187,15 @@ def _email_rule(buyer: Buyer, lead: OptIn) -> Rule:
 
 
 def _is_conflict(buyer: Buyer, recognised: Sequence[tuple[OptIn, Rule]]) -> bool:
-    """Tell whether the customer id is one person's and the order's address another's."""
+    """Tell whether the customer id is one person's and the order's address another's with another id at that source.
+
+    An address without an id there is one more address of the customer: the order stated both together.
+    """
     leads = [lead for lead, rule in recognised if rule is not Rule.CONFIRMED_LINK]
-    of_id = frozenset[str]().union(*(lead.keys for lead in leads if _has_customer(buyer, lead)))
-    is_known = any(buyer.keys & lead.keys for lead in leads)
-    return bool(of_id) and is_known and not buyer.keys & of_id
+    of_id = [lead for lead in leads if _has_customer(buyer, lead)]
+    keys, sources = frozenset[str]().union(*(lead.keys for lead in of_id)), {lead.source for lead in of_id}
+    is_another = any(lead.source in sources and lead.customer_ids for lead in leads if buyer.keys & lead.keys)
+    return bool(keys) and is_another and not buyer.keys & keys
 
 
 def _side(buyer: Buyer, opt_in: OptIn, rule: Rule) -> str:

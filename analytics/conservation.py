@@ -13,7 +13,7 @@ from decimal import Decimal
 ZERO = Decimal(0)
 NEVER = datetime.min.replace(tzinfo=UTC)
 PROVIDER = "payment_provider"
-TRUSTED = (PROVIDER, "file", "funnel_tool", "classic_funnel")  # whose word on money counts, the first that is there
+TRUSTED = (PROVIDER, "funnel_tool", "classic_funnel", "file")  # whose word on money counts, the first that is there
 PAYMENT, REFUND, DISPUTE = "payment", "refund", "dispute"
 FAILED, OPEN, LOST, WON = "failed", "open", "lost", "won"
 

@@ -124,7 +124,7 @@ class _Run:
         return sa.select(*(ranked.c[one.name] for one in columns), is_suspect, level).where(ranked.c.place == 1)
 
     def _settle_conflicts(self, connection: Connection) -> None:
-        """Take a conflict back unless leads have the order's address, and none of them the customer id."""
+        """Take a conflict back unless the order's address is a lead's that has another id at the source of the customer id."""
         first, sides, what = self.first, self.sides, self.target.what
         suspects = sa.select(*(first.c[name] for name in what.key)).where(first.c.in_conflict == sa.true())
         if connection.execute(suspects.limit(1)).first() is None:
@@ -141,7 +141,9 @@ class _Run:
         is_theirs = sa.and_(*(sides.c[name] == first.c[name] for name in what.key), sides.c.via == BY_EMAIL)
         is_same = sa.and_(*(column == other.c[column.name] for column in sides.c if column.name != "via"))
         agrees = sa.exists().where(is_theirs, is_same, other.c.via == BY_ID)
-        is_none = sa.or_(~sa.exists().where(is_theirs), agrees)
+        is_at_one_source = sa.and_(*(other.c[name] == first.c[name] for name in what.key))
+        is_at_one_source &= sa.and_(other.c.via == BY_ID, other.c.lead_source == sides.c.lead_source)
+        is_none = sa.or_(~sa.exists().where(is_theirs, is_at_one_source, _has_own_id(sides)), agrees)
         taken_back = sa.update(first).where(first.c.in_conflict == sa.true(), is_none)
         connection.execute(taken_back.values(in_conflict=sa.false()))
 
@@ -210,6 +212,20 @@ def _fill(connection: Connection, table: sa.Table, query: sa.Select[Any] | sa.Co
     """Write the rows of a query, whose columns follow the purchase's key in the order of the names."""
     keys = [column.name for column in table.columns][: len(query.selected_columns) - len(names)]
     connection.execute(sa.insert(table).from_select([*keys, *names], query))
+
+
+def _has_own_id(side: sa.Table) -> sa.ColumnElement[bool]:
+    """Return that a lead was ever stated with a customer id."""
+    return sa.or_(
+        *(
+            sa.exists().where(
+                table.c.source == side.c.lead_source,
+                table.c.external_id == side.c.lead_external_id,
+                table.c.customer_id != "",
+            )
+            for table in (leads, lead_identities)
+        )
+    )
 
 
 def _closest(one: tuple[sa.ColumnElement[Any], ...], other: tuple[sa.ColumnElement[Any], ...]) -> sa.Select[Any]:

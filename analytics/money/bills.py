@@ -93,7 +93,7 @@ class Bill:
 
 
 def money_messenger(draft: Draft) -> Messenger:
-    """Return whose money counts: the provider's if it tells a payment or a paid order, then a file's, then the funnel's."""
+    """Return whose money counts: the provider's if it tells a payment or a paid order, then the funnel's, then a file's."""
     active = {one.messenger for one in draft.received} | {one.messenger for one in draft.orders if is_paid(one)}
     return next(one for one in ON_MONEY if one in active)
 

@@ -14,7 +14,7 @@ from analytics.records import Messenger, Offer, Order, OrderState, Payment
 PART_PAYMENT = "part_payment"
 FUNNELS = (Messenger.FUNNEL_TOOL, Messenger.CLASSIC_FUNNEL_TOOL)
 # Whom to believe, most trusted first.
-ON_MONEY = (Messenger.PAYMENT_PROVIDER, Messenger.FILE, *FUNNELS)
+ON_MONEY = (Messenger.PAYMENT_PROVIDER, *FUNNELS, Messenger.FILE)
 ON_WORDS = (*FUNNELS, Messenger.FILE, Messenger.PAYMENT_PROVIDER)
 
 

@@ -111,6 +111,39 @@ def test_everything_that_was_stated_is_counted(store: Store) -> None:
         assert holds(connection)
 
 
+TOLD_BY = {
+    Messenger.FUNNEL_TOOL: ("clickfunnels", "7"),
+    Messenger.CLASSIC_FUNNEL_TOOL: ("classic", "8"),
+    Messenger.FILE: ("file", "9"),
+}
+
+
+@pytest.mark.parametrize(
+    ("trusted", "other"),
+    [
+        (Messenger.FUNNEL_TOOL, Messenger.FILE),
+        (Messenger.CLASSIC_FUNNEL_TOOL, Messenger.FILE),
+    ],
+)
+def test_an_order_of_two_messengers_counts_by_the_one_that_is_trusted_more(
+    store: Store, trusted: Messenger, other: Messenger
+) -> None:
+    told = [
+        Order(
+            *(*TOLD_BY[one], "ana@x.com", "Ana", "USD", AT),
+            (Line("Mastermind"),),
+            Decimal(1997),
+            messenger=one,
+        )
+        for one in (other, trusted)
+    ]
+    with store.fresh() as connection:
+        assert not accept(connection, RULES, told).refused
+        (found,) = accounts(stored_money(connection))
+        assert (found.key, found.stated, found.counted) == (TOLD_BY[trusted], Decimal(1997), Decimal(1997))
+        assert holds(connection)
+
+
 def _removed(kind: str) -> sa.Delete:
     return sa.delete(allocations).where(allocations.c.kind == kind, allocations.c.source == "stripe")
 

@@ -20,7 +20,7 @@ from tests.reference.purchases import Settled, settle
 RULES = Rules(CHALLENGE, staff=(STAFF,), duplicate_window=WINDOW)
 LENS = Lens(CHALLENGE)
 EXAMPLES = {True: 60, False: 20}
-NOW = datetime(2026, 1, 13, 12, 30, 30, tzinfo=CHALLENGE.zone)  # after everything that happens
+NOW = datetime(2026, 1, 20, 12, 30, 30, tzinfo=CHALLENGE.zone)  # after everything that happens
 MIDDAY = datetime(2026, 1, 11, 12, 30, 30, tzinfo=CHALLENGE.zone)  # before some of it
 WHOLE = Period(date(2026, 1, 7), date(2026, 1, 13))
 

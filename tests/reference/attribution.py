@@ -133,7 +133,7 @@ def _level(one: str, other: str) -> int:
 
 
 def _is_conflict(bought: Bought, theirs: Iterable[list[Lead]]) -> bool:
-    """Tell whether the id is one person's and the order's addresses another's."""
+    """Tell whether the id is one person's, and the order's addresses another's who has another id at that source."""
 
     def has_address(person: Iterable[Lead]) -> bool:
         return any(is_same_mailbox(one, lead.email) for one in bought.addresses for lead in person)
@@ -141,7 +141,9 @@ def _is_conflict(bought: Bought, theirs: Iterable[list[Lead]]) -> bool:
     theirs = list(theirs)
     by_id = [person for person in theirs if _has_id(bought, person) and any(lead.email.strip() for lead in person)]
     by_address = [person for person in theirs if has_address(person)]
-    return bool(by_id and by_address) and not any(has_address(person) for person in by_id)
+    sources = {person[-1].source for person in theirs if _has_id(bought, person)}
+    others = [one for one in by_address if one[-1].source in sources and any(lead.customer_id for lead in one)]
+    return bool(by_id and others) and not any(has_address(person) for person in by_id)
 
 
 def _place(lead: Lead) -> tuple[datetime, int, str, str]:

@@ -76,7 +76,8 @@ def credit(order: Order, at: datetime, leads: Iterable[Lead], settings: Settings
 
 def _refuse_conflicts(people: list[Lead], ids: set[tuple[str, str]], addresses: set[str]) -> None:
     by_id = [lead for lead in people if (lead.source, lead.customer) in ids and lead.mailboxes]
-    by_address = [lead for lead in people if lead.mailboxes & addresses]
+    sources = {lead.source for lead in by_id}
+    by_address = [lead for lead in people if lead.mailboxes & addresses and lead.customer and lead.source in sources]
     if by_id and by_address and not any(lead.mailboxes & addresses for lead in by_id):
         raise UnclearError("an id of one person beside the address of another")
 

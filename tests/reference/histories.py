@@ -182,10 +182,37 @@ def _paid(draw: st.DrawFn, bought: Order) -> list[Payment]:
 
 
 @st.composite
+def _mix_up(draw: st.DrawFn) -> tuple[list[Lead], Order]:
+    """Return two people of one tool, and an order there with the customer id of one and the address of the other."""
+    (first, _), (second, _), (at, _) = draw(_moments()), draw(_moments()), draw(_moments())
+    leads = [
+        Lead("cf", "20", "Bo@x.com", first, customer_id="c3", utm=Utm(campaign="fb_jan")),
+        Lead("cf", "21", draw(st.sampled_from(MAILBOXES)), second, customer_id="c4", utm=Utm(campaign="fb_jan")),
+    ]
+    order = order_of_one(
+        source="cf",
+        external_id="mixed",
+        email="ana@gmail.com",
+        name="Buyer",
+        product="Mentorship",
+        price=PRICES[0],
+        currency="USD",
+        ordered_at=at,
+        messenger=Messenger.FUNNEL_TOOL,
+        offer=Offer.HIGH_TICKET,
+        customer_id="c3",
+    )
+    return leads, order
+
+
+@st.composite
 def histories(draw: st.DrawFn) -> History:
     """Return a history without contradictions: every id is told in one version."""
     leads = draw(st.lists(_leads(), min_size=2, max_size=8, unique_by=lambda lead: (lead.source, lead.external_id)))
     told = [draw(_purchase(number)) for number in range(draw(st.integers(1, 6)))]
+    if draw(st.integers(0, 4)) == 0:
+        others, order = draw(_mix_up())
+        leads, told = [*leads, *others], [*told, ([order], [])]
     orders = tuple(message for messages, _ in told for message in messages)
     payments = tuple(payment for _, paid in told for payment in paid)
     return History(tuple(leads), orders, payments)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from analytics.records import Lead, Messenger, Order, Payment, Utm
 from tests.reference.mailboxes import mailbox
 
-MONEY = (Messenger.PAYMENT_PROVIDER, Messenger.FILE, Messenger.FUNNEL_TOOL)
+MONEY = (Messenger.PAYMENT_PROVIDER, Messenger.FUNNEL_TOOL, Messenger.FILE)
 WORDS = (Messenger.FUNNEL_TOOL, Messenger.FILE, Messenger.PAYMENT_PROVIDER)
 ZERO = Decimal(0)
 

@@ -463,6 +463,26 @@ MOMENTS = {
         --------
         11 14:10
     """,
+    "the funnel tool before a file": """
+        order  | who | lines          | total | at
+        -------|-----|----------------|-------|---------
+        cf:1   | ana | Mastermind 40  | 40    | 11 14:05
+        file:2 | ana | Mastermind 40  | 40    | 11 14:00
+
+        bought
+        --------
+        11 14:05
+    """,
+    "Classic before a file": """
+        order     | who | lines          | total | at
+        ----------|-----|----------------|-------|---------
+        classic:1 | ana | Mastermind 40  | 40    | 11 14:00
+        file:2    | ana | Mastermind 40  | 40    | 11 14:05
+
+        bought
+        --------
+        11 14:00
+    """,
     "a plan of which only a later payment is told began when it was activated": """
         order | who | lines            | total | at | took
         ------|-----|------------------|-------|----|-----
