@@ -20,7 +20,7 @@ from view3 import main
 
 MEMORY, ROOM = Path("/dev/shm"), 2 * 2**30  # noqa: S108 (where Linux keeps files in memory), bytes
 
-pytest_plugins = ["tests.processor_time", "tests.quick"]
+pytest_plugins = ["tests.failures", "tests.processor_time", "tests.quick"]
 LEFT_OUT = frozenset(filter(None, os.environ.get("VIEW3_TEST_WITHOUT", "").split(",")))
 
 

@@ -6,6 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=.venv/bin
 LIMIT=900 # seconds
+FEW=3     # so many may fail beside other work and are tried once more when nothing else runs; more are refused at once
 without=",${VIEW3_TEST_WITHOUT:-},"
 
 need() { # need PROGRAM PACKAGE NAME
@@ -43,26 +44,44 @@ part() { # part NAME COMMAND…: say how long it took, and how much of the proce
 
 lint() { $bin/ruff check . && $bin/ruff format --check .; }
 
+tests() { # tests NAME WHAT…: note the names of what fails, and how it ended
+    local status=0
+    VIEW3_TEST_FAILURES=$notes/$1.failed $bin/pytest "${@:2}" || status=$?
+    echo "$status" >"$notes/$1.status"
+    return "$status"
+}
+
+again() { # again NAME: few failures are tried once more when nothing else runs; a fault fails again, and so does this
+    local few=$notes/$1.failed
+    [[ -e $notes/$1.status && $(<"$notes/$1.status") == 1 && $(wc -l <"$few") -le $FEW ]] || return 1
+    echo "== once more, alone: what failed of $1"
+    $bin/pytest "@$few" || return 1
+    echo "FAILED BESIDE OTHERS, PASSED ALONE; mend what depends on how busy the machine is:"
+    cat "$few"
+}
+
 beside() { # what has one process and long waits goes beside the tests, which have two
     part types $bin/mypy
     part layering $bin/lint-imports
     part notebooks tests/notebooks.sh
-    [[ $without == *",browser,"* ]] || part browser $bin/pytest tests/browser
+    [[ $without == *",browser,"* ]] || part browser tests browser tests/browser
 }
 
-log=$(mktemp) others=""
-trap 'kill -- "-$others" 2>/dev/null || true; rm -f "$log"' EXIT
+notes=$(mktemp -d) others=""
+trap 'kill -- "-$others" 2>/dev/null || true; rm -rf "$notes"' EXIT
 part lint lint
 set -m # a group of its own, which ends with this one
-beside >"$log" 2>&1 &
+beside >"$notes/log" 2>&1 &
 others=$!
 set +m
 echo "Types, layering, notebooks and the browser go beside the tests; what they say follows."
-failed=0
-part tests $bin/pytest --numprocesses 2 --dist worksteal --ignore tests/browser || failed=1
-wait "$others" || failed=1
-cat "$log"
+failed=()
+part tests tests tests --numprocesses 2 --dist worksteal --ignore tests/browser || failed+=(tests)
+wait "$others" || failed+=(browser) # or what goes before it: then the browser has no status
+cat "$notes/log"
 echo "-- all: $((SECONDS / 60)) min $((SECONDS % 60)) s"
 ((SECONDS <= LIMIT)) || echo "LONGER than the $((LIMIT / 60)) minutes that a run may take on two cores that do nothing else: see the dearest files."
+broken=0
+for name in "${failed[@]}"; do again "$name" || broken=1; done
 [[ $without == ",," ]] || echo "LEFT OUT by VIEW3_TEST_WITHOUT: ${VIEW3_TEST_WITHOUT}"
-exit $failed
+exit $broken
