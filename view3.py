@@ -187,7 +187,7 @@ def show(
 
     workbench = _workbench()
     moment = _moment(workbench, now)
-    view = workbench.view(_period(workbench.challenge, days, first, last, moment), moment)
+    view = workbench.view(_period(workbench.challenge, days, first, last, moment), moment if now else None)
     if as_json:
         how = {"receipts": {one.definition.name: receipts.as_json(one) for one in receipts.receipts(view)}}
         told = {**figures(view), **(how if with_receipts else {})}
@@ -217,8 +217,9 @@ def sales(**options: Any) -> None:
     from analytics import terminal
 
     workbench = _workbench()
-    now = _moment(workbench, options["now"])
-    wanted, sort = _wanted(workbench, options, now), _sort(options["sort"])
+    moment = _moment(workbench, options["now"])
+    wanted, sort = _wanted(workbench, options, moment), _sort(options["sort"])
+    now = moment if options["now"] else None
     if options["csv_file"]:
         count, text = workbench.export(wanted, sort, now)
         _write(text, options["csv_file"])
@@ -262,7 +263,7 @@ def reconcile(first: str | None, last: str | None, by: str, csv_file: Path | Non
     workbench = _workbench()
     moment = _moment(workbench, now)
     period = _period(workbench.challenge, None, first, last, moment) or workbench.challenge.whole(moment)
-    found = workbench.reconcile(period, moment, by)
+    found = workbench.reconcile(period, moment if now else None, by)
     balance, note = _stripe_balance(workbench, period, moment) if by == "money" else ({}, "")
     if not note and by == "money":
         found = replace(found, lines=tuple(reconciliation.with_balance(found.lines, balance)))

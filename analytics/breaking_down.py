@@ -16,7 +16,7 @@ from analytics.queries import campaigns, costs, money
 from analytics.queries.campaigns import CreditedGroup, LeadsGroup, Name, OrdersGroup, SpendGroup
 from analytics.queries.later import Credited, Later, later
 from analytics.queries.money import Bounds
-from analytics.reading import Lens, up_to, whole_second_after
+from analytics.reading import Lens, up_to
 from analytics.records import Offer
 from analytics.view3 import CreditedMoney, View3
 
@@ -78,11 +78,11 @@ def read_breakdown(
     """
     if now is not None:
         period = up_to(period, lens.challenge.local_date(now))
-    bounds = _bounds(lens, period, now)
+    bounds = lens.bounds(period, now)
     columns = ("utm_campaign", lens.mapping.ad_set, lens.mapping.ad)[:level]
     spend = sorted(campaigns.spend_by_entity(connection, period, lens.currency, level), key=_biggest)
     leads = sorted(campaigns.leads_by_entity(connection, bounds, columns), key=lambda one: (-one.leads, _order(one)))
-    undone = later(connection, bounds, lens.currency, now, columns) if now else {}
+    undone = later(connection, bounds, lens.currency, lens.horizon(now), columns) if now else {}
     sold = sorted(_sold(connection, lens, period, bounds, columns, leads), key=lambda one: (-one.sales, _order(one)))
     ordered = sorted(
         _ordered(connection, lens, period, bounds, columns), key=lambda one: (-one.revenue, one.kind, _order(one))
@@ -134,11 +134,6 @@ def _taken_off(undone: Mapping[Credited, Later], level: Level) -> Iterator[Credi
             yield CreditedGroup(path, keys is None, 0, -one.net_sales, -one.revenue, -lost)
         else:
             yield OrdersGroup(path, keys is None, offer, -one.revenue, -lost)
-
-
-def _bounds(lens: Lens, period: Period, now: datetime | None) -> Bounds:
-    begin, end = lens.challenge.bounds(period)
-    return begin, end if now is None else min(end, whole_second_after(now))
 
 
 def _sold(

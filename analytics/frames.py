@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
@@ -161,7 +161,8 @@ class Frames:
         Decimal('700.11')
         """
         with self.read() as connection:
-            view = reading.read(connection, self.lens, now or self.now, period)
+            lens = replace(self.lens, is_live=False) if now else self.lens
+            view = reading.read(connection, lens, now or self.now, period)
         return framed(_figures(view), columns.VIEW, self._zone)
 
     def codebook(self) -> pd.DataFrame:

@@ -20,7 +20,7 @@ def read_reconciliation(
     found = accounts(stored_money(connection))
     sold_at = purchase_moments(connection) if by == "sale" else None
     challenge = lens.challenge
-    dating = Dating(challenge.local_date, (period.first, period.last), now, sold_at)
+    dating = Dating(challenge.local_date, (period.first, period.last), lens.horizon(now), sold_at)
     return Reconciliation(
         tuple(reconcile(found, dating)), tuple(inside(unbalanced(found), dating)), by, challenge.zone.key
     )

@@ -16,7 +16,7 @@ from analytics.challenge import Challenge, Period
 from analytics.queries import backlog, costs, health, hygiene, left_out, money, rooms, sales, stored_money
 from analytics.queries.costs import Spend
 from analytics.queries.later import Credited, Later, by_offer, later, later_by_sale
-from analytics.queries.money import OrderSums, Revenue, SalesGroup, Whole
+from analytics.queries.money import Bounds, OrderSums, Revenue, SalesGroup, Whole
 from analytics.queries.rooms import RoomDay
 from analytics.recording import asking, recording
 from analytics.records import USUAL_STATISTIC, Offer, Platform, UtmMapping
@@ -37,6 +37,7 @@ from analytics.view3 import (
 )
 
 ZERO = Decimal(0)
+SECOND = timedelta(seconds=1)
 NONE = Tally(0, ZERO)
 AS_IT_IS = Later()
 NOTHING = Revenue(0, 0, ZERO, ZERO, ZERO, ZERO, ZERO)
@@ -44,12 +45,25 @@ NOTHING = Revenue(0, 0, ZERO, ZERO, ZERO, ZERO, ZERO)
 
 @dataclass(frozen=True, slots=True)
 class Lens:
-    """How the database is looked at: the calendar, the reporting currency, and which UTM is the ad set and the ad."""
+    """How the database is looked at: the calendar, the reporting currency, and which UTM is the ad set and the ad.
+
+    A view of a past moment is without what happened later. A live one has all of today: a vendor's clock may be ahead of ours.
+    """
 
     challenge: Challenge
     currency: str = "USD"
     mapping: UtmMapping = field(default_factory=UtmMapping)
     limits: Limits = field(default_factory=Limits)
+    is_live: bool = False
+
+    def horizon(self, now: datetime) -> datetime:
+        """Return the last moment that a view of `now` looks at."""
+        return self.challenge.last_second_of(self.challenge.local_date(now)) if self.is_live else now
+
+    def bounds(self, period: Period, now: datetime | None = None) -> Bounds:
+        """Return the moments of a period, as far as a view of `now` looks, the end left out."""
+        begin, end = self.challenge.bounds(period)
+        return begin, end if now is None else min(end, self.horizon(now).replace(microsecond=0) + SECOND)
 
 
 def read(connection: Connection, lens: Lens, now: datetime, period: Period | None = None) -> View3:
@@ -62,14 +76,13 @@ def read(connection: Connection, lens: Lens, now: datetime, period: Period | Non
 def _read(connection: Connection, lens: Lens, now: datetime, period: Period) -> View3:
     challenge = lens.challenge
     today = challenge.local_date(now)
-    begin, end = challenge.bounds(period)
-    bounds = begin, min(end, whole_second_after(now))
+    bounds = lens.bounds(period, now)
     whole = money.whole_sales(asking(connection, "all_sales"), bounds)
     groups = money.sales_by_campaign(asking(connection, "sales"), period, bounds, lens.currency, whole)
     funnel = money.funnel_revenue(asking(connection, "funnel_orders"), bounds, lens.currency)
     ordered = money.orders_by_campaign(asking(connection, "orders_by_campaign"), period, bounds, lens.currency, funnel)
     spend = costs.spend_by_account(asking(connection, "ad_spend"), up_to(period, today), lens.currency)
-    undone = later(asking(connection, "later"), bounds, lens.currency, now)
+    undone = later(asking(connection, "later"), bounds, lens.currency, lens.horizon(now))
     totals = _totals(groups, funnel, spend, by_offer(undone))
     days = rooms.attendance_by_day(
         asking(connection, "attendance"), Period(min(period.first, today), max(period.last, today))
@@ -121,7 +134,7 @@ def read_sales(  # noqa: PLR0913 (what is asked, and what is known of it already
     rows = sales.page_of_sales(connection, condition, lens.mapping, order, page)
     if total is None:
         total = sales.count_sales(connection, condition, lens.mapping)
-    undone = later_by_sale(connection, asked.bounds, now) if now else {}
+    undone = later_by_sale(connection, asked.bounds, lens.horizon(now)) if now else {}
     return SalesPage(tuple(_sale_row(lens, row, undone.get(row.id, AS_IT_IS)) for row in rows), total)
 
 
@@ -130,7 +143,7 @@ def stream_sales(
 ) -> Iterator[SaleRow]:
     """Yield every row of the attribution table that is wanted, as it was at `now`, without holding them all."""
     asked, order = _wanted(lens, wanted, now), (sort.column.value, sort.descending)
-    undone = later_by_sale(connection, asked.bounds, now) if now else {}
+    undone = later_by_sale(connection, asked.bounds, lens.horizon(now)) if now else {}
     for row in sales.stream_sales(connection, asked, lens.mapping, order):
         yield _sale_row(lens, row, undone.get(row.id, AS_IT_IS))
 
@@ -143,9 +156,7 @@ def read_choices(connection: Connection, lens: Lens, period: Period) -> Choices:
 
 
 def _wanted(lens: Lens, wanted: SalesFilter, now: datetime | None) -> sales.Wanted:
-    begin, end = lens.challenge.bounds(wanted.period)
-    bounds = begin, min(end, whole_second_after(now)) if now else end
-    return sales.Wanted(wanted.period, bounds, wanted.campaign, wanted.product, wanted.search)
+    return sales.Wanted(wanted.period, lens.bounds(wanted.period, now), wanted.campaign, wanted.product, wanted.search)
 
 
 def _sale_row(lens: Lens, row: Any, undone: Later) -> SaleRow:
@@ -179,11 +190,6 @@ def standing_of(row: Mapping[Any, Any], undone: Later) -> Standing:
         is_refund_unknown=bool(row["is_refund_unknown"]),
         is_product_unknown=not row["product"].strip(),
     )
-
-
-def whole_second_after(now: datetime) -> datetime:
-    """Return the first moment, to the second, that is not up to now."""
-    return now.replace(microsecond=0) + timedelta(seconds=1)
 
 
 def _totals(
@@ -220,8 +226,8 @@ def _cards(
     live = rooms.live_now(asking(connection, "watching_now"), now)
     seen_today = [day.participants for day in days if day.date == today]
     return Cards(
-        high_ticket_sales_today=_sold_on(asking(connection, "sales_today"), challenge, today, now),
-        high_ticket_sales_yesterday=_sold_on(asking(connection, "sales_yesterday"), challenge, yesterday, now),
+        high_ticket_sales_today=_sold_on(asking(connection, "sales_today"), lens, today, now),
+        high_ticket_sales_yesterday=_sold_on(asking(connection, "sales_yesterday"), lens, yesterday, now),
         cost_per_acquisition=kpis.cost_per_acquisition(totals.ad_spend, totals.high_ticket_sales),
         cost_per_acquisition_reason=_spend_reason(spend, lens) or ("" if totals.high_ticket_sales else "no sale yet"),
         roas=kpis.roas(totals.revenue, totals.ad_spend),
@@ -235,9 +241,8 @@ def _cards(
     )
 
 
-def _sold_on(connection: Connection, challenge: Challenge, on: date, now: datetime) -> int:
-    start, end = challenge.bounds(Period(on, on))
-    return money.sales_count(connection, (start, min(end, whole_second_after(now))))
+def _sold_on(connection: Connection, lens: Lens, on: date, now: datetime) -> int:
+    return money.sales_count(connection, lens.bounds(Period(on, on), now))
 
 
 def _spend_reason(spend: Spend, lens: Lens) -> str:

@@ -72,9 +72,10 @@ class Workbench:
 
     @property
     def lens(self) -> Lens:
-        """Return how figures are looked at."""
+        """Return how figures are looked at: live, unless VIEW3_NOW froze the clock."""
         mapping = UtmMapping(self.settings.utm_ad_set, self.settings.utm_ad)
-        return Lens(self.challenge, self.settings.currency, mapping, self.settings.limits)
+        is_live = self.settings.now is None
+        return Lens(self.challenge, self.settings.currency, mapping, self.settings.limits, is_live)
 
     @property
     def rules(self) -> Rules:
@@ -98,9 +99,12 @@ class Workbench:
         return moment.astimezone(UTC) if moment.tzinfo else self.challenge.moment(moment)
 
     def view(self, period: Period | None = None, now: datetime | None = None) -> View3:
-        """Return View 3 of a period (default: funnel start to today), e.g. `workbench.view(challenge.days(3, 7))`."""
+        """Return View 3 of a period (default: funnel start to today), e.g. `workbench.view(challenge.days(3, 7))`.
+
+        Live, or as it was at `now`.
+        """
         with self._read() as connection:
-            return reading.read(connection, self.lens, now or self.now(), period)
+            return reading.read(connection, self._lens(now), now or self.now(), period)
 
     def sales(self, wanted: SalesFilter, sort: Sort = NEWEST_FIRST, limit: int = 1000, offset: int = 0) -> SalesPage:
         """Return one page of the attribution table."""
@@ -115,19 +119,19 @@ class Workbench:
     def all_sales(
         self, wanted: SalesFilter, sort: Sort = NEWEST_FIRST, now: datetime | None = None
     ) -> Iterator[SaleRow]:
-        """Yield every wanted row of the attribution table as it is at `now`, from one moment of the database."""
+        """Yield every wanted row of the attribution table, live or as it was at `now`, from one moment of the database."""
         with self._read() as connection:
-            yield from reading.stream_sales(connection, self.lens, wanted, sort, now=now or self.now())
+            yield from reading.stream_sales(connection, self._lens(now), wanted, sort, now=now or self.now())
 
     def export(
         self, wanted: SalesFilter, sort: Sort = NEWEST_FIRST, now: datetime | None = None
     ) -> tuple[int, Iterator[str]]:
         """Return how many rows are wanted and the CSV text of exactly these, from one moment of the database."""
-        moment = now or self.now()
+        lens, moment = self._lens(now), now or self.now()
         with ExitStack() as stack:
             connection = stack.enter_context(self._read())
-            total = reading.read_sales(connection, self.lens, wanted, sort, (1, 0), now=moment).total
-            rows = reading.stream_sales(connection, self.lens, wanted, sort, now=moment)
+            total = reading.read_sales(connection, lens, wanted, sort, (1, 0), now=moment).total
+            rows = reading.stream_sales(connection, lens, wanted, sort, now=moment)
             return total, _closing(stack.pop_all(), sales_csv(rows))
 
     def campaigns(self, period: Period | None = None, level: Level = Level.CAMPAIGN) -> Breakdown:
@@ -172,7 +176,7 @@ class Workbench:
         """Return what providers state of money day by day against where it is counted, by the day of money or sale."""
         moment = now or self.now()
         with self._read() as connection:
-            return read_reconciliation(connection, self.lens, period or self.challenge.whole(moment), moment, by)
+            return read_reconciliation(connection, self._lens(now), period or self.challenge.whole(moment), moment, by)
 
     def fingerprint(self) -> str:
         """Return a text that changes whenever the database did, whoever wrote."""
@@ -226,6 +230,9 @@ class Workbench:
                 return migrate.is_current(connection)
         except DatabaseError:
             return None
+
+    def _lens(self, now: datetime | None) -> Lens:
+        return self.lens if now is None else replace(self.lens, is_live=False)
 
     def _clock(self) -> datetime:
         return self.settings.now or datetime.now(UTC)

@@ -103,7 +103,7 @@ def yesterday(workbench: Workbench, now: datetime) -> date:
 
 def read_snapshot(workbench: Workbench, settings: ReportSettings, on: date, now: datetime) -> Snapshot:
     """Return the snapshot of a date as it was at its last second, or at `now` while it lasts."""
-    lens = workbench.lens
+    lens = replace(workbench.lens, is_live=False)
     moment = min(lens.challenge.last_second_of(on), now)
     with reading_from(workbench.reader) as connection:  # one transaction, so that no part is newer than another
         view = reading.read(connection, lens, moment)

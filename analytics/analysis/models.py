@@ -19,7 +19,6 @@ from analytics.frames import framed
 from analytics.queries import journeys, money
 from analytics.queries.journeys import NOWHERE
 from analytics.queries.money import Bounds
-from analytics.reading import whole_second_after
 from analytics.workbench import Workbench
 
 ZERO = Decimal("0.00")
@@ -62,8 +61,7 @@ def assumptions(workbench: Workbench) -> pd.DataFrame:
 
 def _bounds(workbench: Workbench, period: Period) -> Bounds:
     """Return the moments of a period up to now: what is bought later is in no figure."""
-    begin, end = workbench.challenge.bounds(period)
-    return begin, min(end, whole_second_after(workbench.now()))
+    return workbench.lens.bounds(period, workbench.now())
 
 
 def _ways(connection: Connection, workbench: Workbench, period: Period, names: Names) -> tuple[list[Journey], Decimal]:

@@ -4,7 +4,7 @@ Times are São Paulo time. A purchase without its own e-mail is by somebody who 
 Under `figure` stand the names of `view3 show --json`; `none` is undefined.
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,6 +13,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from analytics.breakdown import Level
+from analytics.breaking_down import read_breakdown
 from analytics.challenge import Challenge, Period
 from analytics.figures import figures
 from analytics.ingest import Rules, accept
@@ -718,6 +720,31 @@ def test_a_purchase_counts_once_a_pattern_names_it(connection: Connection) -> No
     assert reclassify(connection, Rules(CHALLENGE, patterns=Patterns(high_ticket=("product*",)))) == 1
     after = read(connection, LENS, NOON)
     assert (after.totals.high_ticket_sales, after.excluded["unclassified"]) == (1, 0)
+
+
+AHEAD = {  # it is 15:00 on the 17th: when a sale was made by the vendor's clock, and whether it counts live and in a replay
+    "a second ago": ("2026-01-17 14:59:59", 1, 1),
+    "now": ("2026-01-17 15:00:00", 1, 1),
+    "two minutes ahead of us": ("2026-01-17 15:02:00", 1, 0),
+    "in the last second of today": ("2026-01-17 23:59:59", 1, 0),
+    "tomorrow": ("2026-01-18 00:00:00", 0, 0),
+}
+
+
+@pytest.mark.parametrize("case", AHEAD)
+def test_a_vendor_s_clock_that_is_ahead_hides_nothing_live_and_everything_from_a_past_moment(
+    connection: Connection, case: str
+) -> None:
+    bought, *counts = AHEAD[case]
+    accept(connection, RULES, [_sale("A", bought=bought)])
+    wanted = SalesFilter(Period(date(2026, 1, 1), date(2026, 1, 31)))
+    for lens, count in zip((replace(LENS, is_live=True), LENS), counts, strict=True):
+        view = read(connection, lens, NOON)
+        rows = list(stream_sales(connection, lens, wanted, Sort(), now=NOON))
+        campaigns = read_breakdown(connection, lens, wanted.period, Level.CAMPAIGN, NOON)
+        assert view.cards.high_ticket_sales_today == view.totals.high_ticket_sales == count
+        assert (view.totals.collected, len(rows)) == (Decimal(2000 * count), count)
+        assert (campaigns.total.high_ticket_sales, set(view.checks.values())) == (count, {True})
 
 
 def test_a_payment_may_arrive_before_its_sale(connection: Connection) -> None:

@@ -20,7 +20,6 @@ from connectors.object_failures import ObjectsFailedError
 from connectors.poller import Ended
 from connectors.settings import ConnectorSettings
 from connectors.wanted import Off, Wanted
-from connectors.web import Patience
 from connectors.youtube import api as youtube_api
 from connectors.youtube import told as youtube
 from connectors.youtube.api import YouTube
@@ -49,16 +48,13 @@ def settings(**told: Any) -> ConnectorSettings:
 
 
 def source(
-    server: VendorServer,
-    clock: Callable[[], datetime],
-    monkeypatch: pytest.MonkeyPatch,
-    patience: Patience = HASTY,
-    **told: Any,
+    server: VendorServer, clock: Callable[[], datetime], monkeypatch: pytest.MonkeyPatch, **told: Any
 ) -> YouTube:
     """YouTube as the settings make it, at the simulated address."""
     for name in ("DATA", "ANALYTICS"):
         monkeypatch.setattr(youtube_api, name, server.url)
     monkeypatch.setattr(google_sign_in, "TOKENS", f"{server.url}/token")
+    patience = told.pop("patience", HASTY)
     found = youtube_api.source(Wanted(settings(**told), clock, patience=patience))
     assert isinstance(found, YouTube), found
     return found
@@ -179,7 +175,7 @@ def test_the_quota_is_kept_and_the_search_spared(monkeypatch: pytest.MonkeyPatch
     clock = Clock(START - timedelta(hours=5))
     state: Any = {}
     with VendorServer(FakeYouTube(clock, [])) as server:
-        one = source(server, clock, monkeypatch, UNHURRIED, **BY_KEY, youtube_channel_id=CHANNEL)
+        one = source(server, clock, monkeypatch, patience=UNHURRIED, **BY_KEY, youtube_channel_id=CHANNEL)
         for _ in range(60):
             state, _ = run(one, clock, state)
             clock.now += one.pause(state, clock.now)
@@ -196,7 +192,7 @@ def test_a_question_asked_again_is_spent_again(monkeypatch: pytest.MonkeyPatch) 
     clock = Clock(START - timedelta(hours=5))
     faults = (Fault.BROKEN, Fault.NONE, Fault.BROKEN, Fault.BROKEN, Fault.NONE, Fault.BROKEN)
     with VendorServer(FakeYouTube(clock, []), faults) as server:
-        one = source(server, clock, monkeypatch, UNHURRIED, **BY_KEY, youtube_channel_id=CHANNEL)
+        one = source(server, clock, monkeypatch, patience=UNHURRIED, **BY_KEY, youtube_channel_id=CHANNEL)
         state, _ = run(one, clock)
     paths = [asked.path.rsplit("/", 1)[-1] for asked in server.asked]
     assert paths == [*["channels"] * 2, *["playlistItems"] * 3, *["search"] * 2]

@@ -10,7 +10,7 @@ def test_every_level_keeps_the_whole(sample: Workbench) -> None:
     for ask in (campaigns.by_campaign, campaigns.by_ad_set, campaigns.by_ad):
         found = ask(sample)
         totals = sample.view().totals
-        assert sum(found["revenue"]) == totals.high_ticket_revenue
+        assert sum(found["revenue"]) == totals.revenue
         assert sum(one for one in found["ad_spend"] if one is not None) == totals.ad_spend
         assert found["is_unattributed"].tolist() == [False] * (len(found) - 1) + [True]
 

@@ -14,7 +14,7 @@ from analytics.records import AdSpend, Lead, Utm
 from analytics.schema import ad_spend, ad_spend_versions, polls
 from analytics.workbench import Workbench
 from tests.analytics.analysis.conftest import Desk
-from tests.analytics.test_view3_sums import LENS, NOW, RULES, WHOLE
+from tests.analytics.test_view3_sums import LENS, MIDDAY, NOW, RULES, WHOLE
 from tests.reference.histories import CHALLENGE
 from tests.tables import drawn
 
@@ -92,7 +92,7 @@ def test_spend_is_held_against_what_the_platform_said_last(connection: Connectio
 def test_missing_days_are_counted_from_the_source_s_first_day(connection: Connection) -> None:
     days = (date(2026, 1, 3), date(2026, 1, 4), date(2026, 1, 9))
     accept(connection, RULES, [spent(on, "meta", "1", "1", "A") for on in days])
-    found = quality.coverage(Desk(connection, LENS, NOW).as_workbench()).query("what == 'ad spend'")
+    found = quality.coverage(Desk(connection, LENS, MIDDAY).as_workbench()).query("what == 'ad spend'")
     missing = "05 Jan, 06 Jan, 07 Jan, 08 Jan, 10 Jan …"
     told = found[["expected", "received", "coverage", "missing"]].to_numpy().tolist()
     assert told == [[9, 3, Decimal("33.3"), missing]]
