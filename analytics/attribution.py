@@ -193,9 +193,15 @@ def _is_conflict(buyer: Buyer, recognised: Sequence[tuple[OptIn, Rule]]) -> bool
     """
     leads = [lead for lead, rule in recognised if rule is not Rule.CONFIRMED_LINK]
     of_id = [lead for lead in leads if _has_customer(buyer, lead)]
-    keys, sources = frozenset[str]().union(*(lead.keys for lead in of_id)), {lead.source for lead in of_id}
-    is_another = any(lead.source in sources and lead.customer_ids for lead in leads if buyer.keys & lead.keys)
+    keys = frozenset[str]().union(*(lead.keys for lead in of_id))
+    registers = frozenset[tuple[str, str]]().union(*map(_registers, of_id))
+    is_another = any(registers & _registers(lead) for lead in leads if buyer.keys & lead.keys)
     return bool(keys) and is_another and not buyer.keys & keys
+
+
+def _registers(lead: OptIn) -> frozenset[tuple[str, str]]:
+    """Return where the ids of a lead are from: a source may know people by several registers, as in `classic:77`."""
+    return frozenset((lead.source, one.partition(":")[0] if ":" in one else "") for one in lead.customer_ids)
 
 
 def _side(buyer: Buyer, opt_in: OptIn, rule: Rule) -> str:

@@ -69,7 +69,8 @@ class Lead:
     """An opt-in: one person, one moment, one set of UTMs. A date-only moment is the start of its business day.
 
     `as_of` is when the source said so; of two versions under one id the newer stands, whatever arrives last. Without
-    it (a file) the last one read stands, and never over one that has it. The same holds for Order.
+    it (a file) the last one read stands, and never over one that has it. The same holds for Order. Where a source numbers
+    people in several registers, `customer_id` names the register too, as in `classic:77`.
     """
 
     source: str

@@ -3,8 +3,10 @@
 Written apart from `attribution` on purpose; a test holds the two equal on random histories, on both engines.
 """
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import sqlalchemy as sa
@@ -141,9 +143,8 @@ class _Run:
         is_theirs = sa.and_(*(sides.c[name] == first.c[name] for name in what.key), sides.c.via == BY_EMAIL)
         is_same = sa.and_(*(column == other.c[column.name] for column in sides.c if column.name != "via"))
         agrees = sa.exists().where(is_theirs, is_same, other.c.via == BY_ID)
-        is_at_one_source = sa.and_(*(other.c[name] == first.c[name] for name in what.key))
-        is_at_one_source &= sa.and_(other.c.via == BY_ID, other.c.lead_source == sides.c.lead_source)
-        is_none = sa.or_(~sa.exists().where(is_theirs, is_at_one_source, _has_own_id(sides)), agrees)
+        is_beside = sa.and_(*(other.c[name] == first.c[name] for name in what.key), other.c.via == BY_ID)
+        is_none = sa.or_(~sa.exists().where(is_theirs, is_beside, _share_register(sides, other)), agrees)
         taken_back = sa.update(first).where(first.c.in_conflict == sa.true(), is_none)
         connection.execute(taken_back.values(in_conflict=sa.false()))
 
@@ -214,18 +215,27 @@ def _fill(connection: Connection, table: sa.Table, query: sa.Select[Any] | sa.Co
     connection.execute(sa.insert(table).from_select([*keys, *names], query))
 
 
-def _has_own_id(side: sa.Table) -> sa.ColumnElement[bool]:
-    """Return that a lead was ever stated with a customer id."""
-    return sa.or_(
+def _share_register(one: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Return that two leads of a source were ever stated with ids of one register (`classic:` in `classic:77`)."""
+    pairs = product(
+        (table.alias() for table in (leads, lead_identities)), [table.alias() for table in (leads, lead_identities)]
+    )
+    return (one.c.lead_source == other.c.lead_source) & sa.or_(
         *(
-            sa.exists().where(
-                table.c.source == side.c.lead_source,
-                table.c.external_id == side.c.lead_external_id,
-                table.c.customer_id != "",
-            )
-            for table in (leads, lead_identities)
+            sa.exists().where(*_has_id(mine, one), *_has_id(theirs, other), _register(mine) == _register(theirs))
+            for mine, theirs in pairs
         )
     )
+
+
+def _has_id(table: sa.FromClause, side: sa.FromClause) -> Iterator[sa.ColumnElement[bool]]:
+    yield table.c.source == side.c.lead_source
+    yield table.c.external_id == side.c.lead_external_id
+    yield table.c.customer_id != ""
+
+
+def _register(table: sa.FromClause) -> sa.ColumnElement[str]:
+    return sa.func.substr(table.c.customer_id, 1, sa.func.instr(table.c.customer_id, ":"))
 
 
 def _closest(one: tuple[sa.ColumnElement[Any], ...], other: tuple[sa.ColumnElement[Any], ...]) -> sa.Select[Any]:

@@ -17,6 +17,7 @@ from connectors import signatures
 from connectors.clickfunnels_classic.printed_python import read_printed
 from connectors.contract import BadSignatureError, LookUp, Payload
 from connectors.exports.currencies import THREE_DECIMALS, ZERO_DECIMALS
+from connectors.exports.identity import classic_customer_id
 from connectors.payload import Fields, clean
 
 SOURCE = "clickfunnels"
@@ -175,7 +176,7 @@ def _lead(contact: Fields) -> Lead:
         email=contact.text("email") or profile.text("email"),
         opted_in_at=created_at or contact.fail("created_at"),
         name=_name(contact),
-        customer_id=profile.text("id"),
+        customer_id=classic_customer_id(profile.text("id")),
         utm=contact.within("additional_info").utm(),
         as_of=contact.moment("updated_at") or created_at,
     )
@@ -204,7 +205,7 @@ def _purchase(purchase: Fields) -> Iterator[Order]:
         ids=_told(purchase.id("charge_id")),
         plan_id=subscription if subscription.startswith("sub_") else "",
         interval_days=MONTH if is_plan else 0,
-        customer_id=contact.within("contact_profile").text("id"),
+        customer_id=classic_customer_id(contact.within("contact_profile").text("id")),
         refunded=total if status == "refunded" else Decimal(0),
         refunded_at=updated_at if status == "refunded" else None,
         utm=contact.within("additional_info").utm(),

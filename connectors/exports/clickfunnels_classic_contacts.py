@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from analytics.records import Lead, Record
 from connectors.contract import Reading
 from connectors.exports.clickfunnels_classic_sales import AMOUNT, Sales
-from connectors.exports.identity import name_cell, row_id
+from connectors.exports.identity import classic_customer_id, name_cell, row_id
 from connectors.exports.sheet import Sheet
 from connectors.exports.survey import survey
 from connectors.exports.table import Table
@@ -56,7 +56,7 @@ class _Contacts:
     def __init__(self, table: Table, reading: Reading) -> None:
         self.id, self.email, self.created = table.cell("id", "contact id"), table.cell("email"), table.cell(*CREATED)
         self.name, self.utm = name_cell(table, "name", "full name"), utm_cell(table)
-        self.customer_id = table.cell("contact profile id")
+        self.profile_id = table.cell("contact profile id")
         # The id of such a row is the contact's, so the purchase is known by what it says.
         self.sales = Sales(table, reading, ("purchase id",)) if table.find(*AMOUNT) is not None else None
         _, dates = survey(table, (), (self.created,))
@@ -73,7 +73,7 @@ class _Contacts:
             email=email,
             opted_in_at=moment,
             name=name,
-            customer_id=self.customer_id(cells),
+            customer_id=classic_customer_id(self.profile_id(cells)),
             date_only=date_only,
             utm=self.utm(cells),
         )

@@ -7,7 +7,7 @@ from analytics.records import Messenger, Record, order_of_one
 from connectors.contract import Reading
 from connectors.exports.amounts import from_minor_units
 from connectors.exports.currencies import currency_code
-from connectors.exports.identity import name_cell, required, row_id
+from connectors.exports.identity import classic_customer_id, name_cell, required, row_id
 from connectors.exports.sheet import Sheet
 from connectors.exports.survey import survey
 from connectors.exports.table import Table, key
@@ -49,7 +49,7 @@ class Sales:
         self.currency, self.default_currency = table.cell(*CURRENCY), reading.currency
         self.products, self.product_ids = table.cell(*PRODUCTS), table.cell("product ids", "product id")
         self.charge, self.status = table.cell("charge id"), table.cell("status")
-        self.customer_id = table.cell("contact profile id")
+        self.profile_id = table.cell("contact profile id")
         self.name, self.utm = name_cell(table, "name", "full name", "contact name"), utm_cell(table)
         _, dates = survey(table, (), (self.created,))
         self.moments = dates.conclude(reading.challenge, naive_is_utc=True)
@@ -80,7 +80,7 @@ class Sales:
             messenger=Messenger.CLASSIC_FUNNEL_TOOL,
             labels=(*products, *names(self.product_ids(cells))),
             ids=tuple(filter(None, (self.charge(cells),))),
-            customer_id=self.customer_id(cells),
+            customer_id=classic_customer_id(self.profile_id(cells)),
             date_only=date_only,
             refunded=price if status == "refunded" else price * 0,
             utm=self.utm(cells),

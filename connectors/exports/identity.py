@@ -35,3 +35,8 @@ def name_cell(table: Table, *full: str) -> Cell:
         return whole(cells) or f"{first(cells)} {last(cells)}".strip()
 
     return name
+
+
+def classic_customer_id(profile_id: str) -> str:
+    """Return the customer id of a contact profile of ClickFunnels Classic: 2.0 numbers people anew, and may use its number."""
+    return f"classic:{profile_id}" if profile_id else ""

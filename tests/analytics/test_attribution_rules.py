@@ -185,6 +185,26 @@ WHO_IS_WHO = {
         -----|------------------|----------|-----------|------|----------|---------|-------------|-----
         A    | 2026-01-10 10:00 | 77       | ana@x.com | 2    | google   | matched | same e-mail | 9
     """,
+    "no conflict where the e-mail's id is of another register of the source": """
+        lead | opted in         | customer   | e-mail      | campaign
+        -----|------------------|------------|-------------|---------
+        1    | 2026-01-02 10:00 | 77         | other@x.com | fb_jan
+        2    | 2026-01-01 10:00 | classic:78 | ana@x.com   | google
+
+        sale | bought           | customer | e-mail    | lead | campaign | outcome | reason      | days
+        -----|------------------|----------|-----------|------|----------|---------|-------------|-----
+        A    | 2026-01-10 10:00 | 77       | ana@x.com | 2    | google   | matched | same e-mail | 9
+    """,
+    "a conflict in the other register, too": """
+        lead | opted in         | customer   | e-mail      | campaign
+        -----|------------------|------------|-------------|---------
+        1    | 2026-01-02 10:00 | classic:77 | other@x.com | fb_jan
+        2    | 2026-01-01 10:00 | classic:78 | ana@x.com   | google
+
+        sale | bought           | customer   | e-mail    | lead | campaign | outcome      | reason   | days
+        -----|------------------|------------|-----------|------|----------|--------------|----------|-----
+        A    | 2026-01-10 10:00 | classic:77 | ana@x.com |      |          | unattributed | conflict |
+    """,
     "no conflict where the customer id's opt-in is the same Gmail mailbox": """
         lead | opted in         | customer | e-mail             | campaign
         -----|------------------|----------|--------------------|---------

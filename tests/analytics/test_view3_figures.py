@@ -322,7 +322,7 @@ MONEY = {
         1    | 2026-01-02 10:00 | ana@x.com |          | fb_jan
         2    | 2026-01-02 10:00 | bo@x.com  |          |
         3    | 2026-01-15 10:00 | cy@x.com  |          | fb_jan
-        4    | 2026-01-02 10:00 | ed@x.com  |          | fb_jan
+        4    | 2026-01-02 10:00 | ed@x.com  | 78       | fb_jan
         5    | 2026-01-02 10:00 | eve@x.com | 77       | fb_jan
 
         sale | bought           | offer       | price   | e-mail    | customer

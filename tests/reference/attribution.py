@@ -141,9 +141,13 @@ def _is_conflict(bought: Bought, theirs: Iterable[list[Lead]]) -> bool:
     theirs = list(theirs)
     by_id = [person for person in theirs if _has_id(bought, person) and any(lead.email.strip() for lead in person)]
     by_address = [person for person in theirs if has_address(person)]
-    sources = {person[-1].source for person in theirs if _has_id(bought, person)}
-    others = [one for one in by_address if one[-1].source in sources and any(lead.customer_id for lead in one)]
+    registers = {register for person in theirs if _has_id(bought, person) for register in _registers(person)}
+    others = [one for one in by_address if registers & _registers(one)]
     return bool(by_id and others) and not any(has_address(person) for person in by_id)
+
+
+def _registers(person: Iterable[Lead]) -> set[tuple[str, str]]:
+    return {(lead.source, lead.customer_id.rpartition(":")[0]) for lead in person if lead.customer_id}
 
 
 def _place(lead: Lead) -> tuple[datetime, int, str, str]:

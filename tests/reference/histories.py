@@ -185,9 +185,10 @@ def _paid(draw: st.DrawFn, bought: Order) -> list[Payment]:
 def _mix_up(draw: st.DrawFn) -> tuple[list[Lead], Order]:
     """Return two people of one tool, and an order there with the customer id of one and the address of the other."""
     (first, _), (second, _), (at, _) = draw(_moments()), draw(_moments()), draw(_moments())
+    other = draw(st.sampled_from(("c4", "c4", "old:c4")))  # the last from another register, which knows people anew
     leads = [
         Lead("cf", "20", "Bo@x.com", first, customer_id="c3", utm=Utm(campaign="fb_jan")),
-        Lead("cf", "21", draw(st.sampled_from(MAILBOXES)), second, customer_id="c4", utm=Utm(campaign="fb_jan")),
+        Lead("cf", "21", draw(st.sampled_from(MAILBOXES)), second, customer_id=other, utm=Utm(campaign="fb_jan")),
     ]
     order = order_of_one(
         source="cf",

@@ -20,7 +20,7 @@ def test_classic_contacts_are_leads_with_the_utms_of_their_ruby_hash(take):
             email="ana@example.com",
             opted_in_at=datetime(2026, 1, 5, 22, 30, tzinfo=UTC),
             name="Ana Souza",
-            customer_id="9001",
+            customer_id="classic:9001",
             utm=Utm("fb", "paid", 'Jan "early" birds', "Broad", "Video 1"),
         ),
         Lead(
@@ -29,7 +29,7 @@ def test_classic_contacts_are_leads_with_the_utms_of_their_ruby_hash(take):
             email="bob@example.com",
             opted_in_at=datetime(2026, 1, 6, 10, tzinfo=UTC),
             name="Bob Stone",
-            customer_id="9002",
+            customer_id="classic:9002",
             utm=Utm(content="Ad + 2"),
         ),
         Lead(
@@ -38,7 +38,7 @@ def test_classic_contacts_are_leads_with_the_utms_of_their_ruby_hash(take):
             email="",
             opted_in_at=datetime(2026, 1, 6, 11, tzinfo=UTC),
             name="Carla Dias",
-            customer_id="9003",
+            customer_id="classic:9003",
         ),
         Lead(
             source="clickfunnels",
@@ -46,7 +46,7 @@ def test_classic_contacts_are_leads_with_the_utms_of_their_ruby_hash(take):
             email="dai@example.com",
             opted_in_at=datetime(2026, 1, 6, 12, tzinfo=UTC),
             name="Dai Ito",
-            customer_id="9004",
+            customer_id="classic:9004",
             utm=Utm("ig", campaign="café"),
         ),
     ]
