@@ -53,7 +53,21 @@ def best_telling(orders: Sequence[Order], received: Sequence[Received], terms: T
     """Return the telling to believe: several lines with amounts, else the highest product, else the funnel tool's words."""
     tellings = [*_by_orders(orders, terms), *_by_payments(received, terms)]
     best = min(tellings, key=_preference, default=None)
-    return None if best is None else _with_payments(best, orders)
+    return None if best is None else _with_payments(_with_name(best, tellings), orders)
+
+
+def _with_name(telling: Telling, tellings: Sequence[Telling]) -> Telling:
+    """Return one product under the text of another messenger where its own tells none."""
+    (known, *others) = telling.lines
+    alone = [one.lines[0] for one in tellings if len(one.lines) == 1]
+    return telling if others else replace(telling, lines=(_titled(known, alone),))
+
+
+def _titled(known: KnownLine, lines: Sequence[KnownLine]) -> KnownLine:
+    """Return a product that is known by ids alone under another text, unless that is another product's."""
+    texts = (one.line.product for one in lines if one.kind in {None, known.kind} and one.line.product.strip())
+    title = known.line.product if known.line.product.strip() else next(texts, "")
+    return replace(known, line=replace(known.line, product=title))
 
 
 def _with_payments(telling: Telling, orders: Sequence[Order]) -> Telling:
@@ -110,7 +124,7 @@ def _by_payments(received: Sequence[Received], terms: Terms) -> Iterator[Telling
 
 def _as_one(messenger: Messenger, lines: Sequence[KnownLine], order: Order | None) -> Telling:
     """Return products with one total as one line: the highest of them."""
-    highest = min(lines, key=lambda one: one.rank)
+    highest = _titled(min(lines, key=lambda one: one.rank), lines)
     names = {fold(one.line.product) for one in lines}
     payments = 1 if order is None else _payments(order)
     whole = replace(highest, line=replace(highest.line, amount=None, payments=payments))

@@ -13,6 +13,7 @@ from analytics.records import Messenger, Order
 
 LIKENESS, INVOICE, INSTALMENT = "likeness", "invoice of the same customer and amount", "instalment of the plan"
 USUAL_INTERVAL = 30
+DAY = timedelta(days=1)
 Span = tuple[datetime, datetime]
 
 
@@ -192,11 +193,12 @@ def _that_add_up(order: Order, loose: Sequence[Draft], people: People) -> list[D
         )
     ]
     theirs.sort(key=lambda one: (abs(one.received[0].paid_at - at), one.received[0].key))
-    exact = [one for one in theirs if one.received[0].amount == order.collected]
-    if exact:
+    theirs = [one for one in theirs if one.received[0].paid_at <= at + DAY]
+    near = [one for one in theirs if one.received[0].paid_at >= at - DAY]  # an invoice is paid when the last payment is
+    exact = [one for one in near if one.received[0].amount == order.collected]
+    if exact or not near:
         return exact[:1]
-    before = [one for one in theirs if one.received[0].paid_at <= at + timedelta(days=1)]
-    return before if sum((one.received[0].amount for one in before), ZERO) == order.collected else []
+    return theirs if sum((one.received[0].amount for one in theirs), ZERO) == order.collected else []
 
 
 def _take_instalments(drafts: list[Draft], people: People, terms: Terms) -> list[Draft]:

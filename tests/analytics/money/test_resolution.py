@@ -356,6 +356,24 @@ STORIES = {
         ------------------------|-------|-----------|----------|---------|-----
         high_ticket Mastermind  | 1997  | 1997      | 97       | 0       | 0
     """,
+    "an invoice that names no payment takes none that came more than a day apart, whatever the amount": """
+        order     | who | lines           | total | took | at
+        ----------|-----|-----------------|-------|------|---------
+        stripe:in | ana | Mastermind 1997 | 1997  | 1997 | 11 14:00
+
+        payment | who | amount | at       | product
+        --------|-----|--------|----------|--------
+        pi_1    | ana | 1997   | 10 13:59 | invoice
+        pi_2    | ana | 1997   | 12 14:01 | invoice
+
+        refund | of   | amount | at
+        -------|------|--------|---
+        re_1   | pi_1 | 97     | 12
+
+        sold                    | price | collected | refunded | at_risk | left
+        ------------------------|-------|-----------|----------|---------|-----
+        high_ticket Mastermind  | 1997  | 1997      | 0        | 0       | 0
+    """,
     "a refund and a lost dispute take all, and no cent more": """
         payment | who | amount | at | product
         --------|-----|--------|----|-----------
@@ -561,6 +579,14 @@ def test_a_purchase_by_the_customer_id_of_staff_is_left_out() -> None:
     carried = {("stripe", "cus_1"): ("Staff@x.com",)}
     found = resolve(Facts(payments=(paid,), addresses=carried), TERMS)
     assert [one.status for one in found.purchases] == ["staff"]
+
+
+@pytest.mark.parametrize(("text", "name"), [("Payment for order #7", "Payment for order #7"), ("VIP day", "")])
+def test_a_product_known_by_its_id_goes_by_another_text_unless_that_is_another_product(text: str, name: str) -> None:
+    told = _payment({"payment": "pi_1", "who": "ana", "amount": "40", "at": "11", "product": text})
+    session = replace(told, external_id="cs_1", product="", labels=("price_Mastermind1",))
+    found = resolve(Facts(payments=(session, told)), TERMS)
+    assert [row[0] for row in _sold(found)] == [f"high_ticket {name}"]
 
 
 def test_what_belongs_to_no_purchase_is_listed() -> None:
